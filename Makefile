@@ -1,0 +1,67 @@
+# Everything a newcomer or a CI machine needs; each target does its own set-up.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+SYSTEM := curl nginx-light prometheus redis-server
+
+.PHONY: run test check unit acceptance deep bench demo image clean
+
+## Start the sidecar with its embedded store. ARGS are passed on to `sidegate serve`.
+run: .venv/.run
+	@exec $(BIN)/sidegate serve $(ARGS)
+
+## A scripted agent against a local bank and mail server: pass, hold, crash, approve, replay, answer.
+demo: .venv/.run
+	@exec $(BIN)/python docs/examples/demo/demo.py
+
+## All checks and all tests.
+test: .venv/.dev .venv/.system
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+## Style, types, import contracts.
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: .venv/.dev .venv/.system
+	$(BIN)/python -m pytest -m "not acceptance"
+
+acceptance: .venv/.dev .venv/.system
+	$(BIN)/python -m pytest -m acceptance
+
+## The property tests with many more examples.
+deep: .venv/.dev
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest tests/rules
+
+## Our CPU per request against mitmdump's, interleaved in one run.
+bench: .venv/.dev .venv/.system
+	$(BIN)/python -m tests.bench $(ARGS)
+
+## Build the container image without a Docker engine, and run it once.
+image:
+	tools/image.sh
+
+clean:
+	rm -rf .venv .bench .image .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/.made: .python-version
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 13))' \
+		|| { echo "make: $(PYTHON) is older than Python 3.13: give a newer one as PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.run: .venv/.made requirements/run.txt pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.run requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.system: .venv/.made tools/system.sh
+	tools/system.sh $(SYSTEM)
+	@touch $@

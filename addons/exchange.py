@@ -1,0 +1,45 @@
+"""One request on its way through the gate: what the gate is asked, and what it may answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from rules.message import Message
+from rules.reply import Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """Leave for exactly one request to go upstream, to an address that was resolved and checked."""
+
+    address: tuple[str, int]
+    """IP address and port."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tunnel:
+    """Leave for a CONNECT: bytes may follow, and each request in them is judged by itself."""
+
+
+type Outcome = Passage | Tunnel | Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What an adapter asks the gate. `gone()` tells whether the client has left meanwhile."""
+
+    message: Message
+    gone: Callable[[], bool]
+
+
+class Admit(Protocol):
+    """The gate, as the adapters see it. Whatever it raises, nothing goes upstream."""
+
+    async def admit(self, request: Request) -> Passage | Reply:
+        """Judge one request; may wait for a human."""
+
+    async def connect(self, host: str, port: int) -> Tunnel | Reply:
+        """Judge where a CONNECT wants to go."""
+
+    def failed(self, error: Exception) -> Reply:
+        """Record that judging failed with `error`, and say what the agent hears."""

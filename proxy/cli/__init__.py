@@ -1,0 +1,42 @@
+"""The `sidegate` command. Exit codes: 0 ok, 1 a negative result, 2 wrong use."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+# Which module offers a command. Only the one that is called is imported: `serve` takes its time.
+_COMMANDS = {
+    "serve": "serve",
+    "check": "check",
+    "classify": "classify",
+    "holds": "holds",
+    "approve": "decide",
+    "reject": "decide",
+    "kill": "decide",
+    "unkill": "decide",
+    "env": "environment",
+    "exec": "execute",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(
+        prog="sidegate",
+        description="The gate in an agent's sidecar: holds risky calls for a human, "
+        "then runs the approved one itself, once.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    wanted = _COMMANDS.get(given[0]) if given else None
+    for module in [wanted] if wanted else dict.fromkeys(_COMMANDS.values()):
+        import_module(f"proxy.cli.{module}").add_parser(commands)
+    parsed = parser.parse_args(given)
+    try:
+        code: int = parsed.run(parsed)
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code

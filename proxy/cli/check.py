@@ -1,0 +1,56 @@
+"""`sidegate check`: is the configuration right, and are the rules, before anything starts?"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from proxy.config import Config, load, read_text
+from rules.compile import compile_rules
+from rules.ruleset import Ruleset
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "check", help="check the configuration and the rules without starting anything"
+    )
+    add_files(parser)
+    parser.add_argument(
+        "--data-dir", type=Path, default=Path(".sidegate"), help="accepted everywhere; not used here"
+    )
+    parser.set_defaults(run=run)
+
+
+def add_files(parser: argparse.ArgumentParser) -> None:
+    """The two flags by which files of an operator are named."""
+    parser.add_argument("--rules", type=Path, nargs="+", action="extend", default=[], metavar="FILE")
+    parser.add_argument("--config", type=Path, metavar="FILE")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print every problem, one line each; 0 if there is none, else 2."""
+    read = read_files(args)
+    if read is None:
+        return 2
+    _, ruleset = read
+    count = len(ruleset.rules)
+    print(f"ok: {count} {'rule' if count == 1 else 'rules'}, rule set {ruleset.hash[:12]}")  # noqa: T201
+    return 0
+
+
+def read_files(args: argparse.Namespace) -> tuple[Config, Ruleset] | None:
+    """The operator's files, or None after printing what is wrong with them."""
+    config = load(args.config)
+    texts = [(str(path), read_text(path)) for path in args.rules]
+    unread = [problem for _, text in texts if isinstance(text, tuple) for problem in text]
+    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)])
+    problems = [
+        *(config if isinstance(config, tuple) else ()),
+        *unread,
+        *(ruleset if isinstance(ruleset, tuple) else ()),
+    ]
+    for problem in problems:
+        print(problem, file=sys.stderr)  # noqa: T201
+    if problems or isinstance(config, tuple) or isinstance(ruleset, tuple):
+        return None
+    return config, ruleset

@@ -1,0 +1,91 @@
+"""`sidegate approve`, `reject`, `kill` and `unkill`: what an operator decides."""
+
+import argparse
+import sys
+from typing import Any
+
+from proxy.cli.remote import Negative, add_data_dir, console, hold_path, reported
+from proxy.cli.shown import hidden, whole
+from proxy.cli.terminal import say, visible
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the commands."""
+    parser = commands.add_parser("approve", help="show what would run, and approve exactly that")
+    parser.add_argument("id", metavar="ID")
+    parser.add_argument("--yes", action="store_true", help="do not ask again on a terminal")
+    _finish(parser, approve)
+
+    parser = commands.add_parser("reject", help="refuse a hold; the agent is given the reason")
+    parser.add_argument("id", metavar="ID")
+    parser.add_argument("--reason", required=True, metavar="TEXT", help="one line for the agent")
+    _finish(parser, reject)
+
+    parser = commands.add_parser("kill", help="stop everything that is held from being sent")
+    parser.add_argument("--reason", required=True, metavar="TEXT")
+    _finish(parser, kill)
+
+    _finish(commands.add_parser("unkill", help="switch the kill switch off"), unkill)
+
+
+def _finish(parser: argparse.ArgumentParser, run: Any) -> None:
+    add_data_dir(parser)
+    parser.set_defaults(run=reported(run))
+
+
+def approve(args: argparse.Namespace) -> int:
+    """Show the hold and approve what was shown, by its digest."""
+    with console(args.data_dir) as api:
+        path = hold_path(args.id)
+        members = api.ask("GET", path)
+        hold = members["hold"]
+        say(whole(hold, now=members["now"]))
+        _check(hold)
+        if sys.stdin.isatty() and not args.yes and not _confirmed(hold):
+            raise Negative("not approved: nothing was changed")
+        decided = api.ask("POST", f"{path}/approve", json={"digest": hold["digest"]})
+    return _told(decided["hold"])
+
+
+def reject(args: argparse.Namespace) -> int:
+    """Reject the hold."""
+    with console(args.data_dir) as api:
+        decided = api.ask("POST", f"{hold_path(args.id)}/reject", json={"reason": args.reason})
+    return _told(decided["hold"])
+
+
+def kill(args: argparse.Namespace) -> int:
+    """Switch the kill switch on."""
+    with console(args.data_dir) as api:
+        switched = api.ask("POST", "/api/kill", json={"reason": args.reason})
+    say(visible(f"the kill switch is on, nothing that is held is sent: {switched['why']}"))
+    return 0
+
+
+def unkill(args: argparse.Namespace) -> int:
+    """Switch the kill switch off."""
+    with console(args.data_dir) as api:
+        api.ask("DELETE", "/api/kill")
+    say("the kill switch is off")
+    return 0
+
+
+def _check(hold: dict[str, Any]) -> None:
+    """Raises Negative where there is nothing to approve."""
+    if hold["integrity"] != "ok":
+        raise Negative("not approved: what is stored is not what was held; reject it")
+    if hold["state"] != "pending":
+        raise Negative(f"this hold {hold['standing']}; nothing was changed")
+
+
+def _confirmed(hold: dict[str, Any]) -> bool:
+    unseen = hidden(hold)
+    warning = f"{unseen} bytes of it are not shown. " if unseen else ""
+    sys.stdout.write(f"{warning}approve this? [y/N] ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _told(hold: dict[str, Any]) -> int:
+    say(visible(f"hold {hold['hold_id']} {hold['standing']}"))
+    return 0

@@ -1,0 +1,295 @@
+"""`config.yaml`: what is fixed while Sidegate runs. Rules are apart, because they change meanwhile."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from proxy.credentials import Credential, Credentials, FromEnvironment, FromFile, Provider
+from proxy.destinations import Allowed
+from proxy.gate import Waiting
+from proxy.store import Clocks
+from rules.action import Principal
+from rules.authority import canonical_host, split_authority
+from rules.complaint import quote
+from rules.document import Problem, Strict, read
+from rules.headers import HOP_BY_HOP
+from rules.normalize import is_token
+from rules.verdict import Tier
+
+type Seconds = Annotated[float, Field(gt=0, le=31_622_400)]
+type Patience = Annotated[float, Field(ge=0, le=3600)]
+type Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+# What frames a message, concerns one connection only, or is the gate's own: nobody's secret.
+_NOT_SECRET = HOP_BY_HOP | {b"content-length", b"content-type", b"expect", b"host", b"idempotency-key"}
+_OPERATOR = "operator"
+_REVIEWER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_DOMAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+class Identity(Strict):
+    """Who acts through this sidecar; it is part of every action."""
+
+    human: Annotated[str, Field(max_length=200)] = ""
+    service: Annotated[str, Field(max_length=200)] = ""
+    agent: Name = "agent"
+    session: Name = "default"
+
+
+class Openings(Strict):
+    """Destinations that are closed by default and open here."""
+
+    allow: tuple[Name, ...] = ()
+
+    @field_validator("allow")
+    @classmethod
+    def _parse(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        Allowed.parse(value)
+        return value
+
+
+class InlineWait(Strict):
+    """Seconds that a held request waits on its connection for its decision."""
+
+    usual: Patience = 20.0
+    most: Patience = 120.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.usual > self.most:
+            raise ValueError(
+                f"`usual` ({self.usual:g}) is over `most` ({self.most:g}), which no request may wait for; "
+                "raise `most` or lower `usual`"
+            )
+        return self
+
+
+class Windows(Strict):
+    """How long, in seconds, each clock of a hold runs."""
+
+    decision: Seconds = 1800.0
+    approval_tier_3: Seconds = 86_400.0
+    approval_tier_4: Seconds = 900.0
+    retention: Seconds = 604_800.0
+    upstream: Seconds = 60.0
+
+    @model_validator(mode="after")
+    def _outlasts(self) -> Self:
+        if self.decision > self.retention:
+            raise ValueError(
+                f"`decision` ({self.decision:g}) is over `retention` ({self.retention:g}), so a hold could "
+                "be forgotten while it waits; raise `retention` or lower `decision`"
+            )
+        return self
+
+
+class CredentialEntry(Strict):
+    """A header that a replay to `host` carries, with its secret from one source."""
+
+    host: Name
+    header: Name = "Authorization"
+    template: Name = "Bearer {secret}"
+    env: Name | None = None
+    file: Name | None = None
+
+    @field_validator("host")
+    @classmethod
+    def _one_host(cls, value: str) -> str:
+        place = split_authority(value, 0)
+        if value in (canonical_host(value), place and f"{place[0]}:{place[1]}"):
+            return value
+        raise ValueError(
+            f"{quote(value)} is no host or host:port; write it in lower case, and an ipv6 address alone, "
+            "without brackets and port"
+        )
+
+    @field_validator("header")
+    @classmethod
+    def _field_name(cls, value: str) -> str:
+        return _secret_name(value)
+
+    @field_validator("template")
+    @classmethod
+    def _has_place(cls, value: str) -> str:
+        if value.count("{secret}") != 1:
+            raise ValueError("the template needs `{secret}` exactly once")
+        if not value.isascii() or not value.isprintable():
+            raise ValueError("the template has characters that no header can carry; write plain ascii")
+        return value
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.env is None) == (self.file is None):
+            raise ValueError("give the secret's source as exactly one of `env` and `file`")
+        return self
+
+    def credential(self) -> Credential:
+        """The credential that this entry describes."""
+        provider: Provider = (
+            FromEnvironment(self.env) if self.env is not None else FromFile(Path(self.file or ""))
+        )
+        return Credential(provider=provider, header=self.header, template=self.template)
+
+
+class Reviewer(Strict):
+    """A person who may decide, known by the token in a file that only Sidegate can read."""
+
+    name: str
+    token_file: Name
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        if not _REVIEWER.fullmatch(value):
+            raise ValueError(
+                f"{quote(value)} is no reviewer's name; use up to 64 of letters, digits and `._@-`, "
+                "the first a letter or digit"
+            )
+        if value.casefold() == _OPERATOR:
+            raise ValueError(f"`{_OPERATOR}` is the operator of this machine already; write another name")
+        return value
+
+
+class RedisPlace(Strict):
+    """Which Redis, and which approval domain in it; REDIS_URL goes before `url`."""
+
+    url: str | None = None
+    domain: str = "default"
+
+    @field_validator("url")
+    @classmethod
+    def _reachable(cls, value: str | None) -> str | None:
+        if value is not None and (fault := store_fault(value)):
+            raise ValueError(fault)
+        return value
+
+    @field_validator("domain")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        if not _DOMAIN.fullmatch(value):
+            raise ValueError(
+                f"{quote(value)} is no domain; use up to 64 of small letters, digits and `._-`, "
+                "the first a letter or digit"
+            )
+        return value
+
+
+class Config(Strict):
+    """The whole file."""
+
+    version: Literal[1]
+    identity: Identity = Identity()
+    destinations: Openings = Openings()
+    inline_wait: InlineWait = InlineWait()
+    windows: Windows = Windows()
+    credentials: tuple[CredentialEntry, ...] = ()
+    secret_headers: tuple[Name, ...] = ()
+    reviewers: tuple[Reviewer, ...] = ()
+    redis: RedisPlace = RedisPlace()
+
+    @field_validator("secret_headers")
+    @classmethod
+    def _field_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_secret_name(name) for name in value)
+
+    @field_validator("reviewers")
+    @classmethod
+    def _distinct(cls, value: tuple[Reviewer, ...]) -> tuple[Reviewer, ...]:
+        # Two names for one token, or two tokens for one name, and no vote says any more whose it is.
+        for what, given in (
+            ("name", [reviewer.name.casefold() for reviewer in value]),
+            ("token file", [reviewer.token_file for reviewer in value]),
+        ):
+            for n, one in enumerate(given):
+                if one in given[:n]:
+                    raise ValueError(f"two reviewers have the {what} {quote(one)}; give each their own")
+        return value
+
+    @property
+    def principal(self) -> Principal:
+        """Who acts, as the binding of every action."""
+        return Principal(**self.identity.model_dump())
+
+    @property
+    def allowed(self) -> Allowed:
+        """The opened destinations."""
+        return Allowed.parse(self.destinations.allow)
+
+    @property
+    def clocks(self) -> Clocks:
+        """The clocks that the store applies."""
+        return Clocks(
+            decision_window=timedelta(seconds=self.windows.decision),
+            approval_validity={
+                Tier.EXTERNAL: timedelta(seconds=self.windows.approval_tier_3),
+                Tier.HIGH_RISK: timedelta(seconds=self.windows.approval_tier_4),
+            },
+            retention=timedelta(seconds=self.windows.retention),
+        )
+
+    @property
+    def waiting(self) -> Waiting:
+        """How long a held request waits inline."""
+        return Waiting(usual=self.inline_wait.usual, most=self.inline_wait.most)
+
+    @property
+    def replay_credentials(self) -> Credentials:
+        """Fresh credentials by host."""
+        by_host: dict[str, tuple[Credential, ...]] = {}
+        for entry in self.credentials:
+            by_host[entry.host] = (*by_host.get(entry.host, ()), entry.credential())
+        return Credentials(by_host)
+
+    @property
+    def secrets(self) -> frozenset[bytes]:
+        """Further header names, lower case, that carry credentials."""
+        declared = {entry.header.lower().encode() for entry in self.credentials}
+        return frozenset(declared | {name.lower().encode() for name in self.secret_headers})
+
+
+def load(path: Path | None) -> Config | tuple[Problem, ...]:
+    """The configuration in `path`, the defaults without one, or all problems with line and cure."""
+    if path is None:
+        return Config(version=1)
+    text = read_text(path)
+    return text if isinstance(text, tuple) else read(Config, text, file=str(path))
+
+
+def read_text(path: Path) -> str | tuple[Problem, ...]:
+    """The text of a file that a person wrote, or the one problem with reading it."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        why = f"cannot be read ({error.strerror}): give the path of a readable file"
+    except UnicodeDecodeError as error:
+        why = f"is not utf-8 at byte {error.start}: save it as utf-8"
+    return (Problem(file=str(path), line=1, column=1, key="", message=why),)
+
+
+def store_fault(url: str) -> str | None:
+    """What is wrong with the URL of a store, without any part of it: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "its host or port cannot be read; percent-encode special characters in the password"
+    if parts.scheme not in ("redis", "rediss", "unix"):
+        return "it does not begin with redis://, rediss:// or unix://"
+    if parts.scheme == "unix":
+        return None if parts.path.startswith("/") and not parts.hostname else "it needs unix:///PATH"
+    if not parts.hostname or port == 0:
+        return "it names no host; write redis://HOST:PORT"
+    return None
+
+
+def _secret_name(name: str) -> str:
+    """`name`, which can carry a credential. Raises ValueError."""
+    if not is_token(name.encode()):
+        raise ValueError(f"{quote(name)} is no header name")
+    if name.lower().replace("_", "-").encode() in _NOT_SECRET:
+        raise ValueError(f"`{name}` says how a request is sent and carries no secret; leave it out")
+    return name

@@ -1,0 +1,13 @@
+"""The reviewers' side: a JSON API on a listener of its own, in the order in which a request meets it.
+
+- `app`: puts the parts together
+- `door`: which requests are heard at all, and who sent them
+- `probes`: whether the process lives, whether it is ready, and its metrics
+- `body`: what a request says, bounded and strictly read
+- `holds`: reading holds
+- `decisions`: approving and rejecting them
+- `kill`: the kill switch
+- `shown`: what a reviewer sees of a hold
+- `problem`: every way in which the console says no
+- `reviewing`: what all of them share
+"""

@@ -1,0 +1,46 @@
+"""Puts the console together: the door, then the probes for machines and the API for reviewers."""
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route, Router
+
+from proxy.console.decisions import Decisions
+from proxy.console.door import Authentication, Door
+from proxy.console.holds import Holds
+from proxy.console.kill import KillSwitch
+from proxy.console.probes import Probes
+from proxy.console.problem import EXCEPTION_HANDLERS
+from proxy.console.reviewing import Reviewing
+
+
+def create(reviewing: Reviewing) -> Starlette:
+    """The console as an ASGI application."""
+    probes = Probes(reviewing)
+    app = Starlette(
+        routes=[
+            Route("/healthz", probes.health),
+            Route("/readyz", probes.ready),
+            Route("/metrics", probes.metrics),
+            Mount("/api", app=_api(reviewing)),
+        ],
+        middleware=[Middleware(Door, address=reviewing.address, names=reviewing.names)],
+        exception_handlers=EXCEPTION_HANDLERS,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _api(reviewing: Reviewing) -> Router:
+    """What a reviewer's token opens, unknown addresses included."""
+    holds, decisions, kill = Holds(reviewing), Decisions(reviewing), KillSwitch(reviewing)
+    return Router(
+        routes=[
+            Route("/holds", holds.list),
+            Route("/holds/{hold_id}", holds.show),
+            Route("/holds/{hold_id}/approve", decisions.approve, methods=["POST"]),
+            Route("/holds/{hold_id}/reject", decisions.reject, methods=["POST"]),
+            Route("/kill", kill.serve, methods=["GET", "POST", "DELETE"]),
+        ],
+        middleware=[Middleware(Authentication, reviewers=reviewing.reviewers)],
+        redirect_slashes=False,
+    )

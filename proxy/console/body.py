@@ -1,0 +1,68 @@
+"""What a request to the console says: bounded, strictly read, and nothing that nobody would read."""
+
+import asyncio
+from collections.abc import Collection
+from http import HTTPStatus
+
+from starlette.requests import ClientDisconnect, Request
+
+from proxy.console.problem import Obstacle, Problem
+from rules.strict_json import Json, parse
+
+MAX_BODY_BYTES = 64 * 1024
+_SECONDS = 10.0
+_NAMED = 5
+_NAME_LENGTH = 64
+
+
+async def read_members(request: Request, *, names: Collection[str]) -> dict[str, Json]:
+    """The members of the request's JSON object, none of them outside `names`. Raises Problem."""
+    _check_type(request)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            content = await _read(request)
+    except (TimeoutError, ClientDisconnect) as error:
+        detail = f"the body did not arrive whole within {_SECONDS:g} seconds: send it again"
+        raise Problem(408, Obstacle.BODY_INCOMPLETE, detail) from error
+    try:
+        value = parse(content)
+    except ValueError as error:
+        detail = f"the body cannot be read: {error}"
+        raise Problem(400, Obstacle.BODY_INVALID, detail) from error
+    if not isinstance(value, dict):
+        raise Problem(400, Obstacle.BODY_INVALID, f"the body is not a json object with {_list(names)}")
+    _check_names(value, names)
+    return value
+
+
+def _check_type(request: Request) -> None:
+    media, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+    plain = parameters.strip() in ("", "charset=utf-8", 'charset="utf-8"')
+    encoded = "content-encoding" in request.headers
+    if media.strip() != "application/json" or not plain or encoded:
+        detail = "the body has to be plain utf-8 `application/json`: say so in `Content-Type`"
+        raise Problem(415, Obstacle.BODY_TYPE, detail)
+
+
+async def _read(request: Request) -> bytes:
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > MAX_BODY_BYTES:
+            detail = f"the body is over {MAX_BODY_BYTES} bytes"
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            raise Problem(status, Obstacle.BODY_TOO_LARGE, detail)
+    return bytes(content)
+
+
+def _check_names(value: dict[str, Json], names: Collection[str]) -> None:
+    unknown = sorted(value.keys() - set(names))
+    if unknown:
+        more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+        named = _list([name[:_NAME_LENGTH] for name in unknown[:_NAMED]])
+        detail = f"the body has unknown members {named}{more}: only {_list(names)} is read here"
+        raise Problem(400, Obstacle.MEMBER_UNKNOWN, detail)
+
+
+def _list(names: Collection[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -1,0 +1,91 @@
+"""Approving and rejecting holds."""
+
+import logging
+import unicodedata
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from proxy.console.body import read_members
+from proxy.console.door import reviewer
+from proxy.console.holds import find, missing
+from proxy.console.problem import Obstacle, Problem, answer
+from proxy.console.reviewing import Reviewing
+from proxy.console.shown import conflict, summary
+from proxy.seal import SealError
+from proxy.store import Refused
+from rules.hold import Event, Hold
+from rules.strict_json import Json
+
+logger = logging.getLogger(__name__)
+
+MAX_REASON = 2000
+
+# Controls, line breaks of other alphabets, and what turns the direction of the text around it.
+_UNPLAIN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class Decisions:
+    """The routes that decide."""
+
+    def __init__(self, reviewing: Reviewing) -> None:
+        self._reviewing = reviewing
+
+    async def approve(self, request: Request) -> Response:
+        """Approve exactly what the reviewer saw, named by its digest."""
+        members = await read_members(request, names=["digest"])
+        digest = members.get("digest")
+        if not isinstance(digest, str):
+            detail = "`digest` is missing: read the hold first, then send the digest it shows"
+            raise Problem(400, Obstacle.DIGEST_MISSING, detail)
+        hold = await find(self._reviewing, request)
+        await self._check_contents(hold)
+        return await self._decide(request, hold, Event.APPROVE, digest=digest)
+
+    async def reject(self, request: Request) -> Response:
+        """Reject a hold; the agent is given the reason."""
+        members = await read_members(request, names=["reason"])
+        reason = read_reason(members)
+        hold = await find(self._reviewing, request)
+        return await self._decide(request, hold, Event.REJECT, reason=reason)
+
+    async def _check_contents(self, hold: Hold) -> None:
+        """Refuse to approve what does not open: nobody can have seen it."""
+        try:
+            await self._reviewing.action(hold)
+        except SealError as error:
+            members = {"why": Obstacle.INTEGRITY, "hold": summary(hold)}
+            detail = f"{error}; nothing was changed: reject it, and find out who wrote to the store"
+            raise Problem(409, Obstacle.INTEGRITY, detail, members=members) from error
+
+    async def _decide(
+        self, request: Request, hold: Hold, event: Event, *, reason: str = "", **guard: Any
+    ) -> Response:
+        name, now = reviewer(request), self._reviewing.now()
+        fields = {"decided_by": name.encode(), "decision_reason": reason.encode()}
+        try:
+            decided = await self._reviewing.store.step(hold, event, fields=fields, **guard)
+        except Refused as refused:
+            if refused.hold is None:
+                raise missing(hold.hold_id) from refused
+            raise conflict(refused.why, refused.hold, now) from refused
+        metrics = self._reviewing.metrics
+        metrics.transitions.labels(event=event).inc()
+        waited = max(0.0, (now - hold.created_at).total_seconds())
+        metrics.decision_seconds.labels(decision=event).observe(waited)
+        logger.info("console.decided hold=%s event=%s reviewer=%s", hold.hold_id, event, name)
+        return answer({"now": now.isoformat(), "hold": summary(decided)})
+
+
+def read_reason(members: dict[str, Json]) -> str:
+    """The member `reason`, as plain text. Raises Problem."""
+    reason = members.get("reason")
+    if not isinstance(reason, str) or not reason.strip() or len(reason) > MAX_REASON:
+        detail = f"`reason` has to be a text of 1 to {MAX_REASON} characters: say why"
+        raise Problem(400, Obstacle.REASON_INVALID, detail)
+    if any(unicodedata.category(c) in _UNPLAIN or c in _DIRECTION for c in reason):
+        detail = "`reason` holds control characters: write it as one line of plain text"
+        raise Problem(400, Obstacle.REASON_INVALID, detail)
+    return reason

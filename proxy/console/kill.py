@@ -1,0 +1,38 @@
+"""The kill switch: while it is on, nothing that was held is sent."""
+
+import logging
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from proxy.console.body import read_members
+from proxy.console.decisions import read_reason
+from proxy.console.door import reviewer
+from proxy.console.problem import answer
+from proxy.console.reviewing import Reviewing
+
+logger = logging.getLogger(__name__)
+
+
+class KillSwitch:
+    """The route that reads and sets it."""
+
+    def __init__(self, reviewing: Reviewing) -> None:
+        self._store = reviewing.store
+
+    async def serve(self, request: Request) -> Response:
+        """Set it as the method says, then tell whether it is on, who switched it on, and why."""
+        match request.method:
+            case "POST":
+                await self._switch_on(request)
+            case "DELETE":
+                await self._store.kill(None)
+                logger.warning("console.unkilled reviewer=%s", reviewer(request))
+        why = await self._store.killed()
+        return answer({"killed": why is not None, "why": why})
+
+    async def _switch_on(self, request: Request) -> None:
+        reason = read_reason(await read_members(request, names=["reason"]))
+        name = reviewer(request)
+        await self._store.kill(f"{name}: {reason}")
+        logger.warning("console.killed reviewer=%s", name)

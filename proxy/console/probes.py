@@ -1,0 +1,69 @@
+"""Whether the process lives, whether it is ready, and its metrics: for machines, without any id."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from proxy.console.holds import SCANNED
+from proxy.console.problem import PRIVATE, answer
+from proxy.console.reviewing import Reviewing
+from proxy.store import StoreUnavailable
+from rules.hold import State
+
+_SECONDS = 5.0
+_FRESH_SECONDS = 5.0
+
+
+class Probes:
+    """The routes that need no token."""
+
+    def __init__(self, reviewing: Reviewing, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reviewing = reviewing
+        self._clock = clock
+        self._counting = asyncio.Lock()
+        self._fresh_until = float("-inf")
+
+    async def health(self, _request: Request) -> Response:
+        """200 while the process lives."""
+        return answer({"alive": True})
+
+    async def ready(self, _request: Request) -> Response:
+        """200 when every check holds, else 503 with those that do not."""
+        try:
+            async with asyncio.timeout(_SECONDS):
+                checks = await self._reviewing.ready()
+        except TimeoutError:
+            checks = {"checks_in_time": False}
+        missing = [name for name, holds in checks.items() if not holds]
+        members = {"ready": not missing, "checks": checks, "not_ready": missing}
+        return answer(members, status=503 if missing else 200)
+
+    async def metrics(self, _request: Request) -> Response:
+        """All metrics in Prometheus' text format."""
+        # One scrape counts for all that come meanwhile: nobody can keep the store busy from here.
+        async with self._counting:
+            if self._clock() >= self._fresh_until:
+                await self._count()
+                self._fresh_until = self._clock() + _FRESH_SECONDS
+        text = generate_latest(self._reviewing.metrics.registry)
+        return Response(text, headers={**PRIVATE, "Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+    async def _count(self) -> None:
+        """Set the gauges that are read from the store; without it, no number is better than an old one."""
+        metrics = self._reviewing.metrics
+        try:
+            async with asyncio.timeout(_SECONDS):
+                holds = await self._reviewing.store.list(limit=SCANNED)
+        except (StoreUnavailable, TimeoutError):
+            metrics.store_up.set(0)
+            metrics.holds.clear()
+            return
+        metrics.store_up.set(1)
+        counts = Counter(hold.state for hold in holds)
+        for state in State:
+            metrics.holds.labels(state=state).set(counts[state])

@@ -1,0 +1,50 @@
+"""What the console works on, and how it opens what it shows."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from proxy.metrics import Metrics
+from proxy.seal import SealError
+from proxy.sealed import Sealed
+from proxy.store import Store
+from rules.action import Action
+from rules.hold import Hold
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewing:
+    """The store, the key to its contents, and the people who may decide."""
+
+    store: Store
+    sealed: Sealed
+    metrics: Metrics
+    reviewers: Mapping[str, bytes]
+    """A reviewer's name -> SHA-256 of that reviewer's bearer token."""
+    ready: Callable[[], Awaitable[dict[str, bool]]]
+    """What has to hold for the sidecar to do its work, each by name."""
+    address: tuple[str, int]
+    """Where the console listens."""
+    names: frozenset[str] = frozenset()
+    """`host:port` (or `host`) under which reviewers reach the console, besides its addresses."""
+    now: Callable[[], datetime] = _now
+    """For what is shown and measured; every decision is timed by the store's own clock."""
+
+    def __post_init__(self) -> None:
+        for name, token in self.reviewers.items():
+            if not name or len(token) != sha256().digest_size:
+                raise ValueError(f"reviewer `{name}` needs a name and the SHA-256 of a token")
+
+    async def action(self, hold: Hold) -> Action:
+        """The action of `hold`. Raises SealError, and counts it, if anything was changed."""
+        sealed = await self.store.sealed(hold.hold_id, part="sealed")
+        try:
+            return self.sealed.open_action(hold, sealed)
+        except SealError:
+            self.metrics.integrity_failures.inc()
+            raise

@@ -1,0 +1,113 @@
+"""What a reviewer sees of a hold, as JSON values."""
+
+import base64
+from dataclasses import asdict
+from datetime import datetime
+
+from proxy.console.problem import Obstacle, Problem
+from rules.action import Action
+from rules.hold import DISPOSITIONS, Hold, State
+from rules.reply import Reply
+
+# Continues "this hold ...".
+_STANDING: dict[State, str] = {
+    State.PENDING: "waits for a decision until {decide_by}",
+    State.APPROVED: "was approved by `{by}` and waits to run until {run_by}",
+    State.CLAIMED: "was approved by `{by}` and is being checked again before it is sent",
+    State.SENDING: "was approved by `{by}` and is being sent",
+    State.EXECUTED: "was approved by `{by}` and ran; the upstream's answer is stored",
+    State.EXECUTION_ERROR: "was approved by `{by}` and ran; the upstream answered with an error",
+    State.OUTCOME_UNKNOWN: "was approved by `{by}` and may have run: no answer is known, "
+    "find out at the upstream",
+    State.REJECTED: "was rejected by `{by}`: {reason}",
+    State.EXPIRED: "expired: its time ran out, it did not run and nobody refused it",
+    State.DRIFT_REFUSED: "did not run: what was approved is no longer what would run",
+    State.KILLED: "was stopped by the kill switch and did not run",
+}
+
+_OBSTACLES: dict[str, tuple[Obstacle, str]] = {
+    "state": (Obstacle.STATE, "this hold {standing}; nothing was changed"),
+    "late": (
+        Obstacle.LATE,
+        "the time to decide ran out at {decide_by}; nothing was changed: "
+        "the agent's next identical request opens a new hold",
+    ),
+    "killed": (Obstacle.KILLED, "the kill switch is on; nothing was changed"),
+    "digest": (
+        Obstacle.DIGEST,
+        "that is not the digest of what would run; nothing was changed: "
+        "read the hold again and approve what you see",
+    ),
+}
+
+
+def summary(hold: Hold) -> dict[str, object]:
+    """What is known of `hold` without its contents; times in ISO 8601, UTC."""
+    return {
+        "hold_id": hold.hold_id,
+        "state": hold.state,
+        "standing": standing(hold),
+        "disposition": DISPOSITIONS.get(hold.state),
+        "tier": int(hold.tier),
+        "rule": hold.rule,
+        "reason_id": hold.reason_id,
+        "reason": hold.reason,
+        "policy": hold.policy,
+        "digest": hold.digest,
+        "idempotency_key": hold.idempotency_key,
+        "attempts": hold.attempts,
+        "created_at": hold.created_at.isoformat(),
+        "decide_by": hold.decide_by.isoformat(),
+        "run_by": _iso(hold.run_by),
+        "decided_by": hold.decided_by or None,
+        "decision_reason": hold.decision_reason or None,
+        "note": hold.note or None,
+        "collected": hold.collected,
+    }
+
+
+def standing(hold: Hold) -> str:
+    """How `hold` stands, in words that continue "this hold ..."."""
+    return _STANDING[hold.state].format(
+        by=hold.decided_by,
+        reason=hold.decision_reason,
+        decide_by=hold.decide_by.isoformat(timespec="seconds"),
+        run_by=hold.run_by.isoformat(timespec="seconds") if hold.run_by else "?",
+    )
+
+
+def contents(action: Action) -> dict[str, object]:
+    """The whole action: every byte that would run, and the names of the credentials that join it."""
+    return {
+        "method": action.method,
+        "url": action.url,
+        "headers": [[n.decode("latin-1"), v.decode("latin-1")] for n, v in action.fields],
+        "credentials": list(action.credentials),
+        "principal": asdict(action.principal),
+        "body_size": len(action.body),
+        "body_text": _text(action.body),
+        "body_b64": base64.b64encode(action.body).decode("ascii"),
+    }
+
+
+def outcome(reply: Reply) -> dict[str, object]:
+    """What the upstream answered, in short."""
+    return {"status": reply.status, "phrase": reply.phrase, "body_size": len(reply.body)}
+
+
+def conflict(why: str, hold: Hold, now: datetime) -> Problem:
+    """The problem of a decision that `hold` does not allow; `why` is the store's word for it."""
+    obstacle, detail = _OBSTACLES.get(why, _OBSTACLES["state"])
+    words = detail.format(standing=standing(hold), decide_by=hold.decide_by.isoformat(timespec="seconds"))
+    return Problem(409, obstacle, words, members={"why": why, "now": now.isoformat(), "hold": summary(hold)})
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _text(body: bytes) -> str | None:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

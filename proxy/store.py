@@ -1,0 +1,396 @@
+"""Holds in Redis. The only module that knows a key or a field; every change is one atomic script.
+
+All keys of one approval domain carry one hash tag, so on a cluster they share a slot.
+
+    {sidegate:<domain>}:hold:<id>         hash, the hold; forgotten `keep` after its last change
+    {sidegate:<domain>}:fingerprint:<fp>  id of the hold that the same request joins; expires like it
+    {sidegate:<domain>}:holds             sorted set, id by time of creation, and the channel that
+                                          announces changes; listing drops ids of forgotten holds
+                                          from all three sets
+    {sidegate:<domain>}:deadlines         sorted set, id by next deadline; ids leave with the state
+    {sidegate:<domain>}:approved          sorted set, id by time of approval; ids leave with the state
+    {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
+"""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from rules.hold import OPEN, REMEMBERED, Event, Hold, State, origins
+from rules.hold import TRANSITIONS as TABLE
+from rules.verdict import ReasonId, Tier
+
+logger = logging.getLogger(__name__)
+
+_SCRIPT = (Path(__file__).parent / "transition.lua").read_text()
+_TIMEOUT = 2.0
+_CONNECTIONS = 64
+_SLACK = timedelta(days=1)
+_PRUNED_AT_ONCE = 200
+_COLLECTABLE = tuple(state for state in State if state not in OPEN | REMEMBERED)
+
+
+class StoreUnavailable(Exception):
+    """the store cannot be reached or cannot record: nothing is held, nothing passes that would need it"""
+
+
+class Unreadable(StoreUnavailable):
+    """a stored hold has a field that this version cannot read: a newer one wrote it, or it was altered"""
+
+
+class Refused(Exception):
+    """the hold is not in a state in which this can happen"""
+
+    def __init__(self, why: str, hold: Hold | None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.hold = hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """How long things may take; each is a clock of its own."""
+
+    decision_window: timedelta = timedelta(minutes=30)
+    approval_validity: Mapping[Tier, timedelta]
+    lease: timedelta = timedelta(seconds=3)
+    retention: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A hold that is about to be made."""
+
+    hold_id: str
+    digest: str
+    fingerprint: str
+    idempotency_key: str
+    tier: Tier
+    rule: str | None
+    reason_id: ReasonId
+    reason: str
+    policy: str
+    sealed: bytes
+
+
+def connect(url: str) -> Redis:
+    """A client that never repeats a command by itself: a repeated change would be a second change.
+
+    Callers beyond the pool's size queue for a connection; the client's usual pool would fail them.
+    """
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=_CONNECTIONS,
+        timeout=_TIMEOUT,
+        retry=Retry(NoBackoff(), 0),
+        socket_timeout=_TIMEOUT,
+        socket_connect_timeout=_TIMEOUT,
+    )
+    return Redis.from_pool(pool)
+
+
+class Store:
+    """Every hold of one approval domain."""
+
+    def __init__(self, redis: Redis, *, domain: str, clocks: Clocks) -> None:
+        self._redis = redis
+        self._prefix = f"{{sidegate:{domain}}}"
+        self._clocks = clocks
+        longest = max(clocks.decision_window, *clocks.approval_validity.values())
+        self._keep = _ms(clocks.retention + longest + _SLACK)
+        self._script = redis.register_script(_SCRIPT)
+
+    async def open(self, draft: Draft) -> tuple[Hold, bool]:
+        """Record a new hold durably, or join the one that this fingerprint already has.
+
+        Returns the hold and whether it is new. A joined one has one attempt more.
+        """
+        while True:
+            outcome, fields = await self._change(
+                draft.hold_id,
+                draft.fingerprint,
+                {"from": [], "to": State.PENDING, "deadline": "decide_by"}
+                | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}},
+                _draft_fields(draft),
+            )
+            if outcome == "done":
+                return _hold(draft.hold_id, fields), True
+            if outcome != "taken":
+                raise ValueError(f"there is a hold with the id `{draft.hold_id}` already")
+            joined = await self._join(fields["taken"], draft.fingerprint)
+            if joined is not None:
+                return joined, False
+
+    async def _join(self, hold_id: str, fingerprint: str) -> Hold | None:
+        """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
+        change = {"from": list(State), "attempt": True}
+        outcome, fields = await self._change(hold_id, fingerprint, change)
+        return _hold(hold_id, fields) if outcome == "done" else None
+
+    async def step(self, hold: Hold, event: Event, **change: Any) -> Hold:
+        """Apply `event` to `hold` by the table of states. Raises Refused with what stands in the way."""
+        states = origins(event)
+        target = TABLE[states[0]][event]
+        kept = {"from": list(states), "to": target} | self._timing(event, hold) | change
+        fields = kept.pop("fields", None)
+        outcome, now = await self._change(hold.hold_id, hold.fingerprint, kept, fields)
+        current = _hold(hold.hold_id, now) if "state" in now else None
+        if outcome not in ("done", "again") or current is None:
+            raise Refused(outcome, current)
+        return current
+
+    def _timing(self, event: Event, hold: Hold) -> dict[str, Any]:
+        """The clocks that an event starts, and the deadline that follows it."""
+        lease = {"times": {"lease_until": _ms(self._clocks.lease)}, "deadline": "lease_until"}
+        match event:
+            case Event.APPROVE:
+                validity = self._clocks.approval_validity[hold.tier]
+                return {"times": {"run_by": _ms(validity)}, "deadline": "run_by", "alive": "decide_by"}
+            case Event.CLAIM:
+                return lease | {"bump": True, "alive": "run_by", "unkilled": True}
+            case Event.SEND:
+                return lease | {"unkilled": True}
+            case Event.RELEASE:
+                return {"deadline": "run_by"}
+            case _:
+                return {}
+
+    async def renew(self, hold: Hold) -> None:
+        """Tell that the worker that claimed `hold` is alive. Raises Refused when the claim is lost."""
+        states = [State.CLAIMED, State.SENDING]
+        change = {"from": states, "fence": hold.fence, "deadline": "lease_until"}
+        change["times"] = {"lease_until": _ms(self._clocks.lease)}
+        outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change)
+        if outcome != "done":
+            raise Refused(outcome, None)
+
+    async def collect(self, hold: Hold) -> bool:
+        """Note that the agent was told the outcome, and free the fingerprint.
+
+        False if somebody did before, or if it is a denial or a doubt: those stay remembered.
+        """
+        change = {"from": _COLLECTABLE, "release": True, "unless": "collected"}
+        outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {"collected": b"1"})
+        return outcome == "done"
+
+    async def find(self, hold_id: str) -> Hold | None:
+        """The hold with this id, or None."""
+        async with self._guarded():
+            values = await self._redis.hmget(self._hold_key(hold_id), _FIELDS)
+        return _found(hold_id, values)
+
+    async def sealed(self, hold_id: str, *, part: str) -> bytes | None:
+        """The sealed `part` of a hold: `sealed` (the action) or `answer` (the upstream's)."""
+        async with self._guarded():
+            value = await self._redis.hget(self._hold_key(hold_id), part)
+        return cast(bytes | None, value)
+
+    async def list(self, *, limit: int = 200) -> Sequence[Hold]:
+        """The newest holds first. One that cannot be read is logged and left out."""
+        await self._drop_forgotten()
+        async with self._guarded():
+            ids = _texts(await self._redis.zrevrange(self._key("holds"), 0, limit - 1))
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for hold_id in ids:
+                    pipeline.hmget(self._hold_key(hold_id), _FIELDS)
+                found = await pipeline.execute()
+        return list(_readable(zip(ids, found, strict=True)))
+
+    async def _drop_forgotten(self) -> None:
+        """Drop ids that are old enough to be forgotten, and are, from every set that has them."""
+        index = self._key("holds")
+        async with self._guarded():
+            before = await self._now() - self._keep
+            old = _texts(
+                await self._redis.zrange(index, "-inf", before, byscore=True, offset=0, num=_PRUNED_AT_ONCE)
+            )
+            gone = [i for i in old if not await self._redis.exists(self._hold_key(i))]
+            for name in ("holds", "deadlines", "approved") if gone else ():
+                await self._redis.zrem(self._key(name), *gone)
+
+    async def approved(self) -> Sequence[str]:
+        """Ids of approved holds that nobody has claimed, the longest waiting first."""
+        async with self._guarded():
+            return _texts(await self._redis.zrange(self._key("approved"), 0, -1))
+
+    async def overdue(self) -> Sequence[str]:
+        """Ids of holds whose next deadline has passed by the store's own clock."""
+        async with self._guarded():
+            found = await self._redis.zrangebyscore(self._key("deadlines"), "-inf", await self._now())
+        return _texts(found)
+
+    async def _now(self) -> int:
+        """Milliseconds of the store's own clock."""
+        seconds, micros = await self._redis.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    async def killed(self) -> str | None:
+        """Who switched the kill switch on and why, or None while it is off."""
+        async with self._guarded():
+            value = await self._redis.get(self._key("kill"))
+        return None if value is None else _text(value)
+
+    async def kill(self, why: str | None) -> None:
+        """Switch the kill switch on with a reason, or off with None."""
+        async with self._guarded():
+            if why is None:
+                await self._redis.delete(self._key("kill"))
+            else:
+                await self._redis.set(self._key("kill"), why)
+
+    async def changes(self) -> AsyncIterator[str]:
+        """Ids of holds as they change, from now on; an empty one while nothing changes.
+
+        Raises StoreUnavailable when the connection ends or the store no longer answers.
+        """
+        pubsub = self._redis.pubsub(ignore_subscribe_messages=True)
+        try:
+            async with self._guarded():
+                await pubsub.subscribe(self._key("holds"))
+            while True:
+                async with self._guarded():
+                    message = await pubsub.get_message(timeout=_TIMEOUT / 2)
+                if message is None:
+                    await self.check()
+                yield _text(message["data"]) if message else ""
+        finally:
+            await pubsub.aclose()
+
+    async def check(self) -> None:
+        """Raises StoreUnavailable unless the store answers."""
+        async with self._guarded():
+            await self._redis.ping()
+
+    async def _change(
+        self,
+        hold_id: str,
+        fingerprint: str,
+        change: Mapping[str, Any],
+        fields: Mapping[str, bytes] | None = None,
+    ) -> tuple[str, dict[str, str]]:
+        """Run the script; returns its outcome and the hold's fields after it."""
+        arguments: list[bytes | str] = [json.dumps({**change, "id": hold_id, "keep": self._keep})]
+        for name, value in (fields or {}).items():
+            arguments += [name, value]
+        keys = [
+            self._hold_key(hold_id),
+            self._key("holds"),
+            self._key("deadlines"),
+            self._key("approved"),
+            self._key(f"fingerprint:{fingerprint}"),
+            self._key("kill"),
+        ]
+        async with self._guarded():
+            reply = _texts(await self._script(keys, arguments))
+        if reply[0] == "taken":
+            return "taken", {"taken": reply[2]}
+        return reply[0], dict(zip(reply[2::2], reply[3::2], strict=True))
+
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}:{name}"
+
+    def _hold_key(self, hold_id: str) -> str:
+        return self._key(f"hold:{hold_id}")
+
+    @asynccontextmanager
+    async def _guarded(self) -> AsyncIterator[None]:
+        """Every way in which Redis can fail becomes one exception."""
+        try:
+            yield
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"the store does not answer: {type(error).__name__}") from error
+
+
+_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
+
+
+def _draft_fields(draft: Draft) -> dict[str, bytes]:
+    texts = {
+        "fence": "0",
+        "digest": draft.digest,
+        "fingerprint": draft.fingerprint,
+        "idempotency_key": draft.idempotency_key,
+        "tier": str(int(draft.tier)),
+        "rule": draft.rule or "",
+        "reason_id": str(draft.reason_id),
+        "reason": draft.reason,
+        "policy": draft.policy,
+        "attempts": "1",
+    }
+    return {name: text.encode() for name, text in texts.items()} | {"sealed": draft.sealed}
+
+
+def _found(hold_id: str, values: Sequence[Any]) -> Hold | None:
+    """The hold whose `_FIELDS` have these values, or None if there is none."""
+    fields = {n: _text(v) for n, v in zip(_FIELDS, values, strict=True) if v is not None}
+    return _hold(hold_id, fields) if "state" in fields else None
+
+
+def _readable(found: Iterable[tuple[str, Sequence[Any]]]) -> Iterator[Hold]:
+    for hold_id, values in found:
+        try:
+            hold = _found(hold_id, values)
+        except Unreadable:
+            logger.error("store.unreadable hold=%s", hold_id)  # noqa: TRY400 (the value could be anything)
+            continue
+        if hold is not None:
+            yield hold
+
+
+def _hold(hold_id: str, fields: Mapping[str, str]) -> Hold:
+    """The hold that these fields describe. Raises Unreadable."""
+    try:
+        return _parse(hold_id, fields)
+    except (KeyError, ValueError, OverflowError) as error:
+        raise Unreadable(f"the hold `{hold_id}` cannot be read: {Unreadable.__doc__}") from error
+
+
+def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
+    return Hold(
+        hold_id=hold_id,
+        state=State(fields["state"]),
+        fence=int(fields["fence"]),
+        digest=fields["digest"],
+        fingerprint=fields["fingerprint"],
+        idempotency_key=fields["idempotency_key"],
+        tier=Tier(int(fields["tier"])),
+        rule=fields["rule"] or None,
+        reason_id=ReasonId(fields["reason_id"]),
+        reason=fields["reason"],
+        policy=fields["policy"],
+        created_at=_time(fields["created_at"]),
+        decide_by=_time(fields["decide_by"]),
+        run_by=_time(fields["run_by"]) if "run_by" in fields else None,
+        attempts=int(fields["attempts"]),
+        decided_by=fields.get("decided_by", ""),
+        decision_reason=fields.get("decision_reason", ""),
+        note=fields.get("note", ""),
+        collected=fields.get("collected") == "1",
+    )
+
+
+def _text(value: Any) -> str:
+    """What a client that decodes nothing returned, as text; what is no text fits no seal."""
+    return bytes(value).decode(errors="replace")
+
+
+def _texts(values: Iterable[Any]) -> Sequence[str]:
+    return [_text(value) for value in values]
+
+
+def _time(milliseconds: str) -> datetime:
+    return datetime.fromtimestamp(int(milliseconds) / 1000, tz=UTC)
+
+
+def _ms(duration: timedelta) -> int:
+    return int(duration.total_seconds() * 1000)

@@ -1,0 +1,64 @@
+"""What a request asks for, read in exactly one way: all that classification ever sees."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rules.headers import Fields
+from rules.strict_json import Json
+
+type Pairs = tuple[tuple[str, str], ...]
+
+
+class PayloadKind(StrEnum):
+    """How far the gate understood a body."""
+
+    EMPTY = "empty"
+    """There is no body."""
+    JSON = "json"
+    """One JSON document, read strictly."""
+    FORM = "form"
+    """URL-encoded fields; the value maps a name to its text, or to a list where it repeats."""
+    OPAQUE = "opaque"
+    """Bytes whose meaning the gate does not know: conditions on them are unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """The meaning of a body. `value` is None unless the kind is JSON or FORM."""
+
+    kind: PayloadKind
+    value: Json = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpCall:
+    """One HTTP request after normalization: no part of it has a second reading."""
+
+    method: str
+    scheme: str
+    host: str
+    """Lower case, no trailing dot; an IP address in its canonical text without brackets."""
+    port: int
+    target: str
+    """Origin-form, exactly as it goes on the wire."""
+    segments: tuple[str, ...]
+    """The path's segments, percent-decoded; `/a/` ends in an empty one, `/` is only that."""
+    query: Pairs
+    """The query's pairs in order, decoded."""
+    fields: Fields
+    body: bytes
+    payload: Payload
+    overrides: tuple[str, ...] = ()
+    """Names by which the request asks to be treated as another method."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """One MCP `tools/call`."""
+
+    server: str
+    tool: str
+    arguments: dict[str, Json]
+
+
+type Call = HttpCall | ToolCall

@@ -1,0 +1,120 @@
+"""Which tier a call falls into.
+
+Everything that bears on a call says so in a judgement of its own: each rule that names it, each rule that
+may name it, the defaults, and what the request itself gives away. The most severe one stands.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from rules.call import Call, HttpCall, PayloadKind
+from rules.ruleset import Rule, Ruleset
+from rules.truth import Truth
+from rules.verdict import Judgement, ReasonId, Tier, Verdict
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def classify(call: Call, ruleset: Ruleset) -> Judgement:
+    """The most severe judgement of `call`; of equally severe ones the first. Never raises.
+
+    INVARIANT: unknown takes the higher tier. A rule that cannot be decided only ever adds a judgement, it
+    never keeps a default or another rule from adding theirs.
+    """
+    return max(_judgements(call, ruleset), key=_severity)
+
+
+def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
+    matches = [(rule, rule.matches(call)) for rule in ruleset.candidates(call)]
+    certain = [rule for rule, truth in matches if truth is Truth.TRUE]
+    possible = [rule for rule, truth in matches if truth is Truth.UNKNOWN]
+    if isinstance(call, HttpCall):
+        yield from _of_override(call)
+    for rule in certain:
+        yield _of_certain(rule, call)
+    if not certain:
+        yield _of_default(call, ruleset)
+    if isinstance(call, HttpCall):
+        yield from _of_unknown_host(call, ruleset)
+    for rule in possible:
+        yield _of_possible(rule, call)
+
+
+def _severity(judgement: Judgement) -> tuple[bool, Tier]:
+    return (judgement.verdict is Verdict.BLOCK, judgement.tier)
+
+
+def _of_certain(rule: Rule, call: Call) -> Judgement:
+    """A rule that names `call`: its tier, or that of the first alternative that definitely holds."""
+    if rule.forbidden:
+        return _by_rule(rule, ReasonId.FORBIDDEN, rule.reason or f"rule `{rule.id}` forbids this call")
+    undecided = False
+    for alternative in rule.lower:
+        truth = alternative.holds(call)
+        if truth is Truth.TRUE:
+            return _judgement(
+                alternative.tier,
+                ReasonId.RULE_LOWERED,
+                alternative.reason or f"rule `{rule.id}` names this call and lowers its tier",
+                rule=rule.id,
+            )
+        undecided = undecided or truth is Truth.UNKNOWN
+    if undecided:
+        doubt = f"whether its tier may be lower cannot be decided: {_doubt(call)}"
+        return _by_rule(rule, ReasonId.RULE_UNKNOWN, f"{_reason(rule)}; {doubt}")
+    return _by_rule(rule, ReasonId.RULE, _reason(rule))
+
+
+def _of_possible(rule: Rule, call: Call) -> Judgement:
+    doubt = f"whether rule `{rule.id}` names this call cannot be decided: {_doubt(call)}"
+    return _by_rule(rule, ReasonId.RULE_UNKNOWN, f"{rule.reason}; {doubt}" if rule.reason else doubt)
+
+
+def _of_default(call: Call, ruleset: Ruleset) -> Judgement:
+    defaults = ruleset.defaults
+    if not isinstance(call, HttpCall):
+        return _judgement(defaults.tool, ReasonId.DEFAULT_TOOL, "no rule names this tool")
+    if call.method in _READS:
+        reason = f"no rule names this call, and {call.method} only reads"
+        return _judgement(defaults.read, ReasonId.DEFAULT_READ, reason)
+    if call.method == "DELETE":
+        reason = "no rule names this call, and DELETE deletes"
+        return _judgement(defaults.delete, ReasonId.DEFAULT_DELETE, reason)
+    reason = f"no rule names this call, and {call.method} may change something"
+    return _judgement(defaults.write, ReasonId.DEFAULT_WRITE, reason)
+
+
+def _of_unknown_host(call: HttpCall, ruleset: Ruleset) -> Iterator[Judgement]:
+    least = ruleset.defaults.unknown_host
+    if least is not None and not ruleset.names_host(call.host):
+        yield _judgement(least, ReasonId.DEFAULT_UNKNOWN_HOST, "no rule names this host")
+
+
+def _of_override(call: HttpCall) -> Iterator[Judgement]:
+    if call.overrides:
+        yield _judgement(
+            Tier.HIGH_RISK,
+            ReasonId.METHOD_OVERRIDE,
+            f"the request asks to be treated as another method, by `{call.overrides[0]}`",
+        )
+
+
+def _by_rule(rule: Rule, reason_id: ReasonId, reason: str) -> Judgement:
+    tier = Tier.HIGH_RISK if rule.forbidden else rule.tier
+    judgement = _judgement(tier, reason_id, reason, rule=rule.id)
+    return replace(judgement, verdict=Verdict.BLOCK) if rule.forbidden else judgement
+
+
+def _judgement(tier: Tier, reason_id: ReasonId, reason: str, *, rule: str | None = None) -> Judgement:
+    verdict = Verdict.PASS if tier <= Tier.REVERSIBLE else Verdict.HOLD
+    return Judgement(tier=tier, verdict=verdict, reason_id=reason_id, reason=reason, rule=rule)
+
+
+def _reason(rule: Rule) -> str:
+    return rule.reason or f"rule `{rule.id}` names this call"
+
+
+def _doubt(call: Call) -> str:
+    if isinstance(call, HttpCall) and call.payload.kind is PayloadKind.OPAQUE:
+        return "its body is not understood"
+    return "it can be read in more than one way"

@@ -1,0 +1,137 @@
+"""From the texts of rules files to one ruleset, or to everything that is wrong with them."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from rules import language
+from rules.condition import Check, Condition, Operator
+from rules.document import Document, Problem, read_document
+from rules.language import RulesFile
+from rules.pattern import ANYWHERE, read_name, read_path
+from rules.reading import Source
+from rules.ruleset import EVERY, Alternative, Defaults, HttpEndpoint, Rule, Ruleset, ToolEndpoint
+from rules.strict_json import Json, canonical
+from rules.verdict import Tier
+
+type Files = Sequence[Document[RulesFile]]
+
+
+def compile_rules(documents: Sequence[tuple[str, str]]) -> Ruleset | tuple[Problem, ...]:
+    """Compile rules files, each a name and a text, in order; no files at all give the built-in defaults."""
+    read = [read_document(RulesFile, text, file=name) for name, text in documents]
+    files = [file for file in read if isinstance(file, Document)]
+    problems = [problem for file in read if isinstance(file, tuple) for problem in file]
+    problems += _repeated_ids(files)
+    problems += _contrary_defaults(files)
+    if problems:
+        return tuple(problems)
+    return Ruleset(
+        rules=tuple(_rule(written) for file in files for written in file.content.rules),
+        defaults=_defaults(files),
+        hash=_content_hash(files),
+    )
+
+
+def _repeated_ids(files: Files) -> Iterator[Problem]:
+    first: dict[str, Problem] = {}
+    for file in files:
+        for n, rule in enumerate(file.content.rules):
+            here = file.places.problem(("rules", n, "id"), "")
+            earlier = first.setdefault(rule.id, here)
+            if earlier is not here:
+                message = f"`{rule.id}` is the id of the rule at {earlier.file}:{earlier.line}; write another"
+                yield replace(here, message=message)
+
+
+def _contrary_defaults(files: Files) -> Iterator[Problem]:
+    first: dict[str, Tier] = {}
+    for file in files:
+        for name, tier in _given_defaults(file):
+            if first.setdefault(name, tier) != tier:
+                message = f"an earlier file says {first[name]:d}; write it in one file only"
+                yield file.places.problem(("defaults", name), message)
+
+
+def _given_defaults(file: Document[RulesFile]) -> Iterator[tuple[str, Tier]]:
+    written = file.content.defaults
+    for name in language.Defaults.model_fields:
+        tier: Tier | None = getattr(written, name)
+        if tier is not None:
+            yield name, tier
+
+
+def _defaults(files: Files) -> Defaults:
+    return replace(Defaults(), **dict(given for file in files for given in _given_defaults(file)))
+
+
+def _rule(written: language.Rule) -> Rule:
+    return Rule(
+        id=written.id,
+        endpoint=_endpoint(written.match),
+        conditions=_conditions(written.match),
+        tier=Tier.HIGH_RISK if written.tier is None else written.tier,
+        reason=written.reason,
+        forbidden=written.forbidden,
+        lower=tuple(
+            Alternative(conditions=_conditions(lower.when), tier=lower.tier, reason=lower.reason)
+            for lower in written.lower
+        ),
+    )
+
+
+def _endpoint(match: language.Match) -> HttpEndpoint | ToolEndpoint:
+    if set(match.written()) & set(language.TOOL_KEYS):
+        return ToolEndpoint(
+            servers=frozenset(match.server or (EVERY,)),
+            tools=tuple(read_name(text) for text in match.tool or ()) or (ANYWHERE,),
+        )
+    methods = frozenset(match.method or ())
+    return HttpEndpoint(
+        hosts=frozenset(match.host or (EVERY,)),
+        # RFC 9110 section 9.3.2: HEAD does what GET does, without the content.
+        methods=methods | {"HEAD"} if "GET" in methods else methods,
+        paths=tuple(read_path(text) for text in match.path or ()) or (ANYWHERE,),
+    )
+
+
+def _conditions(when: language.When) -> tuple[Condition, ...]:
+    return tuple(
+        Condition(
+            source=Source(key),
+            # A header's name may have dots of its own.
+            steps=(path,) if key == Source.HEADERS else tuple(path.split(".")),
+            checks=tuple(_checks(required)),
+        )
+        for key, path, required in when.conditions()
+    )
+
+
+def _checks(required: language.Requirement) -> Iterator[Check]:
+    for name, operands in required.given().items():
+        several = operands if isinstance(operands, tuple) else (operands,)
+        yield Check(operator=Operator(name), operands=several)
+
+
+def _content_hash(files: Files) -> str:
+    defaults = {name: int(tier) for file in files for name, tier in _given_defaults(file)}
+    rules = [rule for file in files for rule in file.content.rules]
+    content = {
+        "version": 1,
+        "defaults": defaults,
+        "rules": [rule.model_dump(by_alias=True, exclude_defaults=True) for rule in rules],
+    }
+    return hashlib.sha256(canonical(_json(content)).encode("ascii")).hexdigest()
+
+
+def _json(value: object) -> Json:
+    match value:
+        case dict():
+            return {str(name): _json(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_json(item) for item in value]
+        case None | bool() | int() | str() | Decimal():
+            return value
+        case _:
+            raise TypeError(f"a rules file holds no {type(value).__name__}")

@@ -1,0 +1,188 @@
+"""The life of a hold: its states, its events, and the one table of what may follow what.
+
+Three things are kept apart: the call's binding never changes; the approval moves through `pending`
+and `approved`; the execution has one claim and one disposition. The store applies this table as a
+compare-and-set, so an illegal step changes nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from rules.verdict import ReasonId, Tier
+
+
+class State(StrEnum):
+    """Where a hold stands."""
+
+    PENDING = "pending"
+    """Waits for a human's decision."""
+    APPROVED = "approved"
+    """A human said yes; it has not been sent."""
+    CLAIMED = "claimed"
+    """One worker has taken it and checks it again; no byte has left."""
+    SENDING = "sending"
+    """The request may be on its way; nobody may ever send it again."""
+    EXECUTED = "executed"
+    """It ran and the upstream's answer is stored."""
+    EXECUTION_ERROR = "execution_error"
+    """It ran and the upstream answered with an error, which is stored."""
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    """It may have run; no answer is known, and it is never sent again."""
+    REJECTED = "rejected"
+    """A human said no."""
+    EXPIRED = "expired"
+    """Nobody decided, or nobody could run it, in time; nobody refused it."""
+    DRIFT_REFUSED = "drift_refused"
+    """What was approved is no longer what would run, so it did not run."""
+    KILLED = "killed"
+    """The kill switch stopped it before it was sent."""
+
+
+class Event(StrEnum):
+    """What can happen to a hold."""
+
+    APPROVE = "approve"
+    """The reviewers' quorum said yes."""
+    REJECT = "reject"
+    """A reviewer said no."""
+    EXPIRE = "expire"
+    """A clock ran out before the request was sent."""
+    KILL = "kill"
+    """The kill switch reached it."""
+    CLAIM = "claim"
+    """A worker took it."""
+    RELEASE = "release"
+    """The worker gave it back, or died, before any byte left."""
+    DRIFT = "drift"
+    """The claim's check found a difference to what was approved."""
+    SEND = "send"
+    """The worker is about to write the first byte."""
+    ANSWER = "answer"
+    """The upstream answered below 400."""
+    ERROR = "error"
+    """The upstream answered 400 or above."""
+    LOSE = "lose"
+    """No answer can come any more."""
+
+
+class Disposition(StrEnum):
+    """What became of the effect (MCP SEP-2848's words)."""
+
+    APPROVED_EXECUTED = "approved-executed"
+    """It ran."""
+    DENIED_NOT_EXECUTED = "denied-not-executed"
+    """It did not run and will not."""
+    EXECUTION_ERROR = "execution-error"
+    """It ran and failed upstream."""
+    OUTCOME_UNKNOWN = "outcome-unknown"
+    """Nobody knows whether it ran."""
+
+
+# INVARIANT: no path leads from SENDING back to a state from which a worker may send.
+TRANSITIONS: dict[State, dict[Event, State]] = {
+    State.PENDING: {
+        Event.APPROVE: State.APPROVED,
+        Event.REJECT: State.REJECTED,
+        Event.EXPIRE: State.EXPIRED,
+        Event.KILL: State.KILLED,
+    },
+    State.APPROVED: {
+        Event.CLAIM: State.CLAIMED,
+        Event.REJECT: State.REJECTED,
+        Event.EXPIRE: State.EXPIRED,
+        Event.KILL: State.KILLED,
+    },
+    State.CLAIMED: {
+        Event.SEND: State.SENDING,
+        Event.RELEASE: State.APPROVED,
+        Event.DRIFT: State.DRIFT_REFUSED,
+        Event.EXPIRE: State.EXPIRED,
+        Event.KILL: State.KILLED,
+    },
+    State.SENDING: {
+        Event.ANSWER: State.EXECUTED,
+        Event.ERROR: State.EXECUTION_ERROR,
+        Event.LOSE: State.OUTCOME_UNKNOWN,
+    },
+    State.EXECUTED: {},
+    State.EXECUTION_ERROR: {},
+    # The one worker that sent it may still learn the answer; nobody else may change anything.
+    State.OUTCOME_UNKNOWN: {
+        Event.ANSWER: State.EXECUTED,
+        Event.ERROR: State.EXECUTION_ERROR,
+    },
+    State.REJECTED: {},
+    State.EXPIRED: {},
+    State.DRIFT_REFUSED: {},
+    State.KILLED: {},
+}
+
+OPEN = frozenset({State.PENDING, State.APPROVED, State.CLAIMED, State.SENDING})
+"""States in which the same request joins the hold instead of opening another one."""
+
+REMEMBERED = frozenset({State.REJECTED, State.OUTCOME_UNKNOWN})
+"""Settled states that answer every later identical request: no denial or doubt is forgotten."""
+
+DISPOSITIONS: dict[State, Disposition] = {
+    State.EXECUTED: Disposition.APPROVED_EXECUTED,
+    State.EXECUTION_ERROR: Disposition.EXECUTION_ERROR,
+    State.OUTCOME_UNKNOWN: Disposition.OUTCOME_UNKNOWN,
+    State.REJECTED: Disposition.DENIED_NOT_EXECUTED,
+    State.EXPIRED: Disposition.DENIED_NOT_EXECUTED,
+    State.DRIFT_REFUSED: Disposition.DENIED_NOT_EXECUTED,
+    State.KILLED: Disposition.DENIED_NOT_EXECUTED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """What is known of a hold without its sealed contents. Times are aware, in UTC."""
+
+    hold_id: str
+    """The operation's id, a ULID: also when it was made."""
+    state: State
+    fence: int
+    """Grows with every claim; a worker with an older one can change nothing."""
+    digest: str
+    fingerprint: str
+    idempotency_key: str
+    tier: Tier
+    rule: str | None
+    reason_id: ReasonId
+    reason: str
+    policy: str
+    """Hash of the rule set that held it."""
+    created_at: datetime
+    decide_by: datetime
+    run_by: datetime | None = None
+    """Until when an approval may be used."""
+    attempts: int = 1
+    """How often the agent has asked for it."""
+    decided_by: str = ""
+    decision_reason: str = ""
+    note: str = ""
+    """Why it ended as it did, where no person decided that."""
+    collected: bool = False
+    """Whether the agent has been given the outcome."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is an outcome to tell the agent."""
+        return self.state not in OPEN
+
+
+def origins(event: Event) -> tuple[State, ...]:
+    """The states in which `event` may happen."""
+    return tuple(state for state, row in TRANSITIONS.items() if event in row)
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram, for the docs."""
+    rows = [
+        f"    {state} --> {target}: {event}"
+        for state, row in TRANSITIONS.items()
+        for event, target in row.items()
+    ]
+    ends = [f"    {state} --> [*]" for state, row in TRANSITIONS.items() if not row]
+    return "\n".join(["stateDiagram-v2", "    [*] --> pending", *rows, *ends])

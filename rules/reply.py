@@ -1,0 +1,221 @@
+"""What the agent hears: one wording per state, in a shape that no client takes for success."""
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+
+from rules.headers import Fields
+from rules.hold import DISPOSITIONS, Hold, State
+from rules.verdict import Judgement, ReasonId, Refusal
+
+STATUS_HOST = "sidegate.internal"
+
+_NOT_EXECUTED = "not executed; do not retry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An HTTP answer: `phrase` is the HTTP/1.1 reason phrase, empty for the status's usual one."""
+
+    status: int
+    fields: Fields = ()
+    body: bytes = b""
+    phrase: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """How one state is put to the agent: a short phrase, and what happened and what to do."""
+
+    phrase: str
+    detail: str
+    executed: bool | None
+
+
+# Each state in words that fit no other one: held, refused, unanswered, changed, stopped, unknown.
+_WORDS: dict[State, _Words] = {
+    State.PENDING: _Words(
+        phrase=f"Held for approval {{id}}; {_NOT_EXECUTED}",
+        detail="held for a human's decision and not executed; do not retry it or work around it: "
+        "read status_url later, or send the identical request again to get the outcome",
+        executed=False,
+    ),
+    State.APPROVED: _Words(
+        phrase=f"Approved {{id}}, waiting to run; {_NOT_EXECUTED}",
+        detail="approved by a human and about to run, not executed yet; read status_url for the "
+        "outcome, or send the identical request again",
+        executed=False,
+    ),
+    State.CLAIMED: _Words(
+        phrase="Approved {id}, running now; do not retry",
+        detail="approved by a human and running now; read status_url for the outcome",
+        executed=False,
+    ),
+    State.SENDING: _Words(
+        phrase="Approved {id}, running now; do not retry",
+        detail="approved by a human and being sent now; read status_url for the outcome",
+        executed=None,
+    ),
+    State.REJECTED: _Words(
+        phrase=f"Rejected by a reviewer {{id}}; {_NOT_EXECUTED}",
+        detail="a human reviewer rejected this action and it was not executed; the same request "
+        "will be refused again: choose another way or ask the user",
+        executed=False,
+    ),
+    State.EXPIRED: _Words(
+        phrase="Expired unanswered {id}; not executed",
+        detail="the time for this action ran out and it was not executed; nobody refused it: "
+        "the identical request opens a new hold",
+        executed=False,
+    ),
+    State.DRIFT_REFUSED: _Words(
+        phrase="Changed since approval {id}; not executed",
+        detail="what was approved is no longer what would run, so it was not executed; "
+        "the identical request opens a new hold",
+        executed=False,
+    ),
+    State.KILLED: _Words(
+        phrase="Stopped by the kill switch {id}; not executed",
+        detail="an operator stopped this action and it was not executed; wait for the user",
+        executed=False,
+    ),
+    State.OUTCOME_UNKNOWN: _Words(
+        phrase="Outcome unknown {id}; may have been executed; do not retry",
+        detail="this action was sent and no answer is known: it may have been executed; do not "
+        "send it in any form, a human has to find out",
+        executed=None,
+    ),
+    State.EXECUTED: _Words(
+        phrase="Executed {id}; do not retry",
+        detail="approved by a human and executed; the upstream's answer is stored",
+        executed=True,
+    ),
+    State.EXECUTION_ERROR: _Words(
+        phrase="Executed {id} with an error; do not retry",
+        detail="approved by a human and sent; the upstream answered with an error, which is stored",
+        executed=True,
+    ),
+}
+
+
+def describe(hold: Hold) -> dict[str, object]:
+    """What an agent may know of its own hold, as JSON values."""
+    words = _WORDS[hold.state]
+    return {
+        "hold_id": hold.hold_id,
+        "state": hold.state,
+        "executed": words.executed,
+        "disposition": DISPOSITIONS.get(hold.state),
+        "detail": words.detail,
+        "tier": int(hold.tier),
+        "rule": hold.rule,
+        "reason_id": hold.reason_id,
+        "reason": hold.reason,
+        "decision_reason": hold.decision_reason or None,
+        "note": hold.note or None,
+        "attempts": hold.attempts,
+        "decide_by": hold.decide_by.isoformat(),
+        "status_url": status_url(hold.hold_id),
+    }
+
+
+def status_url(hold_id: str) -> str:
+    """Where the agent reads how its hold stands; only reachable through the proxy."""
+    return f"http://{STATUS_HOST}/holds/{hold_id}"
+
+
+def standing(hold: Hold, *, accepted: bool = False) -> Reply:
+    """How `hold` stands, for the agent whose request it holds. `accepted`: it asked for a 202."""
+    words = _WORDS[hold.state]
+    return _problem(
+        202 if accepted and not hold.settled else 403,
+        kind=hold.state,
+        phrase=words.phrase.format(id=hold.hold_id),
+        members=describe(hold),
+        fields=((b"Sidegate-Hold", hold.hold_id.encode()),),
+    )
+
+
+def blocked(judgement: Judgement) -> Reply:
+    """A call that no approval can release."""
+    return _problem(
+        403,
+        kind="blocked",
+        phrase="Blocked by policy; not executed; do not retry",
+        members={
+            "detail": "a rule forbids this action, it was not executed and nobody can approve it: "
+            "choose another way",
+            "executed": False,
+            "tier": int(judgement.tier),
+            "rule": judgement.rule,
+            "reason_id": judgement.reason_id,
+            "reason": judgement.reason,
+        },
+    )
+
+
+def refused(refusal: Refusal) -> Reply:
+    """A request that the gate does not let through, whatever it asks for."""
+    return _problem(
+        refusal.status,
+        kind="refused",
+        phrase="",
+        members={
+            "detail": f"{refusal.reason}; nothing was sent",
+            "executed": False,
+            "reason_id": refusal.reason_id,
+            "reason": refusal.reason,
+        },
+    )
+
+
+def unreadable(hold_id: str) -> Reply:
+    """A hold that exists, while nobody can read how it stands."""
+    return _problem(
+        503,
+        kind="unreadable",
+        phrase=f"Held as {hold_id}; its state cannot be read now",
+        members={
+            "hold_id": hold_id,
+            "executed": None,
+            "reason_id": ReasonId.STORE_UNAVAILABLE,
+            "detail": "this action is held, but the store does not answer; it may have been "
+            "decided meanwhile: read status_url later, or send the identical request again, "
+            "which joins it",
+            "status_url": status_url(hold_id),
+        },
+        fields=((b"Sidegate-Hold", hold_id.encode()),),
+    )
+
+
+def as_json(answer: Reply) -> dict[str, object]:
+    """An upstream's answer as JSON values; the body as text where it is text."""
+    try:
+        body = {"body": answer.body.decode("utf-8")}
+    except UnicodeDecodeError:
+        body = {"body_b64": b64encode(answer.body).decode()}
+    fields = [[n.decode("latin-1"), v.decode("latin-1")] for n, v in answer.fields]
+    return {"status": answer.status, "headers": fields, **body}
+
+
+def document(status: int, members: dict[str, object]) -> Reply:
+    """A plain JSON answer of the agent's status address."""
+    return _json(status, members, content_type=b"application/json")
+
+
+def _problem(
+    status: int, *, kind: str, phrase: str, members: dict[str, object], fields: Fields = ()
+) -> Reply:
+    """An RFC 9457 problem; never with Retry-After, which clients obey without asking anybody."""
+    head = {"type": f"urn:sidegate:{kind}", "title": phrase or kind, "status": status}
+    reply = _json(status, head | members, content_type=b"application/problem+json")
+    return Reply(status=status, fields=reply.fields + fields, body=reply.body, phrase=phrase)
+
+
+def _json(status: int, members: dict[str, object], *, content_type: bytes) -> Reply:
+    body = json.dumps(members, indent=2).encode() + b"\n"
+    return Reply(
+        status=status,
+        fields=((b"Content-Type", content_type), (b"Cache-Control", b"no-store")),
+        body=body,
+    )

@@ -1,0 +1,131 @@
+"""Compiled rules: what classification asks them, ready to be asked for every call."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rules.call import Call, HttpCall
+from rules.condition import Condition
+from rules.index import Index
+from rules.pattern import ANYWHERE, Track, fold_segments
+from rules.spelling import fold
+from rules.truth import Truth, all_of, any_of
+from rules.verdict import Tier
+
+EVERY = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpEndpoint:
+    """The HTTP requests that a rule names by where they go. No methods: all of them."""
+
+    hosts: frozenset[str] = frozenset({EVERY})
+    methods: frozenset[str] = frozenset()
+    paths: tuple[Track, ...] = (ANYWHERE,)
+
+    def covers(self, call: Call) -> Truth:
+        """Whether `call` goes there."""
+        if not isinstance(call, HttpCall) or self.hosts.isdisjoint(host_keys(call.host)):
+            return Truth.FALSE
+        path = any_of(track.covers(call.segments) for track in self.paths)
+        return all_of((self._covers_method(call), path))
+
+    def _covers_method(self, call: HttpCall) -> Truth:
+        if not self.methods or call.method in self.methods:
+            return Truth.TRUE
+        # With an override, the server may take the request for one of any method.
+        return Truth.UNKNOWN if call.overrides else Truth.FALSE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolEndpoint:
+    """The MCP tool calls that a rule names by server and tool."""
+
+    servers: frozenset[str] = frozenset({EVERY})
+    tools: tuple[Track, ...] = (ANYWHERE,)
+
+    def covers(self, call: Call) -> Truth:
+        """Whether `call` is one of them."""
+        if isinstance(call, HttpCall) or self.servers.isdisjoint((call.server, EVERY)):
+            return Truth.FALSE
+        return any_of(track.covers((call.tool,)) for track in self.tools)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """A lower tier for calls that definitely fulfil all `conditions`."""
+
+    conditions: tuple[Condition, ...]
+    tier: Tier
+    reason: str | None
+
+    def holds(self, call: Call) -> Truth:
+        """Whether all conditions hold for `call`."""
+        return all_of(condition.holds(call) for condition in self.conditions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One compiled rule."""
+
+    id: str
+    endpoint: HttpEndpoint | ToolEndpoint
+    conditions: tuple[Condition, ...]
+    tier: Tier
+    reason: str | None
+    forbidden: bool
+    lower: tuple[Alternative, ...]
+
+    def matches(self, call: Call) -> Truth:
+        """Whether the rule names `call`."""
+        covered = self.endpoint.covers(call)
+        if covered is Truth.FALSE:
+            return covered
+        return all_of((covered, *(condition.holds(call) for condition in self.conditions)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """The tiers of calls that no rule names. `unknown_host` None: hosts make no difference."""
+
+    read: Tier = Tier.READ_ONLY
+    write: Tier = Tier.EXTERNAL
+    delete: Tier = Tier.HIGH_RISK
+    tool: Tier = Tier.EXTERNAL
+    unknown_host: Tier | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruleset:
+    """All rules in file order. `hash`: SHA-256 of their content, whatever their comments and layout."""
+
+    rules: tuple[Rule, ...]
+    defaults: Defaults
+    hash: str
+    _http: Index = field(default_factory=Index, init=False, repr=False, compare=False)
+    _tools: Index = field(default_factory=Index, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for number, rule in enumerate(self.rules):
+            match rule.endpoint:
+                case HttpEndpoint(hosts=hosts, paths=paths):
+                    self._http.add(number, hosts, paths)
+                case ToolEndpoint(servers=servers, tools=tools):
+                    self._tools.add(number, servers, tools)
+
+    def candidates(self, call: Call) -> Iterator[Rule]:
+        """The rules that may name `call`, in file order: all that do, and perhaps some that do not."""
+        if isinstance(call, HttpCall):
+            numbers = self._http.find(host_keys(call.host), fold_segments(call.segments))
+        else:
+            numbers = self._tools.find((call.server, EVERY), (fold(call.tool),))
+        return (self.rules[number] for number in numbers)
+
+    def names_host(self, host: str) -> bool:
+        """Whether a rule names `host`, itself or by a name above it; `*` names none."""
+        return any(key in self._http for key in host_keys(host) if key != EVERY)
+
+
+def host_keys(host: str) -> list[str]:
+    """What a rule may write to name `host`: itself, `*.` and each name above it, `*`."""
+    labels = host.split(".")
+    return [host, *(f"*.{'.'.join(labels[n:])}" for n in range(1, len(labels))), EVERY]

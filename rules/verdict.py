@@ -1,0 +1,125 @@
+"""The machine's answer about a call: a tier, a verdict, and the one reason that fixed them."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Tier(IntEnum):
+    """How much harm an action can do, by what it is and not by what the agent says of it."""
+
+    READ_ONLY = 1
+    """Changes nothing: passes."""
+    REVERSIBLE = 2
+    """Changes something that one call undoes: passes, recorded."""
+    EXTERNAL = 3
+    """Reaches a third party, or nobody knows: held."""
+    HIGH_RISK = 4
+    """Cannot be undone, moves money, deletes, deploys or grants: always held."""
+
+
+class Verdict(StrEnum):
+    """What the gate does with a call."""
+
+    PASS = "pass"  # noqa: S105 (a verdict, not a password)
+    """It goes upstream now."""
+    HOLD = "hold"
+    """It waits for a human's decision."""
+    BLOCK = "block"
+    """It never runs and nobody can approve it."""
+
+
+class ReasonId(StrEnum):
+    """Why a call was judged or refused as it was: the same word in API, audit, metrics and docs."""
+
+    RULE = "rule"
+    """A rule names this call."""
+    RULE_LOWERED = "rule_lowered"
+    """A rule names this call and every condition for its lower tier holds."""
+    RULE_UNKNOWN = "rule_unknown"
+    """A rule could match, but its conditions cannot be decided from this payload."""
+    FORBIDDEN = "forbidden"
+    """A rule forbids this call; no approval can release it."""
+    DEFAULT_READ = "default_read"
+    """No rule names this call and its method only reads."""
+    DEFAULT_WRITE = "default_write"
+    """No rule names this call and it may change something."""
+    DEFAULT_DELETE = "default_delete"
+    """No rule names this call and it deletes."""
+    DEFAULT_UNKNOWN_HOST = "default_unknown_host"
+    """No rule names this host."""
+    DEFAULT_TOOL = "default_tool"
+    """No rule names this tool."""
+    METHOD_OVERRIDE = "method_override"
+    """The request asks the server to treat it as another method."""
+
+    AUTHORITY_MISMATCH = "authority_mismatch"
+    """Destination, SNI and Host do not name the same place."""
+    HOST_SPELLING = "host_spelling"
+    """The host can be read in more than one way."""
+    METHOD_UNKNOWN = "method_unknown"
+    """The method is not on the list of methods the gate can judge."""
+    VERSION_UNSUPPORTED = "version_unsupported"
+    """The HTTP version is not one the gate can judge."""
+    FRAMING_AMBIGUOUS = "framing_ambiguous"
+    """Two parsers could see different messages in these bytes."""
+    HEADER_MALFORMED = "header_malformed"
+    """A header name or value is outside the grammar."""
+    HEADER_REPEATED = "header_repeated"
+    """A header that can only stand once stands twice."""
+    HEADERS_TOO_LARGE = "headers_too_large"
+    """The head of the request is over the limit."""
+    TARGET_MALFORMED = "target_malformed"
+    """The request target is outside the grammar."""
+    TARGET_AMBIGUOUS = "target_ambiguous"
+    """Two servers could read different paths from this target."""
+    UPGRADE_REFUSED = "upgrade_refused"
+    """The request asks for a protocol the gate cannot watch."""
+    BODY_TOO_LARGE = "body_too_large"
+    """The body is over the limit of what can be judged."""
+    BODY_UNEXPECTED = "body_unexpected"
+    """A method that carries no content came with a body."""
+    ENCODING_UNSUPPORTED = "encoding_unsupported"
+    """The content encoding is not one the gate can decode."""
+    ENCODING_INVALID = "encoding_invalid"
+    """The encoded body does not decode to exactly one content."""
+    JSON_INVALID = "json_invalid"
+    """The body says it is JSON and cannot be read in exactly one way."""
+    FORM_INVALID = "form_invalid"
+    """The body says it is a form and cannot be read in exactly one way."""
+    EXPECTATION_UNSUPPORTED = "expectation_unsupported"
+    """The Expect header asks for something else than 100-continue."""
+
+    DESTINATION_REFUSED = "destination_refused"
+    """The destination is an address that agents may not reach."""
+    DESTINATION_UNRESOLVED = "destination_unresolved"
+    """The destination's name does not resolve."""
+    PROTOCOL_REFUSED = "protocol_refused"
+    """These bytes are neither TLS nor HTTP."""
+    UPSTREAM_FAILED = "upstream_failed"
+    """The request was let through and the upstream gave no answer."""
+    GATE_FAILED = "gate_failed"
+    """The gate itself failed; nothing was sent."""
+    STORE_UNAVAILABLE = "store_unavailable"
+    """The hold could not be recorded durably; nothing was sent."""
+    KILL_SWITCH = "kill_switch"
+    """An operator has stopped everything that is not read-only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Tier and verdict of one call, with the rule and the reason that fixed them."""
+
+    tier: Tier
+    verdict: Verdict
+    reason_id: ReasonId
+    reason: str
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A request that cannot be judged: it has more than one reading, or none."""
+
+    reason_id: ReasonId
+    reason: str
+    status: int = 400

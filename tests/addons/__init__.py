@@ -1,0 +1,1 @@
+"""The adapters: their layers driven without sockets, and the whole data plane with them."""

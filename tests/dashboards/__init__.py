@@ -1,0 +1,1 @@
+"""What ships beside the code: the dashboard, its provisioning, the image and the compose example."""

@@ -1,0 +1,62 @@
+"""What Grafana and Prometheus find when the compose example starts them."""
+
+import subprocess
+
+from tests.dashboards.overview import FILE, ROOT, dashboard
+from tests.dashboards.prometheus import tool
+from tests.dashboards.shipped import EXAMPLE, PROVISIONING, flags, mounts, read_yaml, services
+
+
+def test_prometheus_takes_its_configuration() -> None:
+    """As its own checker reads it."""
+    file = EXAMPLE / "prometheus.yml"
+    done = subprocess.run(
+        [tool("promtool"), "check", "config", file], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_prometheus_asks_the_reviewers_listener() -> None:
+    """The target is the address that the sidecar's command line names."""
+    (job,) = read_yaml(EXAMPLE / "prometheus.yml")["scrape_configs"]
+    assert job["static_configs"] == [{"targets": [flags("sidegate")["--console"]]}]
+    assert mounts("prometheus")["/etc/prometheus/prometheus.yml"][1] == "ro"
+
+
+def test_grafana_asks_prometheus() -> None:
+    """The data source names the service and the port on which it listens."""
+    (source,) = read_yaml(PROVISIONING / "datasources" / "prometheus.yaml")["datasources"]
+    (port,) = services()["prometheus"]["ports"]
+    assert source["url"] == f"http://prometheus:{port.rpartition(':')[2]}"
+    assert (source["type"], source["isDefault"]) == ("prometheus", True)
+
+
+def test_grafana_knows_how_often_prometheus_looks() -> None:
+    """`$__rate_interval` is worked out from it, and would be too short for any rate otherwise."""
+    (source,) = read_yaml(PROVISIONING / "datasources" / "prometheus.yaml")["datasources"]
+    config = read_yaml(EXAMPLE / "prometheus.yml")
+    assert source["jsonData"]["timeInterval"] == config["global"]["scrape_interval"]
+
+
+def test_grafana_finds_the_dashboard() -> None:
+    """The provider looks where the file is mounted, and so does the home page."""
+    (provider,) = read_yaml(PROVISIONING / "dashboards" / "sidegate.yaml")["providers"]
+    place = f"{provider['options']['path']}/{FILE.name}"
+    assert mounts("grafana")[place] == (f"./{FILE.relative_to(ROOT)}", "ro")
+    environment = services()["grafana"]["environment"]
+    assert environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] == place
+    assert mounts("grafana")["/etc/grafana/provisioning"] == (f"./{PROVISIONING.relative_to(ROOT)}", "ro")
+
+
+def test_a_provisioned_dashboard_can_be_found_again() -> None:
+    """Grafana refuses a provisioned file without a title, and gives a new address without a uid."""
+    assert dashboard()["title"]
+    assert dashboard()["uid"]
+
+
+def test_nobody_can_log_in_with_a_known_password() -> None:
+    """Whoever reaches the loopback port may look, and that is all."""
+    environment = services()["grafana"]["environment"]
+    assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    assert environment["GF_AUTH_DISABLE_LOGIN_FORM"] == "true"
+    assert environment["GF_AUTH_BASIC_ENABLED"] == "false"

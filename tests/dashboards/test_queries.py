@@ -1,0 +1,110 @@
+"""Every expression of the dashboard, on a real Prometheus with known numbers in it."""
+
+import pytest
+
+from tests.dashboards.observed import CAUGHT, FAILED, REFUSED
+from tests.dashboards.overview import Query, queries, variables
+from tests.dashboards.prometheus import Prometheus
+
+_RANGE_SECONDS = 240
+# Prometheus stretches an increase to the edges of its window, by half a scrape at most.
+_STRETCH = 0.1
+
+# What the panels with one value per series show; a legend names the series.
+_SHOWN: dict[str, dict[str, float]] = {
+    "Waiting for a decision": {"": 3},
+    "Queue": {"": 4},
+    "Outcome unknown": {"": 4},
+    "Store": {"": 1},
+    "Caught": {"": CAUGHT},
+    "Refused": {"": REFUSED},
+    "Failed closed": {"": FAILED},
+    "Integrity failures": {"": 1},
+    "Caught by reason": {"hold: default_write": 7, "hold: rule": 5, "block: forbidden": 2},
+    "Refusals by reason": {"destination_refused": 6, "framing_ambiguous": 3},
+    "Decisions": {"approve": 5, "reject": 1},
+    "Outcomes that became unknown": {"": 2},
+    "Time to decision": {
+        "approve p50": 3.5,
+        "approve p90": 90,
+        "reject p50": 22.5,
+        "reject p90": 28.5,
+    },
+    "Replay latency": {
+        "approved-executed p50": 0.19375,
+        "approved-executed p90": 3.75,
+        "execution-error p50": 0.03,
+        "execution-error p90": 0.046,
+    },
+}
+
+# The series that the panels with lines show.
+_DRAWN: dict[str, set[str]] = {
+    "Admissions by tier and verdict": {
+        "tier 1 pass",
+        "tier 2 pass",
+        "tier 3 hold",
+        "tier 4 hold",
+        "tier 4 block",
+    },
+    "Failed closed by reason": {"gate_failed", "store_unavailable"},
+    "Holds opened and retries joined": {"opened, tier 3", "opened, tier 4", "joined"},
+    "Holds by state": {"pending", "approved", "claimed", "sending", "executed", "outcome_unknown"},
+    "Steps of holds": {"approve", "answer", "lose"},
+}
+
+_INSTANT = {query.panel for query in queries() if query.instant}
+_LINES = {query.panel for query in queries() if not query.instant}
+
+
+def written_out(query: Query, *, across: str = "max") -> str:
+    """The expression as Grafana sends it."""
+    return query.written_out(
+        job=".*", across=across, __range=f"{_RANGE_SECONDS}s", __rate_interval=f"{_RANGE_SECONDS}s"
+    )
+
+
+def test_every_panel_has_its_expectation() -> None:
+    """A panel that is added without a number here fails."""
+    assert set(_SHOWN) == _INSTANT
+    assert set(_DRAWN) == _LINES
+
+
+@pytest.mark.parametrize("panel", sorted(_INSTANT))
+def test_values_are_what_was_observed(panel: str, prometheus: Prometheus) -> None:
+    """Sums add up to what was counted, and quantiles lie in the right bucket."""
+    shown = {
+        query.legend_of(series.labels): series.values[0]
+        for query in queries()
+        if query.panel == panel
+        for series in prometheus.instant(written_out(query))
+    }
+    assert shown == pytest.approx(_SHOWN[panel], rel=_STRETCH)
+
+
+@pytest.mark.parametrize("panel", sorted(_LINES))
+def test_lines_are_drawn_for_every_series(panel: str, prometheus: Prometheus) -> None:
+    """Each kind has its line, and something of it is above zero."""
+    drawn = {
+        query.legend_of(series.labels): max(series.values)
+        for query in queries()
+        if query.panel == panel
+        for series in prometheus.line(written_out(query), seconds=5)
+    }
+    assert set(drawn) == _DRAWN[panel]
+    assert all(highest > 0 for highest in drawn.values())
+
+
+@pytest.mark.parametrize("option", variables()["across"]["options"], ids=lambda each: str(each["value"]))
+def test_both_ways_to_add_up_stores_work(option: dict[str, str], prometheus: Prometheus) -> None:
+    """With one sidecar, one store for all and one for each are the same."""
+    for query in queries():
+        if query.panel == "Waiting for a decision":
+            assert prometheus.value(written_out(query, across=option["value"])) == 3
+
+
+def test_another_job_is_left_out(prometheus: Prometheus) -> None:
+    """The choice of a job reaches every expression."""
+    for query in queries():
+        others = query.written_out(job="other", across="max", __range="240s", __rate_interval="240s")
+        assert prometheus.instant(others) == [], query.panel

@@ -1,0 +1,244 @@
+"""Tests of reading holds: lists, one whole, and what was changed behind our back."""
+
+import base64
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx2
+import pytest
+
+from proxy.console import holds
+from rules.hold import Event
+from rules.reply import Reply
+from rules.verdict import Tier
+from tests.proxy.console.world import ACTION, World
+
+
+async def test_the_newest_come_first(world: World, api: httpx2.AsyncClient) -> None:
+    """A list says what each hold would do, and that it is complete."""
+    first = await world.hold()
+    second = await world.hold(replace(ACTION, method="DELETE", target="/x", body=b""), tier=Tier.EXTERNAL)
+    members = (await api.get("/api/holds")).json()
+    assert [line["hold_id"] for line in members["holds"]] == [second.hold_id, first.hold_id]
+    assert members["complete"] is True
+    assert members["now"] == world.clock.moment.isoformat()
+    line = members["holds"][0]
+    assert (line["method"], line["url"], line["tier"]) == ("DELETE", "https://bank.example/x", 3)
+    assert (line["state"], line["integrity"]) == ("pending", "ok")
+    assert "action" not in line
+
+
+async def test_no_holds(api: httpx2.AsyncClient) -> None:
+    """An empty list is an answer."""
+    assert (await api.get("/api/holds")).json()["holds"] == []
+
+
+async def test_one_state_and_a_limit(world: World, api: httpx2.AsyncClient) -> None:
+    """A filter looks behind newer holds of other states; a limit says that there is more."""
+    made = [await world.hold() for _ in range(4)]
+    for hold in made[2:]:
+        await world.store.step(hold, Event.REJECT)
+    pending = (await api.get("/api/holds?state=pending&limit=1")).json()
+    rejected = (await api.get("/api/holds", params={"state": "rejected"})).json()
+    newest = (await api.get("/api/holds?limit=4")).json()
+    assert [line["hold_id"] for line in pending["holds"]] == [made[1].hold_id]
+    assert pending["complete"] is False
+    assert [line["hold_id"] for line in rejected["holds"]] == [made[3].hold_id, made[2].hold_id]
+    assert rejected["complete"] is True
+    assert newest["complete"] is True
+    assert (await api.get("/api/holds?limit=3")).json()["complete"] is False
+
+
+async def test_a_filter_looks_so_far_and_says_so(
+    world: World, api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies beyond the bound is not said to be absent."""
+    monkeypatch.setattr(holds, "SCANNED", 2)
+    for _ in range(3):
+        await world.store.step(await world.hold(), Event.REJECT)
+    assert (await api.get("/api/holds?state=pending")).json() == {
+        "now": world.clock.moment.isoformat(),
+        "holds": [],
+        "complete": False,
+    }
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=",
+        "state=PENDING",
+        "state=gone",
+        "state=pending&state=rejected",
+        "limit=0",
+        "limit=-1",
+        "limit=201",
+        "limit=1e1",
+        "limit=%D9%A1",
+        "limit=+1",
+        "limit=9999999999999999999999",
+        "limit=",
+        "offset=3",
+        "state=pending&x",
+        "state=%00",
+        "state=" + "x" * 5000,
+    ],
+)
+async def test_bad_queries(api: httpx2.AsyncClient, query: str) -> None:
+    """A query that asks for nothing that exists is not taken for another one."""
+    response = await api.get(f"/api/holds?{query}")
+    assert response.status_code == 400
+    assert response.json()["type"] == "urn:sidegate:api:query_invalid"
+    assert len(response.text) < 1000
+
+
+async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
+    """A reviewer sees every byte that would run, who asked, and what the gate thought of it."""
+    hold = await world.hold()
+    response = await api.get(f"/api/holds/{hold.hold_id}")
+    assert response.json() == {
+        "now": world.clock.moment.isoformat(),
+        "hold": {
+            "hold_id": hold.hold_id,
+            "state": "pending",
+            "standing": f"waits for a decision until {hold.decide_by.isoformat(timespec='seconds')}",
+            "disposition": None,
+            "tier": 4,
+            "rule": "pay",
+            "reason_id": "rule",
+            "reason": "moves money",
+            "policy": "f" * 64,
+            "digest": ACTION.digest,
+            "idempotency_key": hold.idempotency_key,
+            "attempts": 1,
+            "created_at": hold.created_at.isoformat(),
+            "decide_by": (hold.created_at + timedelta(minutes=30)).isoformat(),
+            "run_by": None,
+            "decided_by": None,
+            "decision_reason": None,
+            "note": None,
+            "collected": False,
+            "integrity": "ok",
+            "integrity_reason": None,
+            "action": {
+                "method": "POST",
+                "url": "https://bank.example/transfers?dry=no",
+                "headers": [["Content-Type", "application/json"], ["X-Note", "café"]],
+                "credentials": ["authorization"],
+                "principal": {"human": "eve", "service": "", "agent": "agent-7", "session": "s1"},
+                "body_size": len(ACTION.body),
+                "body_text": '{"amount": 12.50, "to": "Zoë"}',
+                "body_b64": base64.b64encode(ACTION.body).decode(),
+            },
+            "answer": None,
+        },
+    }
+    assert response.text.isascii()
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [(b"", ""), (b"\xff\xfe", None), (b"\x00\x1b[2J", "\x00\x1b[2J"), ("\u202eabc".encode(), "\u202eabc")],
+)
+async def test_bodies_of_every_kind(
+    world: World, api: httpx2.AsyncClient, body: bytes, text: str | None
+) -> None:
+    """Text is text only where it is UTF-8; the exact bytes are always there; nothing is raw."""
+    hold = await world.hold(replace(ACTION, body=body))
+    response = await api.get(f"/api/holds/{hold.hold_id}")
+    action = response.json()["hold"]["action"]
+    assert action["body_text"] == text
+    assert base64.b64decode(action["body_b64"]) == body
+    assert action["body_size"] == len(body)
+    assert all(" " <= char <= "~" for char in response.text)
+
+
+async def test_the_answer_in_short(world: World, api: httpx2.AsyncClient) -> None:
+    """Of what the upstream answered, status and size are told."""
+    hold = await world.settled(Reply(status=201, phrase="Created", body=b'{"id": 7}'))
+    shown = (await api.get(f"/api/holds/{hold.hold_id}")).json()["hold"]
+    assert shown["answer"] == {"status": 201, "phrase": "Created", "body_size": 9}
+    assert (shown["state"], shown["disposition"]) == ("executed", "approved-executed")
+    assert shown["decided_by"] == "ada"
+
+
+@pytest.mark.parametrize(
+    "hold_id",
+    [
+        "01JZZZZZZZZZZZZZZZZZZZZZZZ",
+        "01jzzzzzzzzzzzzzzzzzzzzzzz",
+        "81JZZZZZZZZZZZZZZZZZZZZZZZ",
+        "01JZZZZZZZZZZZZZZZZZZZZZZ",
+        "01JZZZZZZZZZZZZZZZZZZZZZZZZ",
+        "01JZZZZZZZZZZZZZZZZZZZZZZI",
+        "*",
+        "kill",
+        "..%2Fkill",
+        "%2e%2e",
+        "%00",
+        "%0a",
+        "01JZZZZZZZZZZZZZZZZZZZZZZZ%0a",
+        "%F0%9F%92%A3",
+        "\u0661" * 26,
+        "x" * 5000,
+    ],
+)
+@pytest.mark.parametrize(("method", "last"), [("GET", ""), ("POST", "/approve"), ("POST", "/reject")])
+async def test_ids_of_nothing(api: httpx2.AsyncClient, hold_id: str, method: str, last: str) -> None:
+    """An id that no hold has and one that no hold can have are answered alike."""
+    body = {"/approve": {"digest": "0"}, "/reject": {"reason": "no"}}.get(last)
+    response = await api.request(method, f"/api/holds/{hold_id}{last}", json=body)
+    assert response.status_code == 404
+    assert response.json()["type"] == "urn:sidegate:api:not_found"
+    assert len(response.text) < 6000
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("sealed", b""),
+        ("sealed", b"short"),
+        ("sealed", b"x" * 400),
+        ("digest", b"0" * 64),
+        ("tier", b"3"),
+        ("rule", b"other"),
+        ("reason", b"harmless"),
+        ("idempotency_key", b"mine"),
+    ],
+)
+async def test_a_hold_that_was_changed(
+    world: World, api: httpx2.AsyncClient, field: str, value: bytes
+) -> None:
+    """Whoever can write to the store can spoil a hold, and that is all: it is shown as spoilt."""
+    hold = await world.hold()
+    await world.spoil(hold, field, value)
+    response = await api.get(f"/api/holds/{hold.hold_id}")
+    shown = response.json()["hold"]
+    assert response.status_code == 200
+    assert shown["integrity"] == "failed"
+    assert shown["integrity_reason"]
+    assert shown["action"] is None
+    assert "bank.example" not in response.text
+    assert world.metrics.registry.get_sample_value("sidegate_integrity_failures_total") == 1
+    line = (await api.get("/api/holds")).json()["holds"][0]
+    assert (line["integrity"], line["method"], line["url"]) == ("failed", None, None)
+
+
+async def test_contents_of_another_hold(world: World, api: httpx2.AsyncClient) -> None:
+    """Sealed contents fit their own hold only."""
+    harmless, harmful = await world.hold(replace(ACTION, body=b'{"amount": 1}')), await world.hold()
+    swapped = await world.store.sealed(harmless.hold_id, part="sealed")
+    assert swapped is not None
+    await world.spoil(harmful, "sealed", swapped)
+    assert (await api.get(f"/api/holds/{harmful.hold_id}")).json()["hold"]["integrity"] == "failed"
+    assert (await api.get(f"/api/holds/{harmless.hold_id}")).json()["hold"]["integrity"] == "ok"
+
+
+async def test_an_answer_that_was_changed(world: World, api: httpx2.AsyncClient) -> None:
+    """A spoilt answer is told apart from a spoilt action."""
+    hold = await world.settled(Reply(status=200, body=b"ok"))
+    await world.spoil(hold, "answer", b"x" * 60)
+    shown = (await api.get(f"/api/holds/{hold.hold_id}")).json()["hold"]
+    assert shown["integrity"] == "ok"
+    assert shown["answer"]["integrity"] == "failed"
+    assert world.metrics.registry.get_sample_value("sidegate_integrity_failures_total") == 1

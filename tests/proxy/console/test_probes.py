@@ -1,0 +1,113 @@
+"""Tests of the probes: life, readiness and metrics, without any id."""
+
+import asyncio
+from dataclasses import replace
+
+import httpx2
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.requests import Request
+
+from proxy.console import probes
+from proxy.console.probes import Probes
+from proxy.store import Store, StoreUnavailable
+from rules.hold import Event, State
+from tests.proxy.console.world import TOKENS, World
+
+
+async def test_health_while_all_else_is_away(away: World) -> None:
+    """The process lives, whatever it cannot reach."""
+    async with away.client() as api:
+        assert (await api.get("/healthz")).json() == {"alive": True}
+
+
+async def test_ready(api: httpx2.AsyncClient) -> None:
+    """Every check is named."""
+    response = await api.get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == {"ready": True, "checks": {"store": True, "proxy": True}, "not_ready": []}
+
+
+async def test_not_ready(world: World, api: httpx2.AsyncClient) -> None:
+    """503 names what is missing."""
+    world.checks["store"] = False
+    response = await api.get("/readyz")
+    assert response.status_code == 503
+    assert response.json() == {
+        "ready": False,
+        "checks": {"store": False, "proxy": True},
+        "not_ready": ["store"],
+    }
+
+
+async def test_checks_that_do_not_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that hangs is not ready, in time."""
+    monkeypatch.setattr(probes, "_SECONDS", 0.05)
+
+    async def hanging() -> dict[str, bool]:
+        await asyncio.Event().wait()
+        return {}
+
+    async with world.client(reviewing=replace(world.reviewing(), ready=hanging)) as api:
+        response = await api.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["not_ready"] == ["checks_in_time"]
+
+
+async def test_checks_whose_store_is_away(world: World) -> None:
+    """A check that finds the store away is not ready."""
+
+    async def failing() -> dict[str, bool]:
+        raise StoreUnavailable("gone")
+
+    async with world.client(reviewing=replace(world.reviewing(), ready=failing)) as api:
+        assert (await api.get("/readyz")).status_code == 503
+
+
+async def test_metrics(world: World, api: httpx2.AsyncClient) -> None:
+    """Prometheus' own parser reads them; holds are counted by state, absent states as 0."""
+    hold = await world.hold()
+    await world.hold()
+    await world.store.step(await world.hold(), Event.REJECT)
+    response = await api.get("/metrics", headers={"Accept": "application/openmetrics-text; version=\x01"})
+    families = {family.name: family for family in text_string_to_metric_families(response.text)}
+    by_state = {s.labels["state"]: s.value for s in families["sidegate_holds"].samples}
+    assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert by_state == dict.fromkeys(State, 0) | {"pending": 2, "rejected": 1}
+    assert families["sidegate_store_up"].samples[0].value == 1
+    for private in (hold.hold_id, hold.digest, "bank.example", TOKENS["ada"], world.domain, "agent-7"):
+        assert private not in response.text
+
+
+async def test_metrics_while_the_store_is_away(away: World) -> None:
+    """An old number would be a wrong one: there is none."""
+    away.metrics.holds.labels(state="pending").set(7)
+    async with away.client() as api:
+        response = await api.get("/metrics")
+    assert response.status_code == 200
+    assert "sidegate_store_up 0.0" in response.text
+    assert "sidegate_holds{" not in response.text
+
+
+async def test_scrapes_share_one_count(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many scrape at once, the store is asked once, and again after a while."""
+    asked = 0
+    listed = Store.list
+
+    async def counting(store: Store, *, limit: int) -> object:
+        nonlocal asked
+        asked += 1
+        return await listed(store, limit=limit)
+
+    monkeypatch.setattr(Store, "list", counting)
+    now = 0.0
+    probe = Probes(world.reviewing(), clock=lambda: now)
+    scope = Request({"type": "http", "method": "GET", "headers": []})
+    await asyncio.gather(*(probe.metrics(scope) for _ in range(20)))
+    assert asked == 1
+    now = 4.9
+    await probe.metrics(scope)
+    assert asked == 1
+    now = 5.0
+    await probe.metrics(scope)
+    assert asked == 2

