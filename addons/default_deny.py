@@ -3,7 +3,7 @@
 import logging
 from weakref import WeakKeyDictionary
 
-from mitmproxy.connection import Client, Server
+from mitmproxy.connection import Client, ConnectionState, Server
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer, server_hooks
 from mitmproxy.proxy.context import Context
@@ -13,6 +13,7 @@ from mitmproxy.tls import TlsData
 from mitmproxy.udp import UDPFlow
 
 from addons.client_tls import BoundedClientTls
+from addons.connections import Connections
 from addons.http1 import StrictHttp1
 from addons.http2 import BoundedHttp2
 from addons.traffic import Traffic
@@ -28,6 +29,7 @@ class DefaultDeny:
     name = "nextlayer"  # takes the built-in's place, so that none of its fallbacks exists
 
     def __init__(self, traffic: Traffic) -> None:
+        self.addons = (Connections(traffic),)
         self._traffic = traffic
         # A verdict may come after its client has gone, and must not keep it in memory.
         self._admitted: WeakKeyDictionary[Client, set[Address]] = WeakKeyDictionary()
@@ -45,7 +47,8 @@ class DefaultDeny:
         # INVARIANT: closed first and opened last, because what a hook raises would leave it open.
         data.server.error = "no verdict has admitted this connection"
         address = data.server.address
-        if address is not None and address[:2] in self._admitted.get(data.client, ()):
+        gone = data.client.state is ConnectionState.CLOSED
+        if address is not None and not gone and address[:2] in self._admitted.get(data.client, ()):
             data.server.error = None
         else:
             logger.error("default_deny.unadmitted_connection")

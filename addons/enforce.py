@@ -48,7 +48,7 @@ class Enforce:
         method = flow.request.data.method
         # INVARIANT: refused first and opened last, because what a hook raises would leave it open.
         flow.response = response_of(_UNDECIDED, method)
-        self._traffic.busy.add(flow.id)
+        self._traffic.begin(flow.client_conn.id, flow.id)
         message = message_of(flow)
         outcome = _TRAILERS if flow.request.trailers else await self._outcome(message, flow.client_conn)
         if isinstance(outcome, Passage):
@@ -65,11 +65,11 @@ class Enforce:
 
     def response(self, flow: HTTPFlow) -> None:
         """The answer of an HTTP/2 request is complete."""
-        self._traffic.busy.discard(flow.id)
+        self._traffic.end(flow.client_conn.id, flow.id)
 
     def error(self, flow: HTTPFlow) -> None:
         """An HTTP/2 request ended without an answer."""
-        self._traffic.busy.discard(flow.id)
+        self._traffic.end(flow.client_conn.id, flow.id)
 
     async def _outcome(self, message: Message, client: Client) -> Outcome:
         """The gate's answer, or a refusal if it fails in any way."""

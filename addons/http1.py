@@ -111,7 +111,8 @@ class StrictHttp1(layer.Layer):
     def _completed(self, event: events.CommandCompleted) -> layer.CommandGenerator[None]:
         if isinstance(event.command, JudgeHook):
             if self._stage is _Stage.JUDGING:
-                yield from self._act(event.command.exchange)
+                # mitmproxy does not always tell that the client has gone.
+                yield from self._act(event.command.exchange) if self._client_listens else self._close()
         elif isinstance(event.command, commands.RequestWakeup):
             yield commands.CloseConnection(self.context.client)
         else:
@@ -140,7 +141,7 @@ class StrictHttp1(layer.Layer):
         if isinstance(message, Refusal):
             yield from self._reply(refused(message))
             return
-        self._traffic.busy.add(self)
+        self._traffic.begin(self.context.client.id, self)
         self._stage = _Stage.JUDGING
         hook = JudgeHook(Exchange(message=message, client=self.context.client))
         # Not `True`: this layer takes the completion as an event, instead of queueing all others.
@@ -227,7 +228,7 @@ class StrictHttp1(layer.Layer):
     def _end_request(self) -> layer.CommandGenerator[None]:
         """Make ready for the next request, or end the connection where due."""
         keep_alive = self._request.keep_alive
-        self._traffic.busy.discard(self)
+        self._traffic.end(self.context.client.id, self)
         self._intake.forget()
         self._answer = None
         self._stage = _Stage.READING
@@ -236,7 +237,7 @@ class StrictHttp1(layer.Layer):
 
     def _open_tunnel(self, message: Message) -> layer.CommandGenerator[None]:
         """Answer a CONNECT, and let the next layer find out what its bytes are."""
-        self._traffic.busy.discard(self)
+        self._traffic.end(self.context.client.id, self)
         self._stage = _Stage.OVER
         if self._upstream is not None:
             yield commands.CloseConnection(self._upstream.server)
@@ -272,7 +273,7 @@ class StrictHttp1(layer.Layer):
 
     def _end(self) -> layer.CommandGenerator[None]:
         self._stage = _Stage.OVER
-        self._traffic.busy.discard(self)
+        self._traffic.end(self.context.client.id, self)
         if self._upstream is not None:
             yield commands.CloseConnection(self._upstream.server)
             self._upstream = None

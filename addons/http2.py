@@ -5,14 +5,17 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import (
     GetHttpConnection,
+    GetHttpConnectionCompleted,
     HttpLayer,
     HTTPMode,
     HttpStream,
+    RegisterHttpConnection,
     SendHttp,
 )
 from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 from mitmproxy.proxy.layers.http._http2 import Http2Server
 
+from addons.upstream2 import Progress, towards
 from rules.body import MAX_BODY_BYTES
 from rules.reply import Reply, refused
 from rules.verdict import ReasonId, Refusal
@@ -33,30 +36,54 @@ class BoundedHttp2(HttpLayer):
         # mitmproxy derives the scheme of a request from it.
         context.server.tls = True
         super().__init__(context, HTTPMode.transparent)
-        self.connections[context.client] = _Client(context.fork())
+        self._client = self.connections[context.client] = _Client(context.fork())
 
     @property
     def bodies_bytes(self) -> int:
         """How much of request bodies is in memory."""
         return sum(len(stream.request_body_buf) for stream in self.streams.values())
 
+    def backlog(self, stream_id: int) -> int:
+        """How many bytes wait for the client on this stream."""
+        return sum(len(part.data) for part in self._client.h2_conn.stream_buffers.get(stream_id, ()))
+
     def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
         """Give every stream our bounds."""
         stream = self.streams[stream_id] = _BoundedStream(self.context.fork(), stream_id, self)
         yield from self.event_to_child(stream, events.Start())
 
+    def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> layer.CommandGenerator[None]:
+        """Share a connection that may carry several streams; an earlier failure is no reason not to try."""
+        for server in self.connections if reuse else ():
+            if event.connection_spec_matches(server):
+                if server in self.waiting_for_establishment:
+                    self.waiting_for_establishment[server].append(event)
+                    return
+                if server.connected and server.alpn == b"h2":
+                    stream = self.command_sources.pop(event)
+                    yield from self.event_to_child(stream, GetHttpConnectionCompleted(event, (server, None)))
+                    return
+        server, stack = towards(self.context, event.address, self.backlog, tls=event.tls)
+        self.connections[server] = stack
+        self.waiting_for_establishment[server].append(event)
+        yield from self.event_to_child(stack, events.Start())
+
+    def register_connection(self, command: RegisterHttpConnection) -> layer.CommandGenerator[None]:
+        """Tell who waits for the connection; one that failed is forgotten."""
+        yield from super().register_connection(command)
+        if command.err:
+            self.connections.pop(command.connection, None)
+
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if not isinstance(event, events.ConnectionEvent):
             yield from super()._handle_event(event)
         elif event.connection in self.connections:
-            yield from self._connection_event(event)
-
-    def _connection_event(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
-        try:
             yield from super()._handle_event(event)
-        except NotImplementedError:
-            # mitmproxy stops at an HTTP/1.1 answer with trailers, of which all the rest is out already.
-            yield commands.CloseConnection(event.connection)
+            if isinstance(event, events.ConnectionClosed) and event.connection is not self.context.client:
+                self.connections.pop(event.connection, None)
+            for connection, stack in list(self.connections.items()):
+                if connection is not self.context.client:
+                    yield from self.event_to_child(stack, Progress())
 
 
 class _BoundedStream(HttpStream):

@@ -39,6 +39,13 @@ class Identity(Strict):
     agent: Name = "agent"
     session: Name = "default"
 
+    @field_validator("human", "service", "agent", "session")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError(f"{quote(value)} is not plain text on one line; reviewers read it")
+        return value
+
 
 class Openings(Strict):
     """Destinations that are closed by default and open here."""
@@ -62,8 +69,8 @@ class InlineWait(Strict):
     def _ordered(self) -> Self:
         if self.usual > self.most:
             raise ValueError(
-                f"`usual` ({self.usual:g}) is over `most` ({self.most:g}), which no request may wait for; "
-                "raise `most` or lower `usual`"
+                f"`usual` ({self.usual:.10g}) is over `most` ({self.most:.10g}), which no request may "
+                "exceed; raise `most` or lower `usual`"
             )
         return self
 
@@ -76,15 +83,6 @@ class Windows(Strict):
     approval_tier_4: Seconds = 900.0
     retention: Seconds = 604_800.0
     upstream: Seconds = 60.0
-
-    @model_validator(mode="after")
-    def _outlasts(self) -> Self:
-        if self.decision > self.retention:
-            raise ValueError(
-                f"`decision` ({self.decision:g}) is over `retention` ({self.retention:g}), so a hold could "
-                "be forgotten while it waits; raise `retention` or lower `decision`"
-            )
-        return self
 
 
 class CredentialEntry(Strict):
@@ -190,6 +188,15 @@ class Config(Strict):
     secret_headers: tuple[Name, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
     redis: RedisPlace = RedisPlace()
+
+    @field_validator("credentials")
+    @classmethod
+    def _one_each(cls, value: tuple[CredentialEntry, ...]) -> tuple[CredentialEntry, ...]:
+        given = [(entry.host, entry.header.lower()) for entry in value]
+        for n, (host, header) in enumerate(given):
+            if (host, header) in given[:n]:
+                raise ValueError(f"`{host}` has two credentials for `{header}`; keep one of them")
+        return value
 
     @field_validator("secret_headers")
     @classmethod

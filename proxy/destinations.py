@@ -35,7 +35,6 @@ _METADATA = tuple(
         "fd20:ce::254/128",  # Google
     )
 )
-_THIS_NETWORK = ipaddress.IPv4Network("0.0.0.0/8")
 _PRIVATE = tuple(
     ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 )
@@ -158,9 +157,7 @@ def _reach(address: IP) -> _Reach:
         inner = _reach(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
         # RFC 6052 section 3.1: this prefix stands for addresses of the internet only.
         return inner if inner is _Reach.INTERNET else _Reach.NOWHERE
-    if address.is_loopback or address.is_link_local or address.is_unspecified or _within(address, _METADATA):
-        return _Reach.HERE
-    if address in _THIS_NETWORK:
+    if address.is_loopback or address.is_link_local or _within(address, _METADATA):
         return _Reach.HERE
     if _within(address, _PRIVATE):
         return _Reach.PRIVATE
@@ -186,11 +183,11 @@ async def _look_up(host: str, port: int) -> tuple[IP, ...]:
 def _is_local(address: IP) -> bool:
     """Whether `address` belongs to this machine: only then can a socket be bound to it."""
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.bind((str(address), 0))
-        except OSError:
-            return False
+    except OSError:
+        return False
     return True
 
 

@@ -133,6 +133,8 @@ class Replayer:
         line: "_Line",
     ) -> Reply:
         """One request on a connection of its own; no redirects, no retries, no environment."""
+        # TCP and TLS each have it, and end before the whole time does, which would leave a socket open.
+        patience = min(_CONNECT_TIMEOUT, self.timeout / 3)
         request = httpx2.Request(
             action.method,
             httpx2.URL(scheme=action.scheme, host=where[0], port=where[1], path="/"),
@@ -142,7 +144,7 @@ class Replayer:
                 "target": action.target.encode("latin-1"),
                 "sni_hostname": action.host,
                 "trace": line.trace,
-                "timeout": {"connect": _CONNECT_TIMEOUT, "pool": _CONNECT_TIMEOUT},
+                "timeout": {"connect": patience, "pool": patience},
             },
         )
         async with (

@@ -10,7 +10,6 @@ import re
 import secrets
 import signal
 import socket
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ from proxy.seal import Seal, load_or_create_key
 from proxy.sealed import Sealed
 from proxy.signals import Signals
 from proxy.store import Store, StoreUnavailable, connect
-from proxy.trust import ensure_authority, upstream_bundle
+from proxy.trust import ensure_authority, upstream_bundle, upstream_context
 from proxy.worker import Worker
 from rules.ruleset import Ruleset
 
@@ -146,7 +145,7 @@ class _Sidecar:
             credentials=config.replay_credentials,
             destinations=self.destinations,
             ruleset=lambda: self.settings.ruleset,
-            trust=ssl.create_default_context(cafile=trust),
+            trust=upstream_context(trust),
             metrics=self.metrics,
             tasks=self.tasks,
             timeout=config.windows.upstream,

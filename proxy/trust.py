@@ -2,7 +2,9 @@
 
 import logging
 import os
+import re
 import secrets
+import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +27,7 @@ _SYSTEM_BUNDLES = (
 _VALID = timedelta(days=365)
 _BACKDATED = timedelta(days=1)
 _RENEW_BEFORE = timedelta(days=30)
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def ensure_authority(data_dir: Path, *, now: datetime | None = None) -> None:
@@ -53,24 +56,52 @@ def upstream_bundle(data_dir: Path, extra: Path | None) -> Path:
     path = data_dir / "upstream-ca.pem"
     content = system_bundle()
     if extra is not None:
-        try:
-            added = x509.load_pem_x509_certificates(extra.read_bytes())
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "no certificate is in it"
-            raise ValueError(
-                f"`{extra}` cannot be read as PEM certificates ({why}): "
-                "give --upstream-ca a file with at least one certificate"
-            ) from error
-        # Only what was understood: the file may hold a private key as well.
-        content += b"\n" + b"".join(one.public_bytes(serialization.Encoding.PEM) for one in added)
+        content += b"\n" + _certificates_in(extra)
     _publish(path, content)
     return path
+
+
+def upstream_context(bundle: Path) -> ssl.SSLContext:
+    """How a replay verifies upstreams: exactly as strictly as the data plane verifies passed calls.
+
+    Python adds RFC 5280 strictness of its own, under which some private authorities would serve every
+    passed call and fail every approved one.
+    """
+    context = ssl.create_default_context(cafile=bundle)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 def system_bundle() -> bytes:
     """The authorities that this machine trusts, else those that Mozilla does."""
     found = next((path for path in _SYSTEM_BUNDLES if path.exists()), Path(certifi.where()))
     return found.read_bytes()
+
+
+def _certificates_in(path: Path) -> bytes:
+    """The certificates in a file, and nothing else of it: it may hold a private key as well."""
+    try:
+        found = b"\n".join(_CERTIFICATE.findall(path.read_bytes())) + b"\n"
+        why = _fault(found)
+    except OSError as error:
+        why = str(error.strerror)
+    if why:
+        raise ValueError(
+            f"`{path}` cannot be read as PEM certificates ({why}): "
+            "give --upstream-ca a file with at least one certificate"
+        )
+    return found
+
+
+def _fault(certificates: bytes) -> str | None:
+    """What OpenSSL, which will use them, says against PEM `certificates`."""
+    if certificates.isspace():
+        return "no certificate is in it"
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificates.decode("ascii"))
+    except (ssl.SSLError, ValueError):
+        return "a certificate in it is damaged"
+    return None
 
 
 def _certificate_of(both: Path) -> x509.Certificate:

@@ -42,10 +42,10 @@ class Worker:
             await self.signals.anything()
 
     async def _start_ready(self) -> None:
-        approved = await self.store.approved()
-        self._not_before = {i: at for i, at in self._not_before.items() if i in approved}
-        for hold_id in approved:
-            if hold_id not in self.busy and self._not_before.get(hold_id, 0.0) <= monotonic():
+        now = monotonic()
+        self._not_before = {hold_id: at for hold_id, at in self._not_before.items() if at > now}
+        for hold_id in await self.store.approved():
+            if hold_id not in self.busy and hold_id not in self._not_before:
                 self.busy.add(hold_id)
                 self.tasks.create_task(self._run(hold_id))
 

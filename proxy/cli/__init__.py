@@ -1,6 +1,7 @@
 """The `sidegate` command. Exit codes: 0 ok, 1 a negative result, 2 wrong use."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -35,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(given)
     try:
         code: int = parsed.run(parsed)
+        sys.stdout.flush()
     except BrokenPipeError:
+        # What is still buffered would be complained about when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         return 130

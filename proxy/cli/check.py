@@ -23,8 +23,18 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def add_files(parser: argparse.ArgumentParser) -> None:
     """The two flags by which files of an operator are named."""
-    parser.add_argument("--rules", type=Path, nargs="+", action="extend", default=[], metavar="FILE")
-    parser.add_argument("--config", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--rules",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="rules files, in order; without any, the built-in defaults apply",
+    )
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="config.yaml; without it, its defaults apply"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

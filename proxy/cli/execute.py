@@ -9,7 +9,7 @@ from proxy.cli.remote import Negative, add_data_dir, check_ready, find, reported
 
 _NOT_FOUND = 127
 _NOT_EXECUTABLE = 126
-_OURS = "SIDEGATE_"
+_OURS = ("SIDEGATE_", "REDIS_URL")
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     sidecar = find(args.data_dir)
     variables = environment(args.data_dir, sidecar.proxy)
     check_ready(sidecar)
-    # Sidegate's own variables may lead to the operator's token: they are not the agent's.
+    # These lead to the operator's token and to the store: they are not the agent's.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     sys.stdout.flush()
     try:

@@ -11,6 +11,7 @@ from shlex import quote
 from urllib.parse import urlsplit
 
 from proxy.cli.check import add_files, read_files
+from proxy.cli.remote import add_data_dir
 from proxy.config import Config
 from proxy.destinations import Address
 from proxy.embedded import EmbeddedRedisError
@@ -37,7 +38,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="HOST:PORT",
         help="where reviewers connect (default 127.0.0.1:8081)",
     )
-    parser.add_argument("--data-dir", type=Path, default=Path(".sidegate"), metavar="DIR")
     parser.add_argument(
         "--upstream-ca",
         type=Path,
@@ -45,6 +45,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="PEM authorities to trust upstream, besides the system's",
     )
     add_files(parser)
+    add_data_dir(parser)
     parser.set_defaults(run=run)
 
 

@@ -96,7 +96,7 @@ class Plane:
     @property
     def busy(self) -> int:
         """How many requests are under way."""
-        return len(self.data_plane.traffic.busy)
+        return self.data_plane.traffic.busy
 
     @property
     def connections(self) -> int:
@@ -134,6 +134,20 @@ class Plane:
             self._started.set_result(plane)
 
         await plane.run(started)
+        async with asyncio.timeout(SECONDS):
+            await plane.close()
+            await self._end_connections()
+
+    async def _end_connections(self) -> None:
+        """Leave no socket for the interpreter to complain about."""
+        handlers = self.data_plane._proxyserver.connections
+        while handlers:
+            for handler in list(handlers.values()):
+                for transport in list(handler.transports.values()):
+                    if transport.handler is not None:
+                        transport.handler.cancel()
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
 
 
 def read_until(connection: socket.socket, end: bytes) -> bytes:
@@ -163,3 +177,19 @@ def eventually(holds: Callable[[], bool], *, seconds: float = SECONDS) -> None:
     while not holds():
         assert monotonic() < end, "did not come true in time"
         sleep(0.01)
+
+
+def resident_bytes() -> int:
+    """Memory of this process, in which the plane and the test's upstream run."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+def until_stable() -> None:
+    """Until memory has not grown for a while, or has grown beyond all doubt."""
+    seen = [resident_bytes()]
+
+    def stable() -> bool:
+        seen.append(resident_bytes())
+        return seen[-1] > seen[0] + 64 * 1024 * 1024 or seen[-50:].count(seen[-1]) == 50
+
+    eventually(stable)

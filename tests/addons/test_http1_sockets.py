@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from addons.client_tls import MAX_HELLO_BYTES
 from addons.exchange import Passage, Request
 from rules.body import MAX_BODY_BYTES
 from rules.reply import Reply
@@ -18,9 +17,22 @@ from tests.acceptance.answers import deterministic_bytes
 from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
 from tests.addons.conftest import StartPlane
-from tests.addons.plane import Plane, Script, eventually, read_all, read_until, to
+from tests.addons.plane import (
+    Plane,
+    Script,
+    eventually,
+    read_all,
+    read_until,
+    resident_bytes,
+    to,
+    until_stable,
+)
 
 GET = b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+# Records of a handshake message that says it has 16 MB.
+ENDLESS_HELLO = b"\x16\x03\x01\x40\x00\x01\xff\xff\xff" + b"x" * 16_380
+ENDLESS_HELLO += (b"\x16\x03\x01\x40\x00" + b"x" * 16_384) * 8
 
 NO_HTTP = {
     "SSH": b"SSH-2.0-OpenSSH_9.6\r\n",
@@ -30,9 +42,9 @@ NO_HTTP = {
     "TLS without a hello": b"\x16\x03\x01\x00\x00" + b"x" * 50,
     "TLS with a broken hello": b"\x16\x03\x01\x00\x06\x01\x00\x00\x02\x03\x03" + b"x" * 50,
     "TLS alert": b"\x15\x03\x01\x00\x02\x02\x28",
-    "endless hello": b"\x16\x03\x01\x40\x00\x01\xff\xff\xff" + b"x" * 16_380 + (b"\x16\x03\x01\x40\x00" + b"x" * 16_384) * 8,
+    "endless hello": ENDLESS_HELLO,
     "HTTP/2 without TLS": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-}  # fmt: skip
+}
 
 
 def ask(connection: socket.socket, request: bytes) -> http.client.HTTPResponse:
@@ -80,15 +92,6 @@ def test_what_is_neither_tls_nor_http_is_closed(plane: Plane, upstream: Upstream
         read_all(client)
     assert upstream.connections == 0
     assert not plane.gate.asked
-
-
-def test_an_endless_hello_costs_no_memory(plane: Plane) -> None:
-    """A ClientHello is read up to a bound and not from its start again and again."""
-    record = b"\x16\x03\x01\x40\x00" + b"x" * 16_384
-    with plane.tunnel("localhost", 443) as client, pytest.raises(OSError, match="pipe|reset"):
-        client.sendall(b"\x16\x03\x01\x40\x00\x01\xff\xff\xff" + b"x" * 16_380)
-        for _ in range(100 * MAX_HELLO_BYTES // len(record)):
-            client.sendall(record)
 
 
 def test_tls_inside_tls_is_refused(plane: Plane, upstream: Upstream) -> None:
@@ -150,10 +153,14 @@ def test_an_answer_that_breaks_off(plane: Plane, upstream: Upstream, path: str) 
 
 
 def test_events_arrive_as_they_are_sent(plane: Plane, upstream: Upstream) -> None:
-    """The first event is there long before the last."""
+    """The second event is not there when the first is."""
     with plane.dial_tls(upstream.port) as client:
-        client.sendall(GET.replace(b"/x", b"/events?n=2&interval=30"))
-        assert b'"n": 0' in read_until(client, b"}\n\n")
+        client.sendall(GET.replace(b"/x", b"/events?n=2&interval=1"))
+        first = b""
+        while b'"n": 0' not in first:
+            first += client.recv(65_536)
+        assert b'"n": 1' not in first
+        assert b'"n": 1' in read_until(client, b"0\r\n\r\n")
 
 
 def test_a_client_that_leaves_a_stream_ends_it(plane: Plane, upstream: Upstream) -> None:
@@ -185,10 +192,10 @@ def test_a_client_that_leaves_while_judged_is_noticed(start_plane: StartPlane, u
     eventually(lambda: not plane.connections)
 
 
-def test_a_verdict_after_the_client_has_gone_opens_nothing(
+def test_a_verdict_after_the_client_has_reset_leaves_nothing(
     start_plane: StartPlane, upstream: Upstream
 ) -> None:
-    """A client that reset its connection is not answered, so nothing is asked for it."""
+    """A reset looks like half a close until something is written: then everything ends."""
     asked, left = threading.Event(), threading.Event()
 
     async def verdict(_: Request) -> Passage:
@@ -198,14 +205,13 @@ def test_a_verdict_after_the_client_has_gone_opens_nothing(
 
     plane = start_plane(Script(verdict=verdict))
     client = plane.dial_tls(upstream.port)
-    client.sendall(GET)
+    client.sendall(GET.replace(b"/x", b"/stream/1000000000"))
     assert asked.wait(10)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     client.close()
-    eventually(lambda: not plane.connections)
     left.set()
     eventually(lambda: plane.busy == 0)
-    assert upstream.connections == 0
+    eventually(lambda: not plane.connections)
 
 
 def test_a_client_that_ends_its_side_gets_its_answer(plane: Plane, upstream: Upstream) -> None:
@@ -228,25 +234,10 @@ def test_a_slow_client_slows_the_upstream_down(plane: Plane, upstream: Upstream)
         client.sendall(GET.replace(b"/x", b"/stream/%d" % size))
         head = read_until(client, b"\r\n\r\n")
         assert b"Content-Length: %d\r\n" % size in head
-        before = _resident_bytes()
-        _until_stable()
-        assert _resident_bytes() - before < 16 * 1024 * 1024
+        before = resident_bytes()
+        until_stable()
+        assert resident_bytes() - before < 16 * 1024 * 1024
         taken = 0
         while taken < size:
             taken += len(client.recv(1 << 20))
     assert taken == size
-
-
-def _resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
-
-
-def _until_stable() -> None:
-    """Until memory has not grown for a while, or has grown beyond all doubt."""
-    seen = [_resident_bytes()]
-
-    def stable() -> bool:
-        seen.append(_resident_bytes())
-        return seen[-1] > seen[0] + 64 * 1024 * 1024 or seen[-50:].count(seen[-1]) == 50
-
-    eventually(stable)

@@ -74,8 +74,10 @@ def test_each_door_is_on_its_own_network(flag: str, network: str) -> None:
     """Agents cannot reach the reviewers' listener, because it is bound to another network's address."""
     host = flags("sidegate")[flag].rpartition(":")[0]
     assert services()["sidegate"]["networks"][network] == {"ipv4_address": host}
-    (subnet,) = compose()["networks"][network]["ipam"]["config"]
-    assert ipaddress.ip_address(host) in ipaddress.ip_network(subnet["subnet"])
+    (pool,) = compose()["networks"][network]["ipam"]["config"]
+    assert ipaddress.ip_address(host) in ipaddress.ip_network(pool["subnet"])
+    # Whoever starts first gets the first free address of the range.
+    assert ipaddress.ip_address(host) not in ipaddress.ip_network(pool["ip_range"])
 
 
 def test_nobody_but_the_sidecar_reaches_the_store() -> None:

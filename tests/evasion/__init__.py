@@ -1,9 +1,9 @@
 """Exact-byte attacks on the real sidecar, judged by what an upstream could have executed.
 
-`python -m tests.evasion` runs a file of cases. In the order in which a case meets them:
-`corpus` reads the cases, `places` says where names lead, `launcher` starts the sidecar with those names,
-`subject` is that sidecar with the policy that the cases assume (`rules.yaml`), `agent` sends a case's bytes and
-hears the answers (`hearing`), `recorder` is the upstream that takes whatever comes (`seen`, `wire1`, `wire2` read
-it), `judging` compares what happened with what was expected (`digests` does so for pairs), `suite` runs
-them one after the other, and `report` tells.
+`python -m tests.evasion` runs a file of cases. In the order in which a case meets them: `corpus` reads the
+cases, `places` says where names lead, `launcher` starts the sidecar with those names, `subject` is that
+sidecar with the policy that the cases assume (`rules.yaml`), `agent` sends a case's bytes and hears the
+answers (`hearing`), `recorder` is the upstream that takes whatever comes (`seen`, `wire1` and `wire2` read
+it), `judging` compares what happened with what was expected (`digests` does so for pairs), `suite` runs the
+cases one after the other, and `report` tells.
 """

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,8 +12,9 @@ from tests.evasion.corpus import Case, Transport
 from tests.evasion.hearing import Answer, answers
 
 _CONNECT_SECONDS = 5.0
-_SILENCE_SECONDS = 2.0
+_SILENCE_SECONDS = 5.0
 _AFTERWARDS_SECONDS = 0.05
+_LONGEST_SECONDS = 10.0
 _READ_BYTES = 65_536
 
 
@@ -43,14 +45,11 @@ def send(case: Case, *, proxy_port: int) -> Heard:
         line.close()
 
 
-def requests(case: Case) -> int:
-    """How many answers a strict server would owe for the case; at least one."""
+def owed(case: Case) -> list[bytes]:
+    """The methods of the requests that a strict server would answer; at least one."""
     if case.data.startswith(wire2.PREFACE):
-        try:
-            return max(1, len(wire2.Tape().feed(case.data[len(wire2.PREFACE) :])[0]))
-        except ValueError:
-            return 1
-    return max(1, len(wire1.Tape().feed(case.data)))
+        return [request.method for request in wire2.read(case.data)] or [b""]
+    return [request.method for request in wire1.Tape().feed(case.data)] or [b""]
 
 
 def _open_tunnel(line: socket.socket, authority: str) -> bytes:
@@ -63,7 +62,7 @@ def _open_tunnel(line: socket.socket, authority: str) -> bytes:
 
 
 def _secured(line: socket.socket, case: Case) -> ssl.SSLSocket:
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # whom the gate pretends to be is not what is tested here
     if case.alpn:
@@ -72,28 +71,28 @@ def _secured(line: socket.socket, case: Case) -> ssl.SSLSocket:
 
 
 def _exchange(line: socket.socket, case: Case) -> Heard:
-    owed = requests(case)
-    heard = b""
+    methods = owed(case)
+    heard, ending = b"", "closed"
     try:
         for segment in case.segments:
             time.sleep(segment.delay)  # the case's own: the bytes arrive apart
             line.sendall(segment.data)
-        while data := _receive(line, _patience(heard, owed)):
+        end = time.monotonic() + _LONGEST_SECONDS
+        while (data := _receive(line, _patience(heard, methods))) and time.monotonic() < end:
             heard += data
     except TimeoutError:
-        ending = "silence" if len(answers(heard)) < owed else "answered"
-        return _heard(heard, ending)
+        ending = "silence" if len(answers(heard, methods)) < len(methods) else "answered"
     except OSError:
+        ending = "cut"
         with suppress(OSError):
             while data := _receive(line, _AFTERWARDS_SECONDS):
                 heard += data
-        return _heard(heard, "cut")
-    return _heard(heard, "closed")
+    return _heard(heard, ending, methods)
 
 
-def _patience(heard: bytes, owed: int) -> float:
+def _patience(heard: bytes, methods: Sequence[bytes]) -> float:
     """Seconds to wait for more."""
-    return _SILENCE_SECONDS if len(answers(heard)) < owed else _AFTERWARDS_SECONDS
+    return _SILENCE_SECONDS if len(answers(heard, methods)) < len(methods) else _AFTERWARDS_SECONDS
 
 
 def _receive(line: socket.socket, seconds: float) -> bytes:
@@ -101,5 +100,5 @@ def _receive(line: socket.socket, seconds: float) -> bytes:
     return line.recv(_READ_BYTES)
 
 
-def _heard(data: bytes, ending: str) -> Heard:
-    return Heard(data=data, answers=tuple(answers(data)), ending=ending)
+def _heard(data: bytes, ending: str, methods: Sequence[bytes] = ()) -> Heard:
+    return Heard(data=data, answers=tuple(answers(data, methods)), ending=ending)

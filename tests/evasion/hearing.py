@@ -1,6 +1,7 @@
 """What the agent hears: the answers in the bytes that came back, over HTTP/1.1 or HTTP/2."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.evasion import wire2
@@ -23,17 +24,18 @@ class Answer:
         return self.status >= 400 and self.reason_id != "upstream_failed"
 
 
-def answers(data: bytes) -> list[Answer]:
-    """The complete answers in `data`; what is not HTTP has none."""
-    return _of_http1(data) if data.startswith(b"HTTP/1") else _of_http2(data)
+def answers(data: bytes, methods: Sequence[bytes] = ()) -> list[Answer]:
+    """The complete answers in `data` to requests of `methods`; what is not HTTP has none."""
+    return _of_http1(data, methods) if data.startswith(b"HTTP/1") else _of_http2(data)
 
 
-def _of_http1(data: bytes) -> list[Answer]:
+def _of_http1(data: bytes, methods: Sequence[bytes]) -> list[Answer]:
     found = list[Answer]()
     while (end := data.find(_HEAD_END)) >= 0 and data.startswith(b"HTTP/1."):
         first, *lines = data[:end].decode("latin-1").split("\r\n")
         fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        length = int(fields.get("content-length", "0"))
+        bodiless = methods[len(found) : len(found) + 1] == [b"HEAD"]
+        length = 0 if bodiless else int(fields.get("content-length", "0"))
         start = end + len(_HEAD_END)
         if len(data) < start + length:
             break
@@ -63,7 +65,9 @@ def _of_http2(data: bytes) -> list[Answer]:
 
 def _answer(status: int, fields: dict[str, str], body: bytes) -> Answer:
     told = _told(body) if fields.get("content-type") == "application/problem+json" else {}
-    return Answer(status=status, hold=fields.get("sidegate-hold", ""), reason_id=str(told.get("reason_id", "")))
+    return Answer(
+        status=status, hold=fields.get("sidegate-hold", ""), reason_id=str(told.get("reason_id", ""))
+    )
 
 
 def _told(body: bytes) -> dict[str, object]:

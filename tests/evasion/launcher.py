@@ -3,6 +3,7 @@
 PLANT breaks the gate on purpose, so that the suite itself can be tested: see `Plant`.
 """
 
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -22,11 +23,14 @@ class Plant(StrEnum):
     NOTHING = "nothing"
     """It is as it is."""
 
-    PASS = "pass"  # noqa: S105 (a verdict, not a password)
+    PASS = "pass"
     """It takes every call for one that only reads."""
 
     BLOCK = "block"
     """It takes every call for a forbidden one."""
+
+    END = "end"
+    """It ends at the first call that it has to judge."""
 
 
 def resolve_in(places: Places) -> None:
@@ -52,6 +56,8 @@ def plant(what: Plant) -> None:
     passes = what is Plant.PASS
 
     def classify(call: Call, ruleset: Ruleset) -> Judgement:
+        if what is Plant.END:
+            os._exit(1)
         return Judgement(
             tier=Tier.READ_ONLY if passes else Tier.HIGH_RISK,
             verdict=Verdict.PASS if passes else Verdict.BLOCK,

@@ -7,7 +7,7 @@ import ssl
 import threading
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
@@ -52,6 +52,7 @@ class Recorder:
         }
         self._ports = sorted({*PORTS, *ports})
         self._listeners: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._record = Record()
         self._open: dict[int, socket.socket] = {}
@@ -66,8 +67,12 @@ class Recorder:
         except BaseException:
             self.close()
             raise
-        for listener in self._listeners:
-            threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+        self._threads = [
+            threading.Thread(target=self._accept, args=(listener,), daemon=True)
+            for listener in self._listeners
+        ]
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
@@ -81,8 +86,17 @@ class Recorder:
     def close(self) -> None:
         """Stop listening and cut every line."""
         for listener in self._listeners:
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)  # or the thread in `accept` keeps the port
             listener.close()
+        for thread in self._threads:
+            thread.join()
         self._cut()
+
+    @property
+    def noticed(self) -> int:
+        """How many connections there were, since it began."""
+        return self._count
 
     def take(self) -> Record:
         """All that came since the last call, once the lines are closed; an idle one is cut."""
@@ -130,6 +144,7 @@ class Recorder:
         conversation = _Conversation()
         try:
             line = _secured(line, context)
+            conversation.clear = not isinstance(line, ssl.SSLSocket)
             with self._lock:
                 self._open[number] = line
             while data := line.recv(_READ_BYTES):
@@ -158,6 +173,7 @@ class _Conversation:
         self.seen: list[Seen] = []
         self.stray = b""
         self.switched = b""
+        self.clear = True
         self._begun = b""
         self._has_switched = False
         self._http1: wire1.Tape | None = None
@@ -180,6 +196,7 @@ class _Conversation:
                 cut, rest = tape.end()
                 self.seen += cut
                 self.stray += rest
+        self.seen = [replace(request, clear=self.clear) for request in self.seen]
 
     def _begin(self, data: bytes) -> bytes:
         begun = self._begun + data

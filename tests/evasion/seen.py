@@ -17,6 +17,8 @@ class Seen:
     """Names in lower case."""
     body: bytes = b""
     doubts: tuple[str, ...] = ()
+    clear: bool = False
+    """Whether anybody on the way could read it."""
 
     @property
     def origin(self) -> bytes:

@@ -1,9 +1,11 @@
 """The sidecar under test, with the policy that the cases assume and the upstream's addresses open."""
 
 import json
+import re
 import socket
 import sys
-import urllib.request
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.acceptance.authority import Authority
@@ -14,6 +16,8 @@ from tests.evasion.places import CONSOLE_PORT, Places
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[1]
 _MOST_LISTED = 200
+_PATIENCE_SECONDS = 10.0
+_PASSED = re.compile(r"sidegate_admissions_total\{[^}]*verdict=\"pass\"")
 _CONFIG = """\
 version: 1
 identity: {{agent: agent, session: evasion}}
@@ -22,13 +26,30 @@ inline_wait: {{usual: 0, most: 0}}
 """
 
 
+_VERBS = (
+    "confirm approve send execute delete unsubscribe pay transfer wipe purge publish".split()  # noqa: SIM905
+)
+_DEEPEST = 8
+
+
+def rules() -> str:
+    """The rules file. A template names segments by their place, so the verbs need one for each depth."""
+    starts = ["".join(f"/{{s{n}}}" for n in range(depth)) for depth in range(_DEEPEST)]
+    paths = [
+        f"{start}/{verb}{ending}" for start in starts for verb in _VERBS for ending in ("/**", ".{format}")
+    ]
+    match = json.dumps({"host": "*", "method": "GET", "path": paths})
+    rule = f"  - id: acts-by-get\n    match: {match}\n    tier: 4\n    reason: its path says what it does\n"
+    return (_HERE / "rules.yaml").read_text() + "\n" + rule
+
+
 class Subject(Sidecar):
     """One sidecar, whose holds and admissions can be counted."""
 
     def __init__(self, places: Places, *, authority: Authority, plant: Plant) -> None:
         super().__init__(
             upstream_ca=authority.ca,
-            rules=(_HERE / "rules.yaml").read_text(),
+            rules=rules(),
             config=_CONFIG.format(places=places),
             environment={"PYTHONPATH": str(_ROOT)},
             launcher=(sys.executable, "-m", "tests.evasion.launcher", places.http1, places.http2, plant),
@@ -43,21 +64,27 @@ class Subject(Sidecar):
 
     def attempts(self) -> dict[str, int]:
         """How often each hold that still waits was asked for. Raises OSError if nobody answers."""
-        url = f"{self.console}/api/holds?limit={_MOST_LISTED}"
-        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.token}"})
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=10) as response:
-            listed = json.load(response)["holds"]
+        listed = json.loads(self._get(f"/api/holds?limit={_MOST_LISTED}"))["holds"]
         return {hold["hold_id"]: hold["attempts"] for hold in listed if hold["state"] == "pending"}
 
     def admitted(self) -> int:
         """How many requests were let through by now. Raises OSError if nobody answers."""
-        return round(self.metric("sidegate_admissions_total", verdict="pass"))
+        lines = self._get("/metrics").decode().splitlines()
+        return sum(round(float(line.rpartition(" ")[2])) for line in lines if _PASSED.match(line))
 
     @property
     def is_full(self) -> bool:
         """Whether the next holds may push older ones out of what is listed."""
         return len(self.attempts()) > _MOST_LISTED // 2
+
+    def _get(self, path: str) -> bytes:
+        place = self.console.removeprefix("http://")
+        with closing(HTTPConnection(place, timeout=_PATIENCE_SECONDS)) as connection:
+            connection.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
+            response = connection.getresponse()
+            if response.status != 200:
+                raise OSError(f"the console answers {response.status} to `{path}`")
+            return response.read()
 
 
 def _is_free(port: int) -> bool:

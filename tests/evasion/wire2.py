@@ -104,10 +104,18 @@ class Tape:
         return [_request(piece, "cut off") for piece in self._open.values()], self._frames.rest
 
 
+def read(data: bytes) -> list[Seen]:
+    """The complete requests of a client that sent `data`, as far as it can be read."""
+    try:
+        return [request for _, request in Tape().feed(data.removeprefix(PREFACE))[0]]
+    except ValueError:
+        return []
+
+
 def welcome() -> bytes:
     """What a server says first: take as much as you like to send."""
     settings = SettingsFrame(settings={SettingsFrame.INITIAL_WINDOW_SIZE: _WIDE})
-    return settings.serialize() + WindowUpdateFrame(window_increment=_WIDE).serialize()
+    return settings.serialize() + WindowUpdateFrame(0, window_increment=_WIDE).serialize()
 
 
 def acknowledged() -> bytes:

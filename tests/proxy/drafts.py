@@ -1,13 +1,15 @@
-"""Holds to be made, and clocks that run long or have run out already."""
+"""Holds in every state, clocks that run long or have run out already, and a look at all that is stored."""
 
 import secrets
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from redis.asyncio import Redis
 from ulid import ULID
 
-from proxy.store import Clocks, Draft, Store
+from proxy.store import Clocks, Draft, Refused, Store
+from rules.hold import Event, Hold, State
 from rules.verdict import ReasonId, Tier
 
 HOUR = timedelta(hours=1)
@@ -49,3 +51,46 @@ def draft(**changes: object) -> Draft:
         sealed=b"\x00\xffsealed",
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # names and types are the caller's
+
+
+PATHS: dict[State, tuple[Event, ...]] = {
+    State.PENDING: (),
+    State.APPROVED: (Event.APPROVE,),
+    State.CLAIMED: (Event.APPROVE, Event.CLAIM),
+    State.SENDING: (Event.APPROVE, Event.CLAIM, Event.SEND),
+    State.EXECUTED: (Event.APPROVE, Event.CLAIM, Event.SEND, Event.ANSWER),
+    State.EXECUTION_ERROR: (Event.APPROVE, Event.CLAIM, Event.SEND, Event.ERROR),
+    State.OUTCOME_UNKNOWN: (Event.APPROVE, Event.CLAIM, Event.SEND, Event.LOSE),
+    State.REJECTED: (Event.REJECT,),
+    State.EXPIRED: (Event.EXPIRE,),
+    State.DRIFT_REFUSED: (Event.APPROVE, Event.CLAIM, Event.DRIFT),
+    State.KILLED: (Event.KILL,),
+}
+
+
+async def brought(store: Store, state: State, **changes: object) -> Hold:
+    """A new hold in `state`."""
+    hold, _ = await store.open(draft(**changes))
+    for event in PATHS[state]:
+        hold = await store.step(hold, event)
+    assert hold.state is state
+    return hold
+
+
+async def content(redis: Redis, *, domain: str) -> dict[str, bytes | None]:
+    """Everything that a domain has in the store, without when it expires."""
+    names = [text(key) for key in await redis.keys(f"{{sidegate:{domain}}}:*")]
+    return {name: await redis.dump(name) for name in names}
+
+
+def text(value: object) -> str:
+    """What a client that decodes nothing returned, as text."""
+    assert isinstance(value, bytes)
+    return value.decode()
+
+
+async def refusal(store: Store, hold: Hold, event: Event, **change: object) -> Refused:
+    """How the store refuses a step that has to be refused."""
+    with pytest.raises(Refused) as caught:
+        await store.step(hold, event, **change)
+    return caught.value

@@ -1,9 +1,12 @@
-"""A real server of a test's own: it can be killed, frozen and thawed, and counts its commands."""
+"""Real servers of a test's own: to be killed, frozen and thawed, or set up in ways of their own."""
 
 import asyncio
 import os
+import random
+import select
 import shutil
 import signal
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -12,8 +15,9 @@ from pathlib import Path
 from time import monotonic
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
-from proxy.embedded import EmbeddedRedis
+from proxy.embedded import EmbeddedRedis, _find_binary
 
 _DEADLINE = 15.0
 
@@ -30,8 +34,14 @@ class RedisChild:
         return self.server.url
 
     def kill9(self) -> None:
-        """End it as a crash would."""
-        self._signal(signal.SIGKILL)
+        """End it as a crash would, and return when it is dead."""
+        assert self.server.pid is not None
+        handle = os.pidfd_open(self.server.pid)
+        try:
+            self._signal(signal.SIGKILL)
+            assert select.select([handle], [], [], _DEADLINE)[0]
+        finally:
+            os.close(handle)
 
     def freeze(self) -> None:
         """Keep its sockets open and its answers back."""
@@ -70,6 +80,43 @@ async def redis_child() -> AsyncIterator[RedisChild]:
         child.thaw()
         await child.server.stop()
         shutil.rmtree(home)
+
+
+@asynccontextmanager
+async def redis_with(*settings: str) -> AsyncIterator[str]:
+    """A server on a TCP port of loopback with `settings`; gives its URL once it answers."""
+    home = tempfile.mkdtemp(prefix="sg", dir="/tmp")
+    port = free_port()
+    command = (_find_binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", home, "--save", "")
+    server = await asyncio.create_subprocess_exec(*command, *settings, stdout=asyncio.subprocess.DEVNULL)
+    url = f"redis://127.0.0.1:{port}"
+    try:
+        await eventually(lambda: _answers(url), what="the server")
+        yield url
+    finally:
+        with suppress(ProcessLookupError):
+            server.kill()
+        await server.wait()
+        shutil.rmtree(home)
+
+
+def free_port() -> int:
+    """A port of loopback that is free, and so is the one 10000 above it, which a cluster needs."""
+    while True:
+        # Both below the range from which the system gives ports to clients.
+        port = random.randrange(12_000, 22_000)
+        with socket.socket() as probe, socket.socket() as second, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 10_000))
+            return port
+
+
+async def _answers(url: str) -> bool:
+    try:
+        async with Redis.from_url(url) as redis:
+            return bool(await redis.ping())
+    except (RedisError, OSError):
+        return False
 
 
 async def eventually[T](probe: Callable[[], Awaitable[T]], *, what: str, every: float = 0.01) -> T:

@@ -1,0 +1,223 @@
+"""A gate with all of its real parts, and requests to send to it as an agent would."""
+
+import asyncio
+import json
+import os
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import certifi
+
+from addons.exchange import Outcome, Request
+from proxy.credentials import Credentials
+from proxy.destinations import Allowed, Destinations
+from proxy.gate import Gate, Waiting
+from proxy.metrics import Metrics
+from proxy.replay import Replayer
+from proxy.seal import Seal
+from proxy.sealed import Sealed
+from proxy.signals import Signals
+from proxy.store import Clocks, Store, connect
+from proxy.worker import Worker
+from rules.action import Principal
+from rules.compile import compile_rules
+from rules.headers import Fields
+from rules.hold import Event, Hold, State
+from rules.message import Message
+from rules.reply import Reply
+from rules.ruleset import Ruleset
+from tests.proxy.drafts import PATIENT
+from tests.proxy.redis_child import RedisChild
+
+RULES = """
+version: 1
+rules:
+  - {id: draft, match: {host: localhost, method: POST, path: /drafts}, tier: 2}
+  - {id: pay, match: {host: localhost, method: POST, path: "/pay/**"}, tier: 4, reason: moves money}
+  - {id: never, match: {host: localhost, path: "/never/**"}, forbidden: true, reason: nobody does that}
+"""
+KEY = b"k" * 32
+JSON: Fields = ((b"Content-Type", b"application/json"),)
+BODY = b'{"amount": 7, "to": "acct_1"}'
+NOWHERE = 9
+"""A port on which nobody listens."""
+
+ANSWER = Reply(
+    status=201,
+    phrase="Made",
+    fields=((b"X-Twice", b"1"), (b"x-twice", b"caf\xe9"), (b"Content-Type", b"application/octet-stream")),
+    body=bytes(range(256)),
+)
+
+# The events that lead from a new hold to each state in which it has ended.
+_WAYS: dict[State, tuple[Event, ...]] = {
+    State.APPROVED: (Event.APPROVE,),
+    State.REJECTED: (Event.REJECT,),
+    State.EXPIRED: (Event.EXPIRE,),
+    State.KILLED: (Event.KILL,),
+    State.DRIFT_REFUSED: (Event.APPROVE, Event.CLAIM, Event.DRIFT),
+    State.OUTCOME_UNKNOWN: (Event.APPROVE, Event.CLAIM, Event.SEND, Event.LOSE),
+    State.EXECUTED: (Event.APPROVE, Event.CLAIM, Event.SEND, Event.ANSWER),
+    State.EXECUTION_ERROR: (Event.APPROVE, Event.CLAIM, Event.SEND, Event.ERROR),
+}
+
+
+def ruleset() -> Ruleset:
+    """The rules of these tests, compiled."""
+    compiled = compile_rules([("rules.yaml", RULES)])
+    assert isinstance(compiled, Ruleset)
+    return compiled
+
+
+def still_there() -> bool:
+    """What a client that waits for its answer says to the question whether it has gone."""
+    return False
+
+
+def request(
+    method: str = "POST",
+    path: str = "/pay/1",
+    *,
+    host: str = "localhost",
+    port: int = NOWHERE,
+    fields: Fields = (),
+    body: bytes = BODY,
+    gone: Callable[[], bool] = still_there,
+) -> Request:
+    """A request as an adapter hands it to the gate; without a body where its method has none."""
+    bodiless = method in ("GET", "HEAD")
+    head: Fields = ((b"Host", f"{host}:{port}".encode()), *(() if bodiless else JSON), *fields)
+    message = Message(
+        scheme="https",
+        host=host,
+        port=port,
+        sni=host,
+        method=method.encode(),
+        target=path.encode("latin-1"),
+        fields=head,
+        body=b"" if bodiless else body,
+    )
+    return Request(message=message, gone=gone)
+
+
+def prefer(*values: str) -> Fields:
+    """`Prefer` fields."""
+    return tuple((b"Prefer", value.encode("latin-1")) for value in values)
+
+
+NOW = prefer("wait=0")
+
+
+def told(outcome: Outcome) -> dict[str, object]:
+    """The members of an answer of the gate's own."""
+    assert isinstance(outcome, Reply), outcome
+    members: dict[str, object] = json.loads(outcome.body)
+    return members
+
+
+def hold_id(outcome: Outcome) -> str:
+    """The hold that an answer names."""
+    return str(told(outcome)["hold_id"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gatehouse:
+    """One gate and what it stands on."""
+
+    gate: Gate
+    store: Store
+    sealed: Sealed
+    signals: Signals
+    metrics: Metrics
+
+    async def admit(self, asked: Request) -> Outcome:
+        """The gate's answer, as the enforcing hook would take it."""
+        return await self.gate.admit(asked)
+
+    async def find(self, outcome: Outcome) -> Hold:
+        """The hold that an answer names, as it stands now."""
+        hold = await self.store.find(hold_id(outcome))
+        assert hold is not None
+        return hold
+
+    async def bring(self, outcome: Outcome, state: State, *, answer: Reply = ANSWER) -> Hold:
+        """Take the hold that an answer names to `state`, as reviewer, worker and clock would."""
+        hold = await self.find(outcome)
+        for event in _WAYS[state]:
+            fields = {"decided_by": b"ada", "decision_reason": b"because"}
+            if event in (Event.ANSWER, Event.ERROR):
+                fields = {"answer": self.sealed.close_answer(hold, answer)}
+            hold = await self.store.step(hold, event, fields=fields)
+        assert hold.state is state
+        return hold
+
+    def metric(self, name: str, **labels: str) -> float:
+        """A sample's value, 0 where there is none yet."""
+        return self.metrics.registry.get_sample_value(name, labels) or 0.0
+
+
+def crash(child: RedisChild) -> None:
+    """Kill the store and wait until nothing of it is left but its files."""
+    assert child.server.pid is not None
+    child.kill9()
+    os.waitid(os.P_PID, child.server.pid, os.WEXITED | os.WNOWAIT)
+
+
+@asynccontextmanager
+async def gatehouse(
+    url: str,
+    *,
+    domain: str | None = None,
+    agent: str = "agent-1",
+    trust: Path | None = None,
+    waiting: Waiting | None = None,
+    clocks: Clocks = PATIENT,
+    working: bool = False,
+    signals: Callable[[Store, Metrics], Signals] = Signals,
+) -> AsyncIterator[Gatehouse]:
+    """A gate over the store at `url`; `working`: with what runs beside it in a sidecar."""
+    domain, redis, metrics = domain or secrets.token_hex(8), connect(url), Metrics()
+    store, sealed = Store(redis, domain=domain, clocks=clocks), Sealed(Seal(KEY, domain=domain))
+    heard, rules = signals(store, metrics), ruleset()
+    destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
+    async with asyncio.TaskGroup() as tasks:
+        replayer = Replayer(
+            store=store,
+            sealed=sealed,
+            credentials=Credentials({}),
+            destinations=destinations,
+            ruleset=lambda: rules,
+            trust=ssl.create_default_context(cafile=trust or certifi.where()),
+            metrics=metrics,
+            tasks=tasks,
+            timeout=10.0,
+        )
+        gate = Gate(
+            ruleset=lambda: rules,
+            principal=Principal(agent=agent, session="s1"),
+            secret_headers=frozenset({b"x-house-key"}),
+            key=KEY,
+            destinations=destinations,
+            store=store,
+            sealed=sealed,
+            signals=heard,
+            replayer=replayer,
+            metrics=metrics,
+            waiting=waiting or Waiting(usual=0.0, most=30.0),
+        )
+        worker = Worker(store=store, sealed=sealed, signals=heard, replayer=replayer, tasks=tasks)
+        beside = (heard.listen(), worker.watch())
+        running = [tasks.create_task(part) for part in beside] if working else []
+        if not working:
+            for part in beside:
+                part.close()
+        try:
+            yield Gatehouse(gate=gate, store=store, sealed=sealed, signals=heard, metrics=metrics)
+        finally:
+            for task in running:
+                task.cancel()
+            await redis.aclose()
