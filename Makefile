@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SYSTEM := curl nginx-light prometheus redis-server
 
-.PHONY: run test check unit acceptance deep bench demo image clean
+.PHONY: run test check unit acceptance deep bench evasion demo image clean
 
 ## Start the sidecar with its embedded store. ARGS are passed on to `sidegate serve`.
 run: .venv/.run
@@ -39,6 +39,10 @@ deep: .venv/.dev
 ## Our CPU per request against mitmdump's, interleaved in one run.
 bench: .venv/.dev .venv/.system
 	$(BIN)/python -m tests.bench $(ARGS)
+
+## Exact-byte attacks through the real sidecar. EVASIONS=FILE takes another file of the same format.
+evasion: .venv/.dev .venv/.system
+	$(BIN)/python -m tests.evasion $(if $(EVASIONS),--file $(EVASIONS)) $(ARGS)
 
 ## Build the container image without a Docker engine, and run it once.
 image:

@@ -1,10 +1,15 @@
 """Answers to the client, in our own framing whatever the upstream's was."""
 
+import json
+import logging
 from http.client import responses
 
 from addons.head1 import BODILESS, AnswerHead, RequestHead, as_chunk, writable, written
 from rules.headers import HOP_BY_HOP, Fields, connection_options
-from rules.reply import Reply
+from rules.reply import Reply, refused
+from rules.verdict import ReasonId, Refusal
+
+logger = logging.getLogger(__name__)
 
 _OURS = HOP_BY_HOP | {b"content-length"}
 _CLOSE = ((b"Connection", b"close"),)
@@ -59,6 +64,29 @@ def whole(reply: Reply, request: RequestHead | None, *, keep_alive: bool) -> byt
     phrase = (reply.phrase or responses.get(reply.status, "")).encode("ascii")
     bodiless = reply.status in BODILESS or (request is not None and request.method == b"HEAD")
     return written(b"HTTP/1.1 %d %b" % (reply.status, phrase), fields) + (b"" if bodiless else reply.body)
+
+
+def refuse(refusal: Refusal) -> Reply:
+    """What the adapters themselves refuse leaves a line in the log, as the gate's refusals do."""
+    logger.info("request.refused reason_id=%s", refusal.reason_id)
+    return refused(refusal)
+
+
+def unanswered(reason: str, *, sent: bool) -> Reply:
+    """A request that had its verdict and got no answer; if it was sent, nobody knows what became of it."""
+    logger.info("request.refused reason_id=%s sent=%s", ReasonId.UPSTREAM_FAILED, sent)
+    what = "it was sent and may have been executed" if sent else "nothing was sent"
+    members = {
+        "type": "urn:sidegate:unanswered",
+        "title": "unanswered",
+        "status": 502,
+        "detail": f"the upstream gave no answer: {reason}; {what}",
+        "executed": None if sent else False,
+        "reason_id": ReasonId.UPSTREAM_FAILED,
+        "reason": reason,
+    }
+    fields = ((b"Content-Type", b"application/problem+json"), (b"Cache-Control", b"no-store"))
+    return Reply(status=502, fields=fields, body=json.dumps(members, indent=2).encode() + b"\n")
 
 
 def sound(reply: Reply) -> bool:

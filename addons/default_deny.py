@@ -3,18 +3,17 @@
 import logging
 from weakref import WeakKeyDictionary
 
-from mitmproxy.connection import Client, ConnectionState, Server
+from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer, server_hooks
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.tcp import TCPFlow
-from mitmproxy.tls import TlsData
 from mitmproxy.udp import UDPFlow
 
 from addons.client_tls import BoundedClientTls
 from addons.connections import Connections
-from addons.http1 import StrictHttp1
+from addons.http1 import JudgeAtOnce, StrictHttp1
 from addons.http2 import BoundedHttp2
 from addons.traffic import Traffic
 
@@ -31,8 +30,13 @@ class DefaultDeny:
     def __init__(self, traffic: Traffic) -> None:
         self.addons = (Connections(traffic),)
         self._traffic = traffic
+        self._judge_at_once: JudgeAtOnce | None = None
         # A verdict may come after its client has gone, and must not keep it in memory.
         self._admitted: WeakKeyDictionary[Client, set[Address]] = WeakKeyDictionary()
+
+    def use(self, judge_at_once: JudgeAtOnce) -> None:
+        """Have HTTP/1.1 requests settled by `judge_at_once` where it can."""
+        self._judge_at_once = judge_at_once
 
     def admit(self, client: Client, address: Address) -> None:
         """Let `client` reach `address`: called for a passage, and only there."""
@@ -53,11 +57,6 @@ class DefaultDeny:
         else:
             logger.error("default_deny.unadmitted_connection")
 
-    def tls_start_server(self, data: TlsData) -> None:
-        """Name the host, not the pinned address, in the upstream's TLS handshake."""
-        if isinstance(data.conn, Server) and data.context.client.sni:
-            data.conn.sni = data.context.client.sni
-
     def tcp_start(self, flow: TCPFlow) -> None:
         """Cannot happen, because no TCP layer is ever chosen; if it does, close."""
         flow.kill()
@@ -69,11 +68,14 @@ class DefaultDeny:
     def _choose(self, context: Context, data: bytes) -> layer.Layer | None:
         """The next layer for a connection whose client sent `data`, or None to wait for more."""
         if isinstance(context.layers[-1], modes.HttpProxy):
-            return StrictHttp1(context, self._traffic, explicit=True)
+            return self._http1(context, explicit=True)
         if len(data) < 3:
             return None
         if starts_like_tls_record(data) and not context.client.tls:
             return BoundedClientTls(context)
         if context.client.alpn == b"h2":
             return BoundedHttp2(context)
-        return StrictHttp1(context, self._traffic, explicit=False)
+        return self._http1(context, explicit=False)
+
+    def _http1(self, context: Context, *, explicit: bool) -> StrictHttp1:
+        return StrictHttp1(context, self._traffic, explicit=explicit, judge_at_once=self._judge_at_once)

@@ -5,18 +5,19 @@ the request through; here an outcome exists only if the gate returned one.
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
-from mitmproxy.connection import Client, ConnectionState
+from mitmproxy.connection import ConnectionState
 from mitmproxy.http import HTTPFlow
 
 from addons.answer1 import sound
 from addons.default_deny import DefaultDeny
-from addons.exchange import Admit, Outcome, Passage, Request, Tunnel
+from addons.exchange import Admit, AtOnce, Outcome, Passage, Request, Tunnel
 from addons.http1 import Exchange
 from addons.http2 import ADMITTED
 from addons.message2 import become, message_of, response_of
 from addons.traffic import Traffic
-from rules.message import Message
 from rules.reply import Reply, refused
 from rules.verdict import ReasonId, Refusal
 
@@ -34,14 +35,29 @@ class Enforce:
 
     name = "sidegate.enforce"
 
-    def __init__(self, gate: Admit, default_deny: DefaultDeny, traffic: Traffic) -> None:
+    def __init__(
+        self, gate: Admit, default_deny: DefaultDeny, traffic: Traffic, *, at_once: AtOnce | None = None
+    ) -> None:
         self._gate = gate
+        self._at_once = at_once
         self._default_deny = default_deny
         self._traffic = traffic
+        if at_once is not None:
+            default_deny.use(self.judge_at_once)
 
     async def judge(self, exchange: Exchange) -> None:
-        """Decide an HTTP/1.1 request; an exchange without outcome never goes upstream."""
-        exchange.outcome = await self._outcome(exchange.message, exchange.client)
+        """Decide a request; an exchange without outcome never goes upstream."""
+        with self._refusing(exchange):
+            self._settle(exchange, await self._ask(exchange))
+
+    def judge_at_once(self, exchange: Exchange) -> None:
+        """Decide an HTTP/1.1 request on the spot, or leave it open."""
+        if self._at_once is None or exchange.message.method == b"CONNECT":
+            return
+        with self._refusing(exchange):
+            outcome = self._at_once(_request(exchange))
+            if outcome is not None:
+                self._settle(exchange, outcome)
 
     async def request(self, flow: HTTPFlow) -> None:
         """Decide an HTTP/2 request."""
@@ -49,14 +65,17 @@ class Enforce:
         # INVARIANT: refused first and opened last, because what a hook raises would leave it open.
         flow.response = response_of(_UNDECIDED, method)
         self._traffic.begin(flow.client_conn.id, flow.id)
-        message = message_of(flow)
-        outcome = _TRAILERS if flow.request.trailers else await self._outcome(message, flow.client_conn)
-        if isinstance(outcome, Passage):
-            become(flow.request, message)
-            flow.metadata[ADMITTED] = outcome.address
+        exchange = Exchange(message=message_of(flow), client=flow.client_conn)
+        if flow.request.trailers:
+            exchange.outcome = _TRAILERS
+        else:
+            await self.judge(exchange)
+        if isinstance(exchange.outcome, Passage):
+            become(flow.request, exchange.message)
+            flow.metadata[ADMITTED] = exchange.outcome.address
             flow.response = None
-        elif isinstance(outcome, Reply):
-            flow.response = response_of(outcome, method)
+        elif isinstance(exchange.outcome, Reply):
+            flow.response = response_of(exchange.outcome, method)
 
     def responseheaders(self, flow: HTTPFlow) -> None:
         """Stream every answer: a gate keeps no copy of what it lets through."""
@@ -71,34 +90,42 @@ class Enforce:
         """An HTTP/2 request ended without an answer."""
         self._traffic.end(flow.client_conn.id, flow.id)
 
-    async def _outcome(self, message: Message, client: Client) -> Outcome:
-        """The gate's answer, or a refusal if it fails in any way."""
+    @contextmanager
+    def _refusing(self, exchange: Exchange) -> Iterator[None]:
+        """Whatever fails inside, `exchange` ends with a refusal."""
         try:
-            outcome = _checked(await self._ask(message, client), message)
-            if isinstance(outcome, Passage):
-                self._default_deny.admit(client, outcome.address)
+            yield
         except asyncio.CancelledError:
-            # Nobody has cancelled this request: it waited for something that was cancelled.
+            # Either the hook itself is cancelled, or only something that it waited for.
             if (task := asyncio.current_task()) is None or task.cancelling():
                 raise
-            return self._gate.failed(RuntimeError("what the gate waited for was cancelled"))
+            exchange.outcome = self._failed(RuntimeError("what the gate waited for was cancelled"))
         except Exception as error:  # noqa: BLE001 (the one catch-all: whatever fails, nothing passes)
-            return self._gate.failed(error)
-        return outcome
+            exchange.outcome = self._failed(error)
 
-    async def _ask(self, message: Message, client: Client) -> Outcome:
+    def _failed(self, error: Exception) -> Reply:
+        """What the gate says to its failure; if even that fails, nothing passes all the same."""
+        with suppress(Exception):
+            return self._gate.failed(error)
+        return _UNDECIDED
+
+    async def _ask(self, exchange: Exchange) -> Outcome:
+        message = exchange.message
         if message.method == b"CONNECT":
             return await self._gate.connect(message.host, message.port)
-        return await self._gate.admit(Request(message=message, gone=lambda: _gone(client)))
+        return await self._gate.admit(_request(exchange))
+
+    def _settle(self, exchange: Exchange, outcome: Outcome) -> None:
+        """Accept `outcome` if it is one for this kind of request. Raises TypeError."""
+        fitting = Tunnel if exchange.message.method == b"CONNECT" else Passage
+        if not isinstance(outcome, fitting) and not (isinstance(outcome, Reply) and sound(outcome)):
+            name = type(outcome).__name__
+            raise TypeError(f"the gate gave `{name}`, which is no outcome for this request")
+        if isinstance(outcome, Passage):
+            self._default_deny.admit(exchange.client, outcome.address)
+        exchange.outcome = outcome
 
 
-def _checked(outcome: Outcome, message: Message) -> Outcome:
-    """`outcome`, if it is one for this kind of request. Raises TypeError."""
-    fitting = Tunnel if message.method == b"CONNECT" else Passage
-    if isinstance(outcome, fitting) or (isinstance(outcome, Reply) and sound(outcome)):
-        return outcome
-    raise TypeError(f"the gate gave `{type(outcome).__name__}`, which is no outcome for this request")
-
-
-def _gone(client: Client) -> bool:
-    return not client.state & ConnectionState.CAN_READ
+def _request(exchange: Exchange) -> Request:
+    client = exchange.client
+    return Request(message=exchange.message, gone=lambda: not client.state & ConnectionState.CAN_READ)

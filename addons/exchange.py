@@ -32,6 +32,10 @@ class Request:
     gone: Callable[[], bool]
 
 
+type AtOnce = Callable[[Request], Passage | Reply | None]
+"""The gate's answer where it need not wait for anything; None has `Admit.admit` asked instead."""
+
+
 class Admit(Protocol):
     """The gate, as the adapters see it. Whatever it raises, nothing goes upstream."""
 

@@ -15,7 +15,7 @@ _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _TEXT = rb"[\t\x20-\x7e\x80-\xff]*"
 _REQUEST_LINE = re.compile(rb"(%b) ([\x21-\x7e]+) HTTP/([0-9]\.[0-9])\r\n" % _TOKEN)
 _REQUEST_START = re.compile(rb"(?:%b(?: [\x20-\x7e]*\r?)?)?\Z" % _TOKEN)
-_STATUS_LINE = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: (%b))?\r\n" % _TEXT)
+_STATUS_LINE = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: (%b))?\r?\n" % _TEXT)
 _FIELD = re.compile(rb"^(%b):(%b)\r\n" % (_TOKEN, _TEXT), re.MULTILINE)
 _LENGTH = re.compile(rb"[0-9]{1,15}")
 _REQUEST_END = re.compile(rb"\r\n\r\n")
@@ -100,23 +100,21 @@ def take_answer_head(inbox: Inbox, *, method: bytes, most: int) -> AnswerHead | 
     text = inbox.take_through(_ANSWER_END, most=most)
     if text is None:
         return None
-    if b"\n " in text or b"\n\t" in text or text.count(b"\r\n") != text.count(b"\n"):
-        text = _LINE_END.sub(b"\r\n", _FOLD.sub(b" ", text))
     line = _STATUS_LINE.match(text)
     if line is None:
         raise Unreadable("its first line is no HTTP/1.1 status line")
     version, status, phrase = line.groups()
-    fields = _fields(text, line.end())
+    fields = _fields(*_unfolded(text, line.end()))
     known = _decisive(fields)
-    # RFC 9112 section 6.3: a Content-Length beside chunks counts for nothing.
     bodiless = method == b"HEAD" or status < b"200" or int(status) in BODILESS
-    chunked = not bodiless and _chunked(known)
+    # A Content-Length beside chunks counts for nothing (RFC 9112 section 6.3).
+    chunked, length = _chunked(known), _content_length(known)
     return AnswerHead(
         status=int(status),
         phrase=phrase or b"",
         fields=fields,
-        length=0 if bodiless else None if chunked else _content_length(known),
-        chunked=chunked,
+        length=0 if bodiless else None if chunked else length,
+        chunked=chunked and not bodiless,
         keep_alive=_keep_alive(version, known),
     )
 
@@ -127,8 +125,9 @@ def written(start: bytes, fields: Fields) -> bytes:
 
 
 def writable(fields: Fields) -> bool:
-    """Whether each of `fields` would be read as what it is."""
-    return all(_FIELD.fullmatch(b"%b: %b\r\n" % field) for field in fields)
+    """Whether each of `fields` can be written and still be one field."""
+    lines = [(name, _FIELD.fullmatch(b"%b: %b\r\n" % (name, value))) for name, value in fields]
+    return all(line is not None and line[1] == name for name, line in lines)
 
 
 def as_chunk(data: bytes) -> bytes:
@@ -145,6 +144,13 @@ def _check_start(inbox: Inbox) -> None:
 
 def _no_request() -> Unreadable:
     return Unreadable("the first line is no request line", reason_id=ReasonId.PROTOCOL_REFUSED)
+
+
+def _unfolded(text: bytes, start: int) -> tuple[bytes, int]:
+    """`text` from `start` on with one line per field and one kind of line end."""
+    if b"\n " not in text and b"\n\t" not in text and text.count(b"\r\n") == text.count(b"\n"):
+        return text, start
+    return _LINE_END.sub(b"\r\n", _FOLD.sub(b" ", text[start:])), 0
 
 
 def _fields(text: bytes, start: int) -> Fields:

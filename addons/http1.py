@@ -4,6 +4,7 @@ A client's framing never reaches an upstream, nor an upstream's framing a client
 and written anew. One request is in flight at a time; pipelined ones wait their turn.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -11,7 +12,7 @@ from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
-from addons.answer1 import Answer, whole
+from addons.answer1 import Answer, refuse, unanswered, whole
 from addons.body1 import Unreadable
 from addons.destination import addressed
 from addons.exchange import Outcome, Passage, Tunnel
@@ -21,12 +22,13 @@ from addons.traffic import Traffic
 from addons.upstream1 import Ended, Failed, Part, Send, Upstream
 from rules.body import MAX_BODY_BYTES
 from rules.message import Message
-from rules.reply import Reply, refused
+from rules.reply import Reply
 from rules.verdict import ReasonId, Refusal
 
 MAX_AHEAD_BYTES = 1024 * 1024
 """How much a client may send before its last request is answered."""
 
+_NO_OUTCOME = Refusal(reason_id=ReasonId.GATE_FAILED, reason="the gate gave no outcome", status=503)
 _MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES
 _LINGER_SECONDS = 5.0
 
@@ -38,6 +40,9 @@ class Exchange:
     message: Message
     client: Client
     outcome: Outcome | None = None
+
+
+type JudgeAtOnce = Callable[[Exchange], None]
 
 
 @dataclass
@@ -61,12 +66,23 @@ class _Stage(Enum):
 
 
 class StrictHttp1(layer.Layer):
-    """HTTP/1.1 from the client. `explicit`: the client knows that it talks to a proxy."""
+    """HTTP/1.1 from the client. `explicit`: the client knows that it talks to a proxy.
 
-    def __init__(self, context: Context, traffic: Traffic, *, explicit: bool) -> None:
+    `judge_at_once` may settle an exchange on the spot; one that it leaves open goes to the hook.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        traffic: Traffic,
+        *,
+        explicit: bool,
+        judge_at_once: JudgeAtOnce | None = None,
+    ) -> None:
         super().__init__(context)
         self._traffic = traffic
         self._explicit = explicit
+        self._judge_at_once = judge_at_once
         self._stage = _Stage.READING
         self._intake = Intake()
         self._client_ended = False
@@ -115,8 +131,8 @@ class StrictHttp1(layer.Layer):
                 yield from self._act(event.command.exchange) if self._client_listens else self._close()
         elif isinstance(event.command, commands.RequestWakeup):
             yield commands.CloseConnection(self.context.client)
-        else:
-            yield from self._drive(self._sources.pop(event.command), event)
+        elif (upstream := self._sources.pop(event.command)) is self._upstream:
+            yield from self._drive(upstream, event)
 
     @property
     def _client_listens(self) -> bool:
@@ -139,11 +155,17 @@ class StrictHttp1(layer.Layer):
         """Have the request judged; other events go on meanwhile."""
         message = addressed(request, body, self.context, explicit=self._explicit)
         if isinstance(message, Refusal):
-            yield from self._reply(refused(message))
+            yield from self._reply(refuse(message))
             return
         self._traffic.begin(self.context.client.id, self)
         self._stage = _Stage.JUDGING
-        hook = JudgeHook(Exchange(message=message, client=self.context.client))
+        exchange = Exchange(message=message, client=self.context.client)
+        if self._judge_at_once is not None:
+            self._judge_at_once(exchange)
+        if exchange.outcome is not None:
+            yield from self._act(exchange)
+            return
+        hook = JudgeHook(exchange)
         # Not `True`: this layer takes the completion as an event, instead of queueing all others.
         hook.blocking = self  # type: ignore[assignment]
         yield hook
@@ -159,7 +181,7 @@ class StrictHttp1(layer.Layer):
             case Reply() as reply:
                 yield from self._reply(reply)
             case _:
-                yield from self._refuse(ReasonId.GATE_FAILED, "the gate gave no outcome", status=503)
+                yield from self._reply(refuse(_NO_OUTCOME))
 
     def _forward(self, message: Message, address: tuple[str, int]) -> layer.CommandGenerator[None]:
         """Send `message` upstream, on the open connection if it leads to the same place."""
@@ -181,7 +203,7 @@ class StrictHttp1(layer.Layer):
                 self._sources[command] = upstream
             yield command
         for part in upstream.parts():
-            if upstream is self._upstream and self._answer is not None:
+            if self._answer is not None:
                 yield from self._relay(part, self._answer)
 
     def _relay(self, part: Part, answer: Answer) -> layer.CommandGenerator[None]:
@@ -193,16 +215,11 @@ class StrictHttp1(layer.Layer):
             case Ended():
                 self._outgoing.append(answer.end())
                 yield from self._end_request()
-            case Failed(reason=reason):
-                yield from self._upstream_failed(reason, answer)
-
-    def _upstream_failed(self, reason: str, answer: Answer) -> layer.CommandGenerator[None]:
-        if answer.begun:
-            # The head of the answer is out: cutting the connection is the only honest ending.
-            yield from self._close()
-        else:
-            reason = f"the upstream gave no answer: {reason}"
-            yield from self._refuse(ReasonId.UPSTREAM_FAILED, reason, status=502)
+            case Failed() if answer.begun:
+                # The head of the answer is out: cutting the connection is the only honest ending.
+                yield from self._close()
+            case Failed(reason=reason, sent=sent):
+                yield from self._reply(unanswered(reason, sent=sent))
 
     def _reply(self, reply: Reply) -> layer.CommandGenerator[None]:
         """Answer the request ourselves."""
@@ -210,13 +227,10 @@ class StrictHttp1(layer.Layer):
         self._outgoing.append(whole(reply, request, keep_alive=request.keep_alive))
         yield from self._end_request()
 
-    def _refuse(self, reason_id: ReasonId, reason: str, *, status: int) -> layer.CommandGenerator[None]:
-        yield from self._reply(refused(Refusal(reason_id=reason_id, reason=reason, status=status)))
-
     def _refuse_unread(self, unreadable: Unreadable) -> layer.CommandGenerator[None]:
         """What comes after bytes that cannot be read has no meaning: say so, and end."""
         refusal = Refusal(reason_id=unreadable.reason_id, reason=str(unreadable), status=unreadable.status)
-        self._outgoing.append(whole(refused(refusal), self._intake.head, keep_alive=False))
+        self._outgoing.append(whole(refuse(refusal), self._intake.head, keep_alive=False))
         yield from self._linger()
 
     @property

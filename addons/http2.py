@@ -4,6 +4,7 @@ from mitmproxy.net.http.http1 import expected_http_body_size
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import (
+    DropStream,
     GetHttpConnection,
     GetHttpConnectionCompleted,
     HttpLayer,
@@ -15,9 +16,10 @@ from mitmproxy.proxy.layers.http import (
 from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 from mitmproxy.proxy.layers.http._http2 import Http2Server
 
+from addons.answer1 import refuse, unanswered
 from addons.upstream2 import Progress, towards
 from rules.body import MAX_BODY_BYTES
-from rules.reply import Reply, refused
+from rules.reply import Reply
 from rules.verdict import ReasonId, Refusal
 
 ADMITTED = "sidegate.admitted"
@@ -25,8 +27,6 @@ ADMITTED = "sidegate.admitted"
 
 MAX_BODIES_BYTES = 2 * MAX_BODY_BYTES
 """How much of unfinished request bodies one connection may keep in memory, over all its streams."""
-
-_REASONS = {413: ReasonId.BODY_TOO_LARGE, 502: ReasonId.UPSTREAM_FAILED}
 
 
 class BoundedHttp2(HttpLayer):
@@ -63,7 +63,8 @@ class BoundedHttp2(HttpLayer):
                     stream = self.command_sources.pop(event)
                     yield from self.event_to_child(stream, GetHttpConnectionCompleted(event, (server, None)))
                     return
-        server, stack = towards(self.context, event.address, self.backlog, tls=event.tls)
+        host = self.context.server.address[0] if self.context.server.address else ""
+        server, stack = towards(self.context, event.address, host=host, backlog=self.backlog)
         self.connections[server] = stack
         self.waiting_for_establishment[server].append(event)
         yield from self.event_to_child(stack, events.Start())
@@ -94,31 +95,35 @@ class _BoundedStream(HttpStream):
         self._parent = parent
 
     def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
-        """Stop a request over the limit while it arrives; answers stream and have no limit."""
-        if not request or not self._too_large():
+        """Stop a request over the limits while it arrives; answers stream and have no limit."""
+        excess = self._excess() if request else None
+        if excess is None:
             return False
         self.request_body_buf.clear()
-        message = f"the body is over {MAX_BODY_BYTES} bytes"
         yield SendHttp(
-            ResponseProtocolError(self.stream_id, message, ErrorCode.REQUEST_TOO_LARGE),
-            self.context.client,
+            ResponseProtocolError(self.stream_id, excess, ErrorCode.REQUEST_TOO_LARGE), self.context.client
         )
         self.client_state = self.state_errored
         self.flow.live = False
+        yield DropStream(self.stream_id)
         return True
 
-    def _too_large(self) -> bool:
+    def _excess(self) -> str | None:
+        """Which limit the request is over."""
         arrived = len(self.request_body_buf)
         announced = 0 if arrived else expected_http_body_size(self.flow.request) or 0
-        return max(arrived, announced) > MAX_BODY_BYTES or self._parent.bodies_bytes > MAX_BODIES_BYTES
+        if max(arrived, announced) > MAX_BODY_BYTES:
+            return f"the body is over {MAX_BODY_BYTES} bytes"
+        if self._parent.bodies_bytes > MAX_BODIES_BYTES:
+            return f"the bodies that arrive on this connection are over {MAX_BODIES_BYTES} bytes together"
+        return None
 
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
         """Go to the address that the verdict admitted, and nowhere without one."""
         admitted = self.flow.metadata.get(ADMITTED)
         connection, error = None, "no verdict has admitted this request"
         if admitted is not None:
-            https = self.flow.request.scheme == "https"
-            connection, error = yield GetHttpConnection(admitted, https, None, "tcp")
+            connection, error = yield GetHttpConnection(admitted, True, None, "tcp")
         if connection is None:
             yield from self.handle_protocol_error(
                 ResponseProtocolError(self.stream_id, error, ErrorCode.CONNECT_FAILED)
@@ -132,22 +137,23 @@ class _Client(Http2Server):
     """The client's side of the connection; where no answer has begun, failures are answers of ours."""
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
-        if isinstance(event, ResponseProtocolError) and (refusal := self._refusal(event)):
-            self._answer(event.stream_id, refused(refusal))
+        if isinstance(event, ResponseProtocolError) and (reply := self._failure(event)):
+            self._answer(event.stream_id, reply)
             yield commands.SendData(self.conn, self.h2_conn.data_to_send())
         else:
             yield from super()._handle_event(event)
 
-    def _refusal(self, event: ResponseProtocolError) -> Refusal | None:
+    def _failure(self, event: ResponseProtocolError) -> Reply | None:
         """What the client hears of a failure, None if an answer has begun or nobody listens."""
         status = event.code.http_status_code()
         if status is None or not self.is_open_for_us(event.stream_id):
             return None
         if self.h2_conn.streams[event.stream_id].state_machine.headers_sent:
             return None
-        return Refusal(
-            reason_id=_REASONS.get(status, ReasonId.FRAMING_AMBIGUOUS), reason=event.message, status=status
-        )
+        if status == 502:
+            return unanswered(event.message, sent=event.code is not ErrorCode.CONNECT_FAILED)
+        reason_id = ReasonId.BODY_TOO_LARGE if status == 413 else ReasonId.FRAMING_AMBIGUOUS
+        return refuse(Refusal(reason_id=reason_id, reason=event.message, status=status))
 
     def _answer(self, stream_id: int, reply: Reply) -> None:
         length = b"%d" % len(reply.body)

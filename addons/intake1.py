@@ -28,7 +28,7 @@ class Intake:
         self._inbox.data += data
 
     def request(self) -> tuple[RequestHead, bytes] | None:
-        """The request under way and its body, once all of it is there. Raises Unreadable."""
+        """The request under way and its body, as soon as all of it is there, once. Raises Unreadable."""
         if self.head is None:
             self.head = take_request_head(self._inbox, most=MAX_HEAD_BYTES)
             if self.head is None:
@@ -40,7 +40,9 @@ class Intake:
             self._take(self._body)
             if not self._body.done:
                 return None
-        return self.head, bytes(self._content)
+        body = bytes(self._content)
+        self._content.clear()
+        return self.head, body
 
     def waits_to_be_asked(self) -> bool:
         """Whether the client waits for a 100 before it sends the body (RFC 9110 section 10.1.1); once."""

@@ -26,9 +26,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No answer, or no more of it, will come."""
+    """No answer, or no more of it, will come. `sent`: the upstream may have got the request."""
 
     reason: str
+    sent: bool
 
 
 type Part = AnswerHead | bytes | Ended | Failed
@@ -106,7 +107,7 @@ class _Http1(layer.Layer):
 
     def _send(self, message: Message) -> layer.CommandGenerator[None]:
         if self._failure is not None:
-            self.parts.append(Failed(self._failure))
+            self.parts.append(Failed(self._failure, sent=False))
             return
         self._method = message.method
         start = b"%b %b HTTP/1.1" % (message.method, message.target)
@@ -159,6 +160,6 @@ class _Http1(layer.Layer):
         """Nothing more can be had from this connection."""
         self._failure = self._failure or reason
         if self._method is not None:
-            self.parts.append(Failed(reason))
+            self.parts.append(Failed(reason, sent=True))
             self._method = None
         yield commands.CloseConnection(self.context.server)

@@ -31,13 +31,12 @@ class Progress(events.Event):
 
 
 def towards(
-    context: Context, address: tuple[str, int], backlog: Backlog, *, tls: bool
+    context: Context, address: tuple[str, int], *, host: str, backlog: Backlog
 ) -> tuple[Server, layer.Layer]:
-    """A connection to `address` that is not open yet, and its layers."""
+    """A connection to `address` that is not open yet, and its layers; TLS is verified against `host`."""
     own = context.fork()
     own.server = server = Server(address=address)
-    if not tls:
-        return server, _Upstream(own, backlog)
+    server.sni = host
     stack = ServerTLSLayer(own)
     stack.child_layer = _Upstream(own, backlog)
     return server, stack

@@ -228,6 +228,7 @@ class _Sidecar:
         """Stop what runs beside the listeners."""
         for task in self.background:
             task.cancel()
+        await asyncio.gather(*self.background, return_exceptions=True)
         (self.settings.data_dir / "serve.json").unlink(missing_ok=True)
         await self.redis.aclose()
 

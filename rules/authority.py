@@ -30,6 +30,11 @@ def canonical_host(host: str) -> str | None:
     return name
 
 
+def is_address(host: str) -> bool:
+    """Whether a canonical `host` is an IP address, which TLS never names (RFC 6066 section 3)."""
+    return ":" in host or _LOOKS_NUMERIC.fullmatch(host.rpartition(".")[2]) is not None
+
+
 def split_authority(authority: str, default_port: int) -> tuple[str, int] | None:
     """Host and port of an `authority` without user information, both canonical, or None."""
     host, port = authority, ""

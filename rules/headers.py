@@ -21,6 +21,24 @@ HOP_BY_HOP = frozenset(
     }
 )
 
+# What only a proxy may say of a request. We are the proxy, and we say nothing: an upstream that believed
+# these would take an agent's word for where its request came from and which host it was for.
+_PROXY_CLAIMS = frozenset(
+    {
+        b"forwarded",
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-forwarded-port",
+        b"x-forwarded-prefix",
+        b"x-forwarded-proto",
+        b"x-forwarded-scheme",
+        b"x-forwarded-server",
+        b"x-forwarded-ssl",
+        b"x-host",
+        b"x-real-ip",
+    }
+)
+
 # Whoever holds one of these can act as the agent: never stored, taken anew at replay.
 # Matched with `_` read as `-`.
 CREDENTIALS = frozenset(
@@ -127,8 +145,8 @@ def connection_options(fields: Fields) -> frozenset[bytes]:
 
 def end_to_end(fields: Fields) -> Fields:
     """The fields that travel to the upstream; `Host` and the framing are the sender's own."""
-    dropped = HOP_BY_HOP | connection_options(fields)
-    return tuple((name, value) for name, value in fields if name.lower() not in dropped)
+    dropped = HOP_BY_HOP | _PROXY_CLAIMS | connection_options(fields)
+    return tuple((name, value) for name, value in fields if _dashed(name) not in dropped)
 
 
 def bound(fields: Fields, *, credentials: Iterable[bytes] = ()) -> Fields:

@@ -5,7 +5,7 @@ The steps run from the outside in: head, framing, authority, method, target, bod
 
 import re
 
-from rules.authority import canonical_host, split_authority
+from rules.authority import canonical_host, is_address, split_authority
 from rules.body import read_body
 from rules.call import HttpCall, Pairs, Payload
 from rules.headers import HOP_BY_HOP, Fields, connection_options, first
@@ -202,6 +202,8 @@ def _agreed_host(message: Message) -> str | Refusal:
         )
     if authority != (host, message.port):
         return _mismatch("the Host header names another place than the connection's destination")
+    if message.scheme == "https" and message.sni is None and not is_address(host):
+        return _mismatch("the TLS connection names no server, so nothing confirms its destination")
     if message.sni is not None and canonical_host(message.sni) != host:
         return _mismatch("the TLS server name is another one than the connection's destination")
     return host

@@ -43,7 +43,9 @@ class Line:
 class Driver:
     """A client, its layer, and as many upstreams as the layer opens.
 
-    `judge` None leaves requests unjudged until `decide`; `refuse_connections` makes every opening fail.
+    `judge` None leaves requests unjudged until `decide`; `refuse_connections` makes every opening fail;
+    `open_late` leaves connections unopened until `open_lines`; `at_once` has `judge` asked without the hook,
+    where its answer None leaves the request to the hook after all.
     """
 
     def __init__(
@@ -52,6 +54,8 @@ class Driver:
         explicit: bool = True,
         judge: Judge | None = let_pass,
         refuse_connections: str | None = None,
+        open_late: bool = False,
+        at_once: bool = False,
     ) -> None:
         self.client = Client(peername=("127.0.0.1", 1), sockname=("127.0.0.1", 2), state=ConnectionState.OPEN)
         self.traffic = Traffic()
@@ -65,10 +69,17 @@ class Driver:
         self.wakeups: list[commands.RequestWakeup] = []
         self.next_layers: list[layer.NextLayer] = []
         self._undecided: list[JudgeHook] = []
+        self._open_late = open_late
+        self._unopened: list[commands.OpenConnection] = []
         self._pending: deque[events.Event] = deque()
         if not explicit:
             self.context.server.address = ("api.pay.test", 80)
-        self.layer = StrictHttp1(self.context, self.traffic, explicit=explicit)
+        self.layer = StrictHttp1(
+            self.context,
+            self.traffic,
+            explicit=explicit,
+            judge_at_once=self._settle if at_once else None,
+        )
         self._run(events.Start())
 
     @property
@@ -101,6 +112,13 @@ class Driver:
         hook.exchange.outcome = outcome
         self._run(events.HookCompleted(hook, None))
 
+    def open_lines(self) -> None:
+        """Let the connections open that the layer waits for."""
+        self._open_late = False
+        for command in self._unopened:
+            self._open(command)
+        self._work()
+
     def answer(self, data: bytes, *, line: Line | None = None) -> None:
         """Have an upstream, the last one by default, send `data` in one segment."""
         self._run(events.DataReceived((line or self.line).server, data))
@@ -121,6 +139,9 @@ class Driver:
 
     def _run(self, event: events.Event) -> None:
         self._pending.append(event)
+        self._work()
+
+    def _work(self) -> None:
         while self._pending:
             for command in self.layer.handle_event(self._pending.popleft()):
                 self._obey(command)
@@ -145,6 +166,10 @@ class Driver:
             case _:
                 raise AssertionError(f"unexpected command: {command}")
 
+    def _settle(self, exchange: Exchange) -> None:
+        assert self.judge is not None
+        exchange.outcome = self.judge(exchange.message)
+
     def _ask(self, hook: JudgeHook) -> None:
         self.asked.append(hook.exchange)
         if self.judge is None:
@@ -154,6 +179,9 @@ class Driver:
             self._pending.append(events.HookCompleted(hook, None))
 
     def _open(self, command: commands.OpenConnection) -> None:
+        if self._open_late:
+            self._unopened.append(command)
+            return
         if self.refuse_connections is None:
             command.connection.state = ConnectionState.OPEN
             self.lines.append(Line(server=command.connection))

@@ -40,6 +40,10 @@ class Script:
         self.asked.append(request.message)
         return await self.verdict(request)
 
+    def at_once(self, request: Request) -> Passage | Reply | None:
+        """Settle nothing on the spot."""
+        return None
+
     async def connect(self, host: str, port: int) -> Tunnel | Reply:
         """Ask the script."""
         return self.tunnel(host, port)
@@ -107,9 +111,15 @@ class Plane:
         """A plain connection to the proxy."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS)
 
-    def tunnel(self, host: str, port: int) -> socket.socket:
+    @property
+    def transports(self) -> int:
+        """How many sockets are open, to clients and to upstreams."""
+        handlers = self.data_plane._proxyserver.connections.values()
+        return sum(len(handler.transports) for handler in handlers)
+
+    def tunnel(self, host: str, port: int, *, through: socket.socket | None = None) -> socket.socket:
         """A connection through which a CONNECT has gone; closed with an error if it was refused."""
-        plain = self.dial()
+        plain = through or self.dial()
         plain.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
         head = read_until(plain, b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200"):
@@ -118,12 +128,17 @@ class Plane:
         return plain
 
     def dial_tls(
-        self, port: int, *, host: str = "localhost", alpn: tuple[str, ...] = ("http/1.1",)
+        self,
+        port: int,
+        *,
+        host: str = "localhost",
+        alpn: tuple[str, ...] = ("http/1.1",),
+        through: socket.socket | None = None,
     ) -> ssl.SSLSocket:
         """A TLS connection through a tunnel to `host` and `port`."""
         context = ssl.create_default_context(cafile=str(self.ca))
         context.set_alpn_protocols(list(alpn))
-        return context.wrap_socket(self.tunnel(host, port), server_hostname=host)
+        return context.wrap_socket(self.tunnel(host, port, through=through), server_hostname=host)
 
     async def _run(self) -> None:
         plane = DataPlane(

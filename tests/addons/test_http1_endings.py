@@ -1,9 +1,11 @@
 """How connections end: either side leaves, early or late, and nothing is left behind or taken for whole."""
 
+import json
 from collections.abc import Callable
 
 import h11
 import pytest
+from mitmproxy.connection import ConnectionState
 
 from tests.addons.driver import PASSAGE, Driver
 from tests.addons.test_http1 import GET, HELD, OK, post
@@ -81,11 +83,15 @@ def test_without_a_readable_answer_the_client_hears_502(answer: bytes) -> None:
     driver.send(GET)
     if answer:
         driver.answer(answer)
-    if driver.open and not driver.answered:
+    incomplete = b"\r\n\r\n" not in answer and len(answer) < 100_000
+    assert bool(driver.answered) is not incomplete
+    if incomplete:
         driver.hang_up()
     [(status, fields, body)] = driver.answers()
     assert (status, fields["content-type"]) == (502, "application/problem+json")
-    assert b"upstream_failed" in body
+    told = json.loads(body)
+    assert (told["reason_id"], told["executed"]) == ("upstream_failed", None)
+    assert "may have been executed" in told["detail"]
     assert_nothing_left(driver)
     driver.send(GET)
     driver.answer(OK)
@@ -97,8 +103,10 @@ def test_an_upstream_that_cannot_be_reached_is_502() -> None:
     """The reason is passed on, and the next request tries again."""
     driver = Driver(refuse_connections="no route")
     driver.send(GET)
-    assert driver.answers()[0][0] == 502
-    assert b"no route" in driver.answered
+    [(status, _, body)] = driver.answers()
+    told = json.loads(body)
+    assert (status, told["executed"], told["reason"]) == (502, False, "no route")
+    assert "nothing was sent" in told["detail"]
     driver.refuse_connections = None
     driver.send(GET)
     driver.answer(OK)
@@ -214,6 +222,37 @@ def test_a_client_that_vanishes_leaves_nothing_behind(state: str) -> None:
         driver.decide(PASSAGE)
         assert not driver.lines
     assert_nothing_left(driver)
+
+
+def test_a_client_whose_end_nobody_told_gets_nothing_sent() -> None:
+    """Its state is enough: a verdict that comes then opens nothing."""
+    driver = Driver(judge=None)
+    driver.send(GET)
+    driver.client.state = ConnectionState.CLOSED
+    driver.decide(PASSAGE)
+    assert not driver.lines
+    assert_nothing_left(driver)
+
+
+def test_a_client_that_vanishes_while_its_upstream_opens_gets_nothing_sent() -> None:
+    """A connection that opens after all carries no request."""
+    driver = Driver(open_late=True)
+    driver.send(GET)
+    driver.vanish()
+    driver.open_lines()
+    assert driver.line.received == b""
+    assert not driver.traffic.busy
+
+
+def test_a_request_waits_for_its_upstream_to_open() -> None:
+    """And so does the next one, which is not judged before."""
+    driver = Driver(open_late=True)
+    driver.send(GET + GET)
+    assert len(driver.asked) == 1
+    driver.open_lines()
+    driver.answer(OK)
+    driver.answer(OK)
+    assert len(driver.answers("GET", "GET")) == 2
 
 
 def test_an_idle_client_that_vanishes_closes_its_upstream() -> None:

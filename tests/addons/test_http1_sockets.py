@@ -7,9 +7,11 @@ import socket
 import ssl
 import threading
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from addons.default_deny import DefaultDeny
 from addons.exchange import Passage, Request
 from rules.body import MAX_BODY_BYTES
 from rules.reply import Reply
@@ -68,6 +70,36 @@ def test_requests_over_tls(plane: Plane, upstream: Upstream) -> None:
     assert [received.body for received in upstream.select("POST")] == [b"b" * n for n in range(1, 6)]
     assert upstream.connections == 1
     assert plane.gate.asked[0].sni == "localhost"
+    eventually(lambda: plane.busy == 0)
+
+
+def test_an_unadmitted_connection_is_not_opened(
+    plane: Plane, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the door's leave, a passage is none."""
+    monkeypatch.setattr(DefaultDeny, "admit", lambda *_: None)
+    with plane.dial_tls(upstream.port) as client:
+        assert ask(client, GET).status == 502
+    assert upstream.connections == 0
+
+
+@pytest.mark.parametrize("wrong", ["raises", "none", "cancelled"])
+def test_a_gate_that_goes_wrong_is_503(start_plane: StartPlane, upstream: Upstream, wrong: str) -> None:
+    """The client hears it, the connection goes on, and no upstream is opened."""
+
+    async def verdict(_: Request) -> Reply:
+        if wrong == "none":
+            return cast(Reply, None)
+        raise {"raises": ValueError(), "cancelled": asyncio.CancelledError()}[wrong]
+
+    plane = start_plane(Script(verdict=verdict))
+    with plane.dial_tls(upstream.port) as client:
+        for _ in range(2):
+            response = ask(client, GET)
+            assert response.status == 503
+            assert json.loads(response.read())["reason_id"] == "gate_failed"
+    assert upstream.connections == 0
+    assert len(plane.gate.failures) == 2
     eventually(lambda: plane.busy == 0)
 
 

@@ -8,16 +8,20 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 import pytest
+from mitmproxy.proxy.context import Context
 
+from addons.default_deny import DefaultDeny
 from addons.exchange import Passage, Request
-from addons.http2 import MAX_BODIES_BYTES
+from addons.http2 import MAX_BODIES_BYTES, BoundedHttp2
 from rules.body import MAX_BODY_BYTES
 from rules.reply import Reply
 from tests.acceptance.answers import deterministic_bytes
+from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
 from tests.addons.client2 import Client2
 from tests.addons.conftest import StartPlane
-from tests.addons.plane import Plane, Script, eventually, resident_bytes, to, until_stable
+from tests.addons.plane import Plane, Script, eventually, read_until, resident_bytes, to, until_stable
+from tests.addons.scripted import free_port, scripted
 
 
 @pytest.fixture(params=["h1", "h2"])
@@ -178,7 +182,8 @@ def test_an_answer_that_breaks_off(dial: Dial, either: Upstream, path: str) -> N
     client, plane = dial(Script(verdict=to(either.port)), either.port)
     answered = client.ask("GET", path)
     if path == "/close":
-        assert (answered.status, json.loads(answered.body)["reason_id"]) == (502, "upstream_failed")
+        told = json.loads(answered.body)
+        assert (answered.status, told["reason_id"], told["executed"]) == (502, "upstream_failed", None)
     else:
         assert answered.reset
     assert not (answered.ended and answered.status < 500)
@@ -190,7 +195,7 @@ def test_an_upstream_that_cannot_be_reached_is_502(dial: Dial) -> None:
     """The failure is a problem of ours, not a page of mitmproxy's."""
     client, _ = dial(Script(verdict=to(1)), 443)
     answered = client.ask("GET", "/x")
-    assert answered.status == 502
+    assert (answered.status, json.loads(answered.body)["executed"]) == (502, False)
     assert ("content-type", "application/problem+json") in answered.fields
 
 
@@ -292,3 +297,99 @@ def test_a_slow_client_slows_the_upstream_down(dial: Dial, either: Upstream) -> 
     assert client.ask("GET", "/bytes/10").status == 200
     client.catch_up(stream)
     assert len(client.answer(stream).body) == size
+
+
+TRAILING = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-T: 1\r\n\r\n"
+
+
+def test_trailers_of_an_answer_are_dropped(dial: Dial, authority: Authority) -> None:
+    """The answer is whole without them."""
+    with scripted(TRAILING, authority.issue()) as port:
+        client, _ = dial(Script(verdict=to(port)), port)
+        for _ in range(2):
+            answered = client.ask("GET", "/x")
+            assert (answered.status, bytes(answered.body), answered.ended) == (200, b"ok", True)
+
+
+def test_an_endless_head_of_an_answer_is_502(dial: Dial, authority: Authority) -> None:
+    """It is not kept until memory ends."""
+    with scripted(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 500_000, authority.issue()) as port:
+        client, _ = dial(Script(verdict=to(port)), port)
+        assert client.ask("GET", "/x").status == 502
+
+
+@pytest.fixture
+def layers(monkeypatch: pytest.MonkeyPatch) -> list[BoundedHttp2]:
+    """Every HTTP/2 layer that is made."""
+    made: list[BoundedHttp2] = []
+
+    class Recorded(BoundedHttp2):
+        def __init__(self, context: Context) -> None:
+            super().__init__(context)
+            made.append(self)
+
+    monkeypatch.setattr("addons.default_deny.BoundedHttp2", Recorded)
+    return made
+
+
+def test_a_failure_is_not_remembered(dial: Dial, authority: Authority, layers: list[BoundedHttp2]) -> None:
+    """An upstream that comes back is reached again, on the same client connection."""
+    port = free_port()
+    client, _ = dial(Script(verdict=to(port)), port)
+    assert client.ask("GET", "/x").status == 502
+    assert len(layers[0].connections) == 1
+    with scripted(b"HTTP/1.1 204 No Content\r\n\r\n", authority.issue(), port=port):
+        assert client.ask("GET", "/x").status == 204
+
+
+def test_connections_are_forgotten_after_their_answer(
+    dial: Dial, upstream: Upstream, layers: list[BoundedHttp2]
+) -> None:
+    """An HTTP/1.1 upstream is connected to once per stream, and nothing of it stays."""
+    client, plane = dial(Script(verdict=to(upstream.port)), upstream.port)
+    for _ in range(20):
+        assert client.ask("GET", "/bytes/10").status == 200
+    eventually(lambda: plane.transports == 1)
+    eventually(lambda: len(layers[0].connections) == 1)
+    assert not layers[0].streams
+
+
+@pytest.mark.parametrize(("name", "status"), [("localhost", 200), ("127.0.0.1", 502)])
+def test_the_upstream_is_verified_against_the_host(
+    dial: Dial, authority: Authority, name: str, status: int
+) -> None:
+    """Not against the address to which the host was resolved."""
+    with scripted(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", authority.issue(name)) as port:
+        client, _ = dial(Script(verdict=to(port)), port)
+        assert client.ask("GET", "/x").status == status
+
+
+@pytest.mark.parametrize("missing", ["leave", "address"])
+def test_an_unadmitted_stream_opens_nothing(
+    dial: Dial, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """Without the door's leave a passage is none; without an address there is nothing to ask the door."""
+    if missing == "leave":
+        monkeypatch.setattr(DefaultDeny, "admit", lambda *_: None)
+    else:
+        monkeypatch.setattr("addons.enforce.ADMITTED", "something else")
+    client, _ = dial(Script(verdict=to(upstream.port)), upstream.port)
+    assert client.ask("GET", "/x").status == 502
+    assert upstream.connections == 0
+
+
+def test_a_tunnel_after_a_plain_request(start_plane: StartPlane, upstream_http2: Upstream) -> None:
+    """The plain connection's end does not disturb the streams in the tunnel."""
+    with scripted(b"HTTP/1.1 204 No Content\r\n\r\n") as plain_port:
+
+        async def verdict(request: Request) -> Passage:
+            plain = request.message.scheme == "http"
+            return Passage(address=("127.0.0.1", plain_port if plain else upstream_http2.port))
+
+        plane = start_plane(Script(verdict=verdict))
+        with plane.dial() as plain:
+            plain.sendall(b"GET http://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert read_until(plain, b"\r\n\r\n").startswith(b"HTTP/1.1 204 ")
+            with plane.dial_tls(upstream_http2.port, alpn=("h2",), through=plain) as connection:
+                client = Client2(connection, authority=f"localhost:{upstream_http2.port}")
+                assert client.ask("GET", "/bytes/10").status == 200

@@ -220,4 +220,5 @@ async def gatehouse(
         finally:
             for task in running:
                 task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
             await redis.aclose()

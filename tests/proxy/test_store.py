@@ -70,6 +70,9 @@ async def test_every_step_of_every_state(store: Store, redis: Redis, state: Stat
         stepped = await store.step(hold, event, fence=hold.fence, fields={"note": b"why"})
         assert (stepped.state, stepped.note) == (TRANSITIONS[state][event], "why")
         assert await store.find(hold.hold_id) == stepped
+        assert await store.approved() == [hold.hold_id] * (stepped.state is State.APPROVED)
+        timed = await redis.zrange(f"{{sidegate:{DOMAIN}}}:deadlines", 0, -1)
+        assert timed == [hold.hold_id.encode()] * (stepped.state in OPEN)
     else:
         refused = await refusal(store, hold, event, fields={"note": b"why"})
         assert (refused.why, refused.hold) == ("state", hold)
@@ -173,6 +176,20 @@ async def test_opened_by_many_when_the_hold_is_gone(store: Store, redis: Redis) 
         opened = await asyncio.gather(*(store.open(draft(fingerprint="f" * 64)) for _ in range(8)))
         assert sum(new for _, new in opened) == 1
         await redis.flushdb()
+
+
+async def test_a_fingerprint_that_has_passed_on(store: Store, redis: Redis) -> None:
+    """Neither whoever missed the gone hold too late nor its late collector takes it from the next hold."""
+    key = f"{{sidegate:{DOMAIN}}}:fingerprint:{'f' * 64}"
+    gone, _ = await store.open(draft(fingerprint="f" * 64))
+    await redis.delete(f"{{sidegate:{DOMAIN}}}:hold:{gone.hold_id}")
+    ended = await brought(store, State.EXECUTED, fingerprint="f" * 64)
+    await redis.delete(key)
+    following, new = await store.open(draft(fingerprint="f" * 64))
+    assert new
+    assert await store._join(gone.hold_id, "f" * 64) is None
+    assert await store.collect(ended)
+    assert await redis.get(key) == following.hold_id.encode()
 
 
 async def test_an_id_twice(store: Store, redis: Redis) -> None:

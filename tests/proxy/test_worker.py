@@ -235,5 +235,8 @@ async def test_nothing_is_remembered_of_what_has_ended(replays: Replays, upstrea
     async with working(replays) as worker:
         for _ in range(3):
             await becomes(replays, await replays.approved(action_to(upstream.port)), State.EXECUTED)
-        await looked(worker)
-        assert worker._not_before == {}
+
+        async def forgotten() -> bool:
+            return worker._not_before == {}
+
+        await eventually(forgotten, what="the times to be forgotten")

@@ -54,6 +54,12 @@ def test_connection_options_are_read_from_every_field(values: tuple[bytes, ...],
     assert connection_options(tuple((b"cOnnection", v) for v in values)) == options
 
 
+@pytest.mark.parametrize("name", [b"Forwarded", b"X-Forwarded-Host", b"x_forwarded_for", b"X-Real-IP"])
+def test_an_agents_word_about_its_route_stays_behind(name: bytes) -> None:
+    """Only a proxy may say where a request came from, in any spelling; this one says nothing."""
+    assert end_to_end(((b"Host", b"h"), (name, b"evil.test"))) == ((b"Host", b"h"),)
+
+
 def test_end_to_end_drops_this_hops_headers_in_any_case() -> None:
     """Listed hop-by-hop names and those that Connection names stay behind."""
     fields: Fields = (

@@ -1,0 +1,81 @@
+"""TLS with the client: a hello that breaks off, lies or never ends is an error and nothing worse."""
+
+import ssl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mitmproxy.connection import Client, ConnectionState
+from mitmproxy.options import Options
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.tls import TlsClienthelloHook, TlsFailedClientHook
+
+from addons.client_tls import MAX_HELLO_BYTES, BoundedClientTls
+
+
+def hello() -> bytes:
+    """What Python's own client sends first."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(incoming, outgoing, server_hostname="api.pay.test").do_handshake()
+    return outgoing.read()
+
+
+HELLO = hello()
+
+
+def obeyed(*segments: bytes) -> list[commands.Command]:
+    """Every command of a layer that receives these segments; hooks are answered at once."""
+    client = Client(peername=("127.0.0.1", 1), sockname=("127.0.0.1", 2), state=ConnectionState.OPEN)
+    context = Context(client, Options())
+    context.server.address = ("api.pay.test", 443)
+    layer.NextLayer(context)
+    context.layers.append(layer.NextLayer(context))
+    tls = BoundedClientTls(context)
+    seen: list[commands.Command] = []
+    pending: list[events.Event] = [
+        events.Start(),
+        *(events.DataReceived(client, segment) for segment in segments),
+    ]
+    while pending:
+        for command in tls.handle_event(pending.pop(0)):
+            seen.append(command)
+            if isinstance(command, commands.CloseConnection):
+                client.state = ConnectionState.CLOSED
+            if isinstance(command, commands.StartHook):
+                pending.insert(0, events.HookCompleted(command, None))
+    return seen
+
+
+def kinds(seen: list[commands.Command]) -> set[type]:
+    """What kinds of commands there were."""
+    return {type(command) for command in seen}
+
+
+def test_a_hello_is_understood_in_pieces() -> None:
+    """The handshake begins once all of it is there, and not before."""
+    assert not obeyed(HELLO[:-1])
+    assert TlsClienthelloHook in kinds(obeyed(HELLO[:10], HELLO[10:]))
+
+
+@given(st.data())
+def test_a_bent_hello_never_raises(data: st.DataObject) -> None:
+    """Whatever a client sends, nothing opens towards an upstream and the layer lives."""
+    bent = bytearray(HELLO)
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(3, len(bent)))
+        bent[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    assert commands.OpenConnection not in kinds(obeyed(bytes(bent)))
+
+
+def test_a_hello_has_a_bound() -> None:
+    """Up to it more is waited for, beyond it the handshake has failed and the connection ends."""
+    record = b"\x16\x03\x01\x40\x00" + b"\x01\xff\xff\xff" + b"x" * 16_380
+    more = b"\x16\x03\x01\x40\x00" + b"x" * 16_384
+    enough = MAX_HELLO_BYTES // len(more)
+    assert not obeyed(record, *[more] * (enough - 1))
+    seen = kinds(obeyed(record, *[more] * enough))
+    assert {TlsFailedClientHook, commands.CloseConnection} <= seen
