@@ -92,9 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path(".bench"), help="folder for the report (default .bench)"
     )
     # For the benchmark's own tests: mitmdump against itself must come out at about 1.
-    parser.add_argument(
-        "--subject", choices=list(KINDS), default="sidegate", help=argparse.SUPPRESS
-    )
+    parser.add_argument("--subject", choices=list(KINDS), default="sidegate", help=argparse.SUPPRESS)
     return parser
 
 

@@ -83,9 +83,7 @@ def answer_head(content_type: str, framing: str) -> bytes:
 async def serve(port: int, context: ssl.SSLContext, *, item: bytes, big_bytes: int) -> None:
     """Answer on 127.0.0.1 until the process is ended."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: Origin(item, big_bytes), "127.0.0.1", port, ssl=context
-    )
+    server = await loop.create_server(lambda: Origin(item, big_bytes), "127.0.0.1", port, ssl=context)
     async with server:
         await server.serve_forever()
 

@@ -165,8 +165,7 @@ def _measure_round(bench: Bench, runners: Sequence[Runner], number: int) -> tupl
     slices = tuple(runner.take_turn(bench.settings.seconds) for runner in order)
     slices = slices[::-1] if backwards else slices
     costs = ", ".join(
-        f"{runner.target.name} {each.cpu_us:.0f} us"
-        for runner, each in zip(runners, slices, strict=True)
+        f"{runner.target.name} {each.cpu_us:.0f} us" for runner, each in zip(runners, slices, strict=True)
     )
     say(f"passing: round {number + 1} of {bench.settings.rounds}: {costs}")
     return slices

@@ -113,8 +113,7 @@ def section(direct: Way, subject: Way) -> Section:
                 met=growth < GROWTH_GOAL_MB,
             ),
             Goal(
-                text=f"first event {later:.2f} ms later than direct "
-                f"(goal {FIRST_EVENT_GOAL_MS:.0f})",
+                text=f"first event {later:.2f} ms later than direct (goal {FIRST_EVENT_GOAL_MS:.0f})",
                 met=later <= FIRST_EVENT_GOAL_MS,
             ),
         ),

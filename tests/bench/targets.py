@@ -79,18 +79,14 @@ PACKAGES = {"mitmdump": "mitmproxy", "sidegate": "sidegate"}
 
 
 @contextmanager
-def running(
-    kind: str, upstream: Upstream, *, folder: Path, core: int, name: str
-) -> Iterator[Target]:
+def running(kind: str, upstream: Upstream, *, folder: Path, core: int, name: str) -> Iterator[Target]:
     """Run a proxy of this kind in an empty `folder` on one core; nothing of it is left after."""
     port, console_port = free_ports(2)
     place = Place(folder=folder, port=port, console_port=console_port, upstream=upstream)
     family: tuple[ProcessStat, ...] = ()
     try:
         with spawned(KINDS[kind](place), folder=folder, log="output.log", core=core) as process:
-            target = Target(
-                name=name, version=_version(kind), port=port, pid=process.pid, folder=folder
-            )
+            target = Target(name=name, version=_version(kind), port=port, pid=process.pid, folder=folder)
             try:
                 wait_for_port(port, process, log=folder / "output.log")
                 yield target

@@ -52,8 +52,6 @@ def test_goal(cost: float, met: bool) -> None:
 
 def test_an_idle_proxy_is_pointed_out() -> None:
     """Below 80 % busy the requests per second say nothing about the proxy."""
-    result = section(
-        made_series("mitmdump", 1000.0), made_series("sidegate", 100.0, busy=0.5), goal=0.6
-    )
+    result = section(made_series("mitmdump", 1000.0), made_series("sidegate", 100.0, busy=0.5), goal=0.6)
     idle = [note for note in result.notes if "busy" in note]
     assert idle == ["sidegate was busy for only 50%: its requests/s are not its limit"]
