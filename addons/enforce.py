@@ -13,7 +13,7 @@ from mitmproxy.http import HTTPFlow
 
 from addons.answer1 import sound
 from addons.default_deny import DefaultDeny
-from addons.exchange import Admit, AtOnce, Outcome, Passage, Request, Tunnel
+from addons.exchange import Admit, Outcome, Passage, Request, Tunnel
 from addons.http1 import Exchange
 from addons.http2 import ADMITTED
 from addons.message2 import become, message_of, response_of
@@ -35,15 +35,11 @@ class Enforce:
 
     name = "sidegate.enforce"
 
-    def __init__(
-        self, gate: Admit, default_deny: DefaultDeny, traffic: Traffic, *, at_once: AtOnce | None = None
-    ) -> None:
+    def __init__(self, gate: Admit, default_deny: DefaultDeny, traffic: Traffic) -> None:
         self._gate = gate
-        self._at_once = at_once
         self._default_deny = default_deny
         self._traffic = traffic
-        if at_once is not None:
-            default_deny.use(self.judge_at_once)
+        default_deny.use(self.judge_at_once)
 
     async def judge(self, exchange: Exchange) -> None:
         """Decide a request; an exchange without outcome never goes upstream."""
@@ -52,10 +48,10 @@ class Enforce:
 
     def judge_at_once(self, exchange: Exchange) -> None:
         """Decide an HTTP/1.1 request on the spot, or leave it open."""
-        if self._at_once is None or exchange.message.method == b"CONNECT":
+        if exchange.message.method == b"CONNECT":
             return
         with self._refusing(exchange):
-            outcome = self._at_once(_request(exchange))
+            outcome = self._gate.at_once(_request(exchange))
             if outcome is not None:
                 self._settle(exchange, outcome)
 

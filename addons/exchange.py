@@ -32,15 +32,14 @@ class Request:
     gone: Callable[[], bool]
 
 
-type AtOnce = Callable[[Request], Passage | Reply | None]
-"""The gate's answer where it need not wait for anything; None has `Admit.admit` asked instead."""
-
-
 class Admit(Protocol):
     """The gate, as the adapters see it. Whatever it raises, nothing goes upstream."""
 
     async def admit(self, request: Request) -> Passage | Reply:
         """Judge one request; may wait for a human."""
+
+    def at_once(self, request: Request) -> Passage | Reply | None:
+        """Judge what needs no waiting; None has `admit` asked instead."""
 
     async def connect(self, host: str, port: int) -> Tunnel | Reply:
         """Judge where a CONNECT wants to go."""

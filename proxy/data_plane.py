@@ -29,7 +29,7 @@ class DataPlane:
         self._proxyserver = Proxyserver()
         self._master.addons.add(
             self._proxyserver,
-            default_deny,  # before TlsConfig: it names the host that the upstream is verified against
+            default_deny,
             TlsConfig(),
             Enforce(gate, default_deny, self.traffic),
         )

@@ -98,6 +98,7 @@ class Destinations:
     store: frozenset[Address] = frozenset()
     clock: Callable[[], float] = monotonic
     _resolved: dict[Address, tuple[float, tuple[IP, ...]]] = field(default_factory=dict)
+    _found: dict[Address, tuple[float, Address]] = field(default_factory=dict)
 
     async def find(self, host: str, port: int) -> Address | Refusal:
         """The address to connect to for `host` and `port`, or why there is none."""
@@ -115,7 +116,14 @@ class Destinations:
             reach = _reach(address)
             if not self._opens(host, port, address, reach):
                 return _refused(f"`{host}` {reach}")
+        if known := self._resolved.get((host, port)):
+            self._found[host, port] = (known[0], (str(addresses[0]), port))
         return str(addresses[0]), port
+
+    def remembered(self, host: str, port: int) -> Address | None:
+        """The address that `find` gave for it, as long as the name's addresses are remembered."""
+        until, address = self._found.get((host, port), (0.0, None))
+        return address if until > self.clock() else None
 
     def _opens(self, host: str, port: int, address: IP, reach: _Reach) -> bool:
         if reach is _Reach.INTERNET or self.allowed.opens(host, port, address):
@@ -141,6 +149,7 @@ class Destinations:
             return known[1]
         if len(self._resolved) >= _MAX_REMEMBERED:
             self._resolved.clear()
+            self._found.clear()
         addresses = await _look_up(host, port)
         seconds = _REMEMBER_SECONDS if addresses else _REMEMBER_FAILURE_SECONDS
         self._resolved[host, port] = (self.clock() + seconds, addresses)

@@ -93,6 +93,20 @@ class Gate:
         except StoreUnavailable:
             return self._fail_closed(ReasonId.STORE_UNAVAILABLE, "the store does not answer")
 
+    def at_once(self, request: Request) -> Passage | Reply | None:
+        """Judge what needs no waiting: a read to a place that is known already. None for all else."""
+        call = normalize(request.message)
+        if isinstance(call, Refusal):
+            return self._refuse(call)
+        where = None if call.host == STATUS_HOST else self.destinations.remembered(call.host, call.port)
+        if where is None:
+            return None
+        judgement = classify(call, self.ruleset())
+        if judgement.tier is not Tier.READ_ONLY or judgement.verdict is Verdict.BLOCK:
+            return None
+        self.metrics.admissions.labels(int(judgement.tier), judgement.verdict, judgement.reason_id).inc()
+        return Passage(address=where)
+
     async def connect(self, host: str, port: int) -> Tunnel | Reply:
         """Judge where a tunnel wants to lead; every request inside it is judged again by itself."""
         if host == STATUS_HOST:

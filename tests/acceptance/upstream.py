@@ -151,13 +151,10 @@ class Upstream:
         converse = http2.converse if tls.selected_alpn_protocol() == "h2" else http1.converse
         try:
             await converse(reader, writer, ledger=self._ledger, connection=connection)
-        except asyncio.CancelledError:
-            writer.transport.abort()  # a sender with a pool would not answer the TLS goodbye
-            raise
+            writer.close()
+            async with asyncio.timeout(2 * _CLOSING_SECONDS):
+                await writer.wait_closed()
         except OSError:
             pass  # the sender left in the middle of an answer
         finally:
-            writer.close()
-            with suppress(OSError):
-                async with asyncio.timeout(2 * _CLOSING_SECONDS):
-                    await writer.wait_closed()
+            writer.transport.abort()  # a sender with a pool would not answer the TLS goodbye

@@ -1,30 +1,16 @@
 """Fixtures for the data plane with sockets."""
 
-import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.authority import Authority
-from tests.acceptance.upstream import Upstream as AnyUpstream
+from tests.acceptance.upstream import Upstream
 from tests.addons.plane import Plane, Script, to
 
 type StartPlane = Callable[[Script], Plane]
-
-
-class Upstream(AnyUpstream):
-    """One that leaves no socket open when it is closed in the middle of a TLS goodbye."""
-
-    async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, connection: int
-    ) -> None:
-        try:
-            with suppress(TimeoutError):
-                await super()._serve(reader, writer, connection=connection)
-        finally:
-            writer.transport.abort()
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.door = DefaultDeny(self.traffic)
-        self.enforce = Enforce(self.gate, self.door, self.traffic, at_once=self.gate.at_once)
+        self.enforce = Enforce(self.gate, self.door, self.traffic)
 
     def exchange(self, method: bytes = b"GET") -> Exchange:
         """A request of HTTP/1.1."""

@@ -193,7 +193,7 @@ def test_nobody_else_is_asked(sent: bytes) -> None:
     assert not driver.answered
 
 
-@pytest.mark.parametrize("outcome", [None, "yes", 1, object()], ids=repr)
+@pytest.mark.parametrize("outcome", [None, "yes", 1, object])
 def test_without_a_real_outcome_nothing_passes(outcome: Outcome) -> None:
     """None and anything unknown are 503, and the upstream is not even opened."""
     driver = Driver(judge=lambda _: outcome)
