@@ -5,9 +5,7 @@
 - `default_deny`: which protocols may start at all, and no upstream connection without a verdict
 - `connections`: limits and cleaning up on mitmproxy's connection handlers
 - `client_tls`: TLS with the client, bounded
-- `http1`: our strict HTTP/1.1 layer: it reads, judges and forwards one and the same object, by
-  `body1` and `head1` (the wire), `intake1` (requests), `destination` (where they go),
-  `upstream1` (the other side) and `answer1` (what comes back)
-- `http2`: mitmproxy's HTTP/2 layer, bounded, with `upstream2` (the other side) and `message2` (its flows)
+- `http1/`: our strict HTTP/1.1 layer, which reads, judges and forwards one and the same object
+- `http2/`: mitmproxy's HTTP/2 layer, bounded
 - `enforce`: the one hook that asks the gate, and the one catch-all that makes every failure a refusal
 """

@@ -13,8 +13,8 @@ from mitmproxy.udp import UDPFlow
 
 from addons.client_tls import BoundedClientTls
 from addons.connections import Connections
-from addons.http1 import JudgeAtOnce, StrictHttp1
-from addons.http2 import BoundedHttp2
+from addons.http1.layer import JudgeAtOnce, StrictHttp1
+from addons.http2.layer import BoundedHttp2
 from addons.traffic import Traffic
 
 logger = logging.getLogger(__name__)

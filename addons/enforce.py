@@ -11,12 +11,12 @@ from contextlib import contextmanager, suppress
 from mitmproxy.connection import ConnectionState
 from mitmproxy.http import HTTPFlow
 
-from addons.answer1 import sound
 from addons.default_deny import DefaultDeny
 from addons.exchange import Admit, Outcome, Passage, Request, Tunnel
-from addons.http1 import Exchange
-from addons.http2 import ADMITTED
-from addons.message2 import become, message_of, response_of
+from addons.http1.answer import sound
+from addons.http1.layer import Exchange
+from addons.http2.layer import ADMITTED
+from addons.http2.message import become, message_of, response_of
 from addons.traffic import Traffic
 from rules.reply import Reply, refused
 from rules.verdict import ReasonId, Refusal

@@ -8,16 +8,16 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from proxy.credentials import Credential, Credentials, FromEnvironment, FromFile, Provider
 from proxy.destinations import Allowed
 from proxy.gate import Waiting
+from proxy.replay.credentials import Credential, Credentials, FromEnvironment, FromFile, Provider
 from proxy.store import Clocks
 from rules.action import Principal
-from rules.authority import canonical_host, split_authority
-from rules.complaint import quote
-from rules.document import Problem, Strict, read
 from rules.headers import HOP_BY_HOP
+from rules.language.complaint import quote
+from rules.language.document import Problem, Strict, read
 from rules.normalize import is_token
+from rules.request.authority import canonical_host, split_authority
 from rules.verdict import Tier
 
 type Seconds = Annotated[float, Field(gt=0, le=31_622_400)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from time import monotonic
 
-from rules.authority import canonical_host, split_authority
+from rules.request.authority import canonical_host, split_authority
 from rules.verdict import ReasonId, Refusal
 
 type Address = tuple[str, int]

@@ -12,7 +12,7 @@ from ulid import ULID
 from addons.exchange import Passage, Request, Tunnel
 from proxy.destinations import Destinations
 from proxy.metrics import Metrics
-from proxy.replay import Replayer
+from proxy.replay.replayer import Replayer
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.signals import Signals

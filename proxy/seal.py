@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from proxy.files import read_secret, write_secret
+from proxy.data_dir.files import read_secret, write_secret
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12

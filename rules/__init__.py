@@ -1,0 +1,10 @@
+"""The decision core: pure functions over values, in the order in which a request passes them.
+
+- `message`: a request as it arrived; `headers`: what each header is for
+- `normalize`: one strict reading of it, by `request/` (host, target, body), as a `call` or a refusal
+- `language/`: rules files read and checked; `compile`: from them to a `ruleset`
+- `matching/`: whether a rule means a call, surely, perhaps or not
+- `classify`: the `verdict` on a call, and what fixed it
+- `action`: the immutable binding that is approved; `hold`: what may become of it
+- `reply`: what the agent hears
+"""

@@ -13,7 +13,7 @@ import rfc8785
 
 from rules.call import HttpCall, Payload, PayloadKind
 from rules.headers import VOLATILE, Fields, bound, first, secret
-from rules.strict_json import canonical
+from rules.request.strict_json import canonical
 
 _BOUNDARY = re.compile(
     rb"multipart/[a-z-]+[ \t]*;(?:.*;)?[ \t]*boundary=\"?([0-9a-z'()+_,./:=?-]{8,70})\"?",

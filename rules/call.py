@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rules.headers import Fields
-from rules.strict_json import Json
+from rules.request.strict_json import Json
 
 type Pairs = tuple[tuple[str, str], ...]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rules.call import Call, HttpCall, PayloadKind
+from rules.matching.truth import Truth
 from rules.ruleset import Rule, Ruleset
-from rules.truth import Truth
 from rules.verdict import Judgement, ReasonId, Tier, Verdict
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from rules import language
-from rules.condition import Check, Condition, Operator
-from rules.document import Document, Problem, read_document
-from rules.language import RulesFile
-from rules.pattern import ANYWHERE, read_name, read_path
-from rules.reading import Source
+from rules.language import rule_file as language
+from rules.language.document import Document, Problem, read_document
+from rules.language.rule_file import RulesFile
+from rules.matching.condition import Check, Condition, Operator
+from rules.matching.pattern import ANYWHERE, read_name, read_path
+from rules.matching.reading import Source
+from rules.request.strict_json import Json, canonical
 from rules.ruleset import EVERY, Alternative, Defaults, HttpEndpoint, Rule, Ruleset, ToolEndpoint
-from rules.strict_json import Json, canonical
 from rules.verdict import Tier
 
 type Files = Sequence[Document[RulesFile]]

@@ -5,12 +5,12 @@ The steps run from the outside in: head, framing, authority, method, target, bod
 
 import re
 
-from rules.authority import canonical_host, is_address, split_authority
-from rules.body import read_body
 from rules.call import HttpCall, Pairs, Payload
 from rules.headers import HOP_BY_HOP, Fields, connection_options, first
 from rules.message import Message
-from rules.target import read_query, read_segments
+from rules.request.authority import canonical_host, is_address, split_authority
+from rules.request.body import read_body
+from rules.request.target import read_query, read_segments
 from rules.verdict import ReasonId, Refusal
 
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rules.call import Call, HttpCall
-from rules.condition import Condition
-from rules.index import Index
-from rules.pattern import ANYWHERE, Track, fold_segments
-from rules.spelling import fold
-from rules.truth import Truth, all_of, any_of
+from rules.matching.condition import Condition
+from rules.matching.index import Index
+from rules.matching.pattern import ANYWHERE, Track, fold_segments
+from rules.matching.truth import Truth, all_of, any_of
+from rules.request.spelling import fold
 from rules.verdict import Tier
 
 EVERY = "*"

@@ -22,8 +22,8 @@ from proxy.console.app import create
 from proxy.console.shown import contents, summary
 from proxy.metrics import Metrics
 from rules.compile import compile_rules
-from rules.document import Strict, read
 from rules.hold import Hold, State
+from rules.language.document import Strict, read
 from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
 from tests.proxy.console.world import ACTION, World

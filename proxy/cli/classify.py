@@ -11,7 +11,7 @@ from proxy.cli.row import read_call, read_id, read_row
 from proxy.config import read_text
 from rules.classify import classify
 from rules.compile import compile_rules
-from rules.document import Problem
+from rules.language.document import Problem
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement, Refusal, Tier, Verdict
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from proxy.cli.terminal import visible
-from proxy.files import read_secret
+from proxy.data_dir.files import read_secret
 
 _SECONDS = 10.0
 _HOLD_ID = re.compile(r"[0-9A-Z]{26}")

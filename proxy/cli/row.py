@@ -9,12 +9,12 @@ import json
 import re
 from typing import Any
 
-from rules.authority import split_authority
 from rules.call import HttpCall, ToolCall
 from rules.headers import Fields, first
 from rules.message import Message
 from rules.normalize import normalize
-from rules.strict_json import parse
+from rules.request.authority import split_authority
+from rules.request.strict_json import parse
 from rules.verdict import ReasonId, Refusal
 
 type Row = dict[str, Any]

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from proxy.cli.check import add_files, read_files
 from proxy.cli.remote import add_data_dir
 from proxy.config import Config
+from proxy.data_dir.embedded import EmbeddedRedisError
+from proxy.data_dir.files import private_folder
+from proxy.data_dir.lock import AlreadyServing, exclusive
 from proxy.destinations import Address
-from proxy.embedded import EmbeddedRedisError
-from proxy.files import private_folder
-from proxy.lock import AlreadyServing, exclusive
-from proxy.server import CannotServe, Serving, Settings, serve
+from proxy.serving.server import CannotServe, Serving, Settings, serve
 from rules.ruleset import Ruleset
 
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from starlette.requests import ClientDisconnect, Request
 
 from proxy.console.problem import Obstacle, Problem
-from rules.strict_json import Json, parse
+from rules.request.strict_json import Json, parse
 
 MAX_BODY_BYTES = 64 * 1024
 _SECONDS = 10.0

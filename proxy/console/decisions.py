@@ -16,7 +16,7 @@ from proxy.console.shown import conflict, summary
 from proxy.seal import SealError
 from proxy.store import Refused
 from rules.hold import Event, Hold
-from rules.strict_json import Json
+from rules.request.strict_json import Json
 
 logger = logging.getLogger(__name__)
 

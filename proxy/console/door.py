@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from proxy.console.problem import Obstacle, Problem
-from rules.authority import split_authority
+from rules.request.authority import split_authority
 
 _DEFAULT_PORT = 80
 _BEARER = re.compile(rb"bearer +([A-Za-z0-9._~+/=-]{1,512})", re.IGNORECASE)

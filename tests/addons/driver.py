@@ -11,7 +11,7 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
 from addons.exchange import Outcome, Passage, Tunnel
-from addons.http1 import Exchange, JudgeHook, StrictHttp1
+from addons.http1.layer import Exchange, JudgeHook, StrictHttp1
 from addons.traffic import Traffic
 from rules.message import Message
 

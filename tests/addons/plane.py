@@ -19,7 +19,7 @@ from rules.verdict import ReasonId, Refusal
 with warnings.catch_warnings():
     # What mitmproxy's filter language is written with has given up the names it uses.
     warnings.simplefilter("ignore", DeprecationWarning)
-    from proxy.data_plane import DataPlane
+    from proxy.serving.data_plane import DataPlane
 
 SECONDS = 10.0
 

@@ -15,8 +15,8 @@ from mitmproxy.test import tflow
 
 from addons.client_tls import BoundedClientTls
 from addons.default_deny import DefaultDeny
-from addons.http1 import Exchange, StrictHttp1
-from addons.http2 import BoundedHttp2
+from addons.http1.layer import Exchange, StrictHttp1
+from addons.http2.layer import BoundedHttp2
 from addons.traffic import Traffic
 
 ADDRESS = ("192.0.2.7", 443)

@@ -14,8 +14,8 @@ from mitmproxy.test import tflow, tutils
 from addons.default_deny import DefaultDeny
 from addons.enforce import Enforce
 from addons.exchange import Passage, Request, Tunnel
-from addons.http1 import Exchange
-from addons.http2 import ADMITTED
+from addons.http1.layer import Exchange
+from addons.http2.layer import ADMITTED
 from addons.traffic import Traffic
 from rules.message import Message
 from rules.reply import Reply

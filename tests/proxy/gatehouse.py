@@ -13,16 +13,16 @@ from pathlib import Path
 import certifi
 
 from addons.exchange import Outcome, Request
-from proxy.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
 from proxy.gate import Gate, Waiting
 from proxy.metrics import Metrics
-from proxy.replay import Replayer
+from proxy.replay.credentials import Credentials
+from proxy.replay.replayer import Replayer
+from proxy.replay.worker import Worker
 from proxy.seal import Seal
 from proxy.sealed import Sealed
 from proxy.signals import Signals
 from proxy.store import Clocks, Store, connect
-from proxy.worker import Worker
 from rules.action import Principal
 from rules.compile import compile_rules
 from rules.headers import Fields

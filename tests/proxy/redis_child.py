@@ -17,7 +17,7 @@ from time import monotonic
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from proxy.embedded import EmbeddedRedis, _find_binary
+from proxy.data_dir.embedded import EmbeddedRedis, _find_binary
 
 _DEADLINE = 15.0
 

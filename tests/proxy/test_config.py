@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from proxy.config import Config, load, read_text, store_fault
 from proxy.gate import Waiting
 from rules.action import Action, Principal
-from rules.document import Problem, read
+from rules.language.document import Problem, read
 from rules.verdict import Tier
 
 ROOT = Path(__file__).parents[2]

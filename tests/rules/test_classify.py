@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from rules.call import HttpCall, Payload, PayloadKind, ToolCall
 from rules.classify import classify
+from rules.matching.truth import Truth
 from rules.message import Message
 from rules.normalize import normalize
+from rules.request.strict_json import Json
 from rules.ruleset import Ruleset
-from rules.strict_json import Json
-from rules.truth import Truth
 from rules.verdict import Judgement, Refusal
 from tests.rules.calls import (
     FORM,

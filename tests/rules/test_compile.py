@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.compile import compile_rules
-from rules.document import Problem
+from rules.language.document import Problem
+from rules.matching.truth import Truth
 from rules.ruleset import Defaults, Ruleset
-from rules.truth import Truth
 from rules.verdict import Tier
 from tests.rules.calls import compiled, from_rules, http, judged, tool
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proxy.cli import decide, environment, execute, holds
-from proxy.files import private_folder, write_secret
+from proxy.data_dir.files import private_folder, write_secret
 from tests.proxy.console.world import TOKENS
 
 COMMANDS = (holds, decide, environment, execute)

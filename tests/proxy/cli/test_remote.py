@@ -13,7 +13,7 @@ import pytest
 
 from proxy.cli import remote
 from proxy.cli.remote import Negative, add_data_dir, check_ready, find, hold_path, reported
-from proxy.files import write_secret
+from proxy.data_dir.files import write_secret
 from tests.proxy.cli.desk import PROXY, Desk, sidegate
 
 type Capture = pytest.CaptureFixture[str]

@@ -19,7 +19,7 @@ with warnings.catch_warnings():
     # What mitmproxy's filter language is written with has given up the names it uses.
     warnings.simplefilter("ignore", DeprecationWarning)
     from proxy.cli.serve import _announce, address
-    from proxy.server import Serving
+    from proxy.serving.server import Serving
 
 ROOT = Path(__file__).parents[3]
 PASSWORD = "pass-word-9137"

@@ -1,0 +1,101 @@
+"""Answers to the client, in our own framing whatever the upstream's was."""
+
+import json
+import logging
+from http.client import responses
+
+from addons.http1.head import BODILESS, AnswerHead, RequestHead, as_chunk, writable, written
+from rules.headers import HOP_BY_HOP, Fields, connection_options
+from rules.reply import Reply, refused
+from rules.verdict import ReasonId, Refusal
+
+logger = logging.getLogger(__name__)
+
+_OURS = HOP_BY_HOP | {b"content-length"}
+_CLOSE = ((b"Connection", b"close"),)
+
+
+class Answer:
+    """An upstream's answer to `request`, written piece by piece as it arrives."""
+
+    __slots__ = ("_chunked", "_request", "begun")
+
+    def __init__(self, request: RequestHead) -> None:
+        self._request = request
+        self._chunked = False
+        self.begun = False
+
+    def head(self, head: AnswerHead) -> bytes:
+        """The head; a body whose length nobody knows goes in chunks where the client reads them."""
+        self.begun = True
+        # An HTTP/1.0 client reads until the connection ends, and cannot tell an end from a cut.
+        self._chunked = head.length is None and self._request.version == "HTTP/1.1"
+        fields = (*end_to_end(head.fields), *self._framing(head))
+        if not self._request.keep_alive:
+            fields += _CLOSE
+        return written(b"HTTP/1.1 %d %b" % (head.status, head.phrase), fields)
+
+    def data(self, data: bytes) -> bytes:
+        """A piece of the body, which is never empty."""
+        return as_chunk(data) if self._chunked else data
+
+    def end(self) -> bytes:
+        """What closes the body."""
+        return as_chunk(b"") if self._chunked else b""
+
+    def _framing(self, head: AnswerHead) -> Fields:
+        if self._chunked:
+            return ((b"Transfer-Encoding", b"chunked"),)
+        if self._request.method == b"HEAD" or head.status == 304:
+            # There, the length is that of the body which is not sent.
+            return tuple(field for field in head.fields if field[0].lower() == b"content-length")
+        if head.length is None or head.status in BODILESS:
+            return ()
+        return ((b"Content-Length", b"%d" % head.length),)
+
+
+def whole(reply: Reply, request: RequestHead | None, *, keep_alive: bool) -> bytes:
+    """The gate's own answer to `request`, or to bytes that are none."""
+    fields = end_to_end(reply.fields)
+    if reply.status not in BODILESS:
+        fields += ((b"Content-Length", b"%d" % len(reply.body)),)
+    if not keep_alive:
+        fields += _CLOSE
+    phrase = (reply.phrase or responses.get(reply.status, "")).encode("ascii")
+    bodiless = reply.status in BODILESS or (request is not None and request.method == b"HEAD")
+    return written(b"HTTP/1.1 %d %b" % (reply.status, phrase), fields) + (b"" if bodiless else reply.body)
+
+
+def refuse(refusal: Refusal) -> Reply:
+    """What the adapters themselves refuse leaves a line in the log, as the gate's refusals do."""
+    logger.info("request.refused reason_id=%s", refusal.reason_id)
+    return refused(refusal)
+
+
+def unanswered(reason: str, *, sent: bool) -> Reply:
+    """A request that had its verdict and got no answer; if it was sent, nobody knows what became of it."""
+    logger.info("request.refused reason_id=%s sent=%s", ReasonId.UPSTREAM_FAILED, sent)
+    what = "it was sent and may have been executed" if sent else "nothing was sent"
+    members = {
+        "type": "urn:sidegate:unanswered",
+        "title": "unanswered",
+        "status": 502,
+        "detail": f"the upstream gave no answer: {reason}; {what}",
+        "executed": None if sent else False,
+        "reason_id": ReasonId.UPSTREAM_FAILED,
+        "reason": reason,
+    }
+    fields = ((b"Content-Type", b"application/problem+json"), (b"Cache-Control", b"no-store"))
+    return Reply(status=502, fields=fields, body=json.dumps(members, indent=2).encode() + b"\n")
+
+
+def sound(reply: Reply) -> bool:
+    """Whether `reply` can be written as one answer and nothing else."""
+    phrase = reply.phrase
+    return 200 <= reply.status <= 599 and writable(reply.fields) and phrase.isascii() and phrase.isprintable()
+
+
+def end_to_end(fields: Fields) -> Fields:
+    """The fields that belong to the answer and not to one connection's framing of it."""
+    dropped = _OURS | connection_options(fields)
+    return tuple([field for field in fields if field[0].lower() not in dropped])

@@ -1,0 +1,295 @@
+"""Our HTTP/1.1 layer: reads one request, has it judged, and forwards the very object that was judged.
+
+A client's framing never reaches an upstream, nor an upstream's framing a client: both sides are read whole
+and written anew. One request is in flight at a time; pipelined ones wait their turn.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from mitmproxy.connection import Client, ConnectionState
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
+
+from addons.exchange import Outcome, Passage, Tunnel
+from addons.http1.answer import Answer, refuse, unanswered, whole
+from addons.http1.body import Unreadable
+from addons.http1.destination import addressed
+from addons.http1.head import AnswerHead, RequestHead
+from addons.http1.intake import Intake
+from addons.http1.upstream import Ended, Failed, Part, Send, Upstream
+from addons.traffic import Traffic
+from rules.message import Message
+from rules.reply import Reply
+from rules.request.body import MAX_BODY_BYTES
+from rules.verdict import ReasonId, Refusal
+
+MAX_AHEAD_BYTES = 1024 * 1024
+"""How much a client may send before its last request is answered."""
+
+_NO_OUTCOME = Refusal(reason_id=ReasonId.GATE_FAILED, reason="the gate gave no outcome", status=503)
+_MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES
+_LINGER_SECONDS = 5.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """One request waiting for its outcome; None means that nothing may go upstream."""
+
+    message: Message
+    client: Client
+    outcome: Outcome | None = None
+
+
+type JudgeAtOnce = Callable[[Exchange], None]
+
+
+@dataclass
+class JudgeHook(commands.StartHook):
+    """Asks the `judge` hook of our enforcing addon."""
+
+    exchange: Exchange
+
+
+class _Stage(Enum):
+    """How far the connection is with its current request."""
+
+    READING = auto()
+    """Its bytes are arriving."""
+    JUDGING = auto()
+    """It is complete and waits for its outcome."""
+    ANSWERING = auto()
+    """It went upstream, and the answer is awaited or streaming."""
+    OVER = auto()
+    """Nothing more is read on this connection."""
+
+
+class StrictHttp1(layer.Layer):
+    """HTTP/1.1 from the client. `explicit`: the client knows that it talks to a proxy.
+
+    `judge_at_once` may settle an exchange on the spot; one that it leaves open goes to the hook.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        traffic: Traffic,
+        *,
+        explicit: bool,
+        judge_at_once: JudgeAtOnce | None = None,
+    ) -> None:
+        super().__init__(context)
+        self._traffic = traffic
+        self._explicit = explicit
+        self._judge_at_once = judge_at_once
+        self._stage = _Stage.READING
+        self._intake = Intake()
+        self._client_ended = False
+        self._discarded = 0
+        self._answer: Answer | None = None
+        self._outgoing: list[bytes] = []
+        self._upstream: Upstream | None = None
+        self._sources: dict[commands.Command, Upstream] = {}
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        if isinstance(event, events.DataReceived) and event.connection is self.context.client:
+            yield from self._receive(event.data)
+        elif isinstance(event, events.ConnectionEvent):
+            yield from self._connection_event(event)
+        elif isinstance(event, events.CommandCompleted):
+            yield from self._completed(event)
+        if self._stage is _Stage.READING:
+            # Whatever has happened, the next request may be there already.
+            yield from self._read()
+        yield from self._flush()
+
+    def _receive(self, data: bytes) -> layer.CommandGenerator[None]:
+        if self._stage is _Stage.OVER:
+            self._discarded += len(data)
+            if self._discarded > _MAX_DISCARDED_BYTES:
+                yield commands.CloseConnection(self.context.client)
+            return
+        self._intake.receive(data)
+        if self._stage is not _Stage.READING and len(self._intake) > MAX_AHEAD_BYTES:
+            yield from self._close()
+
+    def _connection_event(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
+        if event.connection is not self.context.client:
+            if self._upstream is not None and self._upstream.server is event.connection:
+                yield from self._drive(self._upstream, event)
+        elif isinstance(event, events.ConnectionClosed):
+            # A client that has only ended its own side still gets its answers.
+            self._client_ended = True
+            if not self._client_listens:
+                yield from self._close()
+
+    def _completed(self, event: events.CommandCompleted) -> layer.CommandGenerator[None]:
+        if isinstance(event.command, JudgeHook):
+            if self._stage is _Stage.JUDGING:
+                # mitmproxy does not always tell that the client has gone.
+                yield from self._act(event.command.exchange) if self._client_listens else self._close()
+        elif isinstance(event.command, commands.RequestWakeup):
+            yield commands.CloseConnection(self.context.client)
+        elif (upstream := self._sources.pop(event.command)) is self._upstream:
+            yield from self._drive(upstream, event)
+
+    @property
+    def _client_listens(self) -> bool:
+        return bool(self.context.client.state & ConnectionState.CAN_WRITE)
+
+    def _read(self) -> layer.CommandGenerator[None]:
+        """Take in requests and answer them, as far as that waits for nobody."""
+        try:
+            while self._stage is _Stage.READING and (request := self._intake.request()):
+                yield from self._judge(*request)
+        except Unreadable as unreadable:
+            yield from self._refuse_unread(unreadable)
+        if self._stage is _Stage.READING:
+            if self._client_ended:
+                yield from self._close()
+            elif self._intake.waits_to_be_asked():
+                self._outgoing.append(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _judge(self, request: RequestHead, body: bytes) -> layer.CommandGenerator[None]:
+        """Have the request judged; other events go on meanwhile."""
+        message = addressed(request, body, self.context, explicit=self._explicit)
+        if isinstance(message, Refusal):
+            yield from self._reply(refuse(message))
+            return
+        self._traffic.begin(self.context.client.id, self)
+        self._stage = _Stage.JUDGING
+        exchange = Exchange(message=message, client=self.context.client)
+        if self._judge_at_once is not None:
+            self._judge_at_once(exchange)
+        if exchange.outcome is not None:
+            yield from self._act(exchange)
+            return
+        hook = JudgeHook(exchange)
+        # Not `True`: this layer takes the completion as an event, instead of queueing all others.
+        hook.blocking = self  # type: ignore[assignment]
+        yield hook
+
+    def _act(self, exchange: Exchange) -> layer.CommandGenerator[None]:
+        """Do what the verdict says."""
+        connect = exchange.message.method == b"CONNECT"
+        match exchange.outcome:
+            case Passage(address=address) if not connect:
+                yield from self._forward(exchange.message, address)
+            case Tunnel() if connect:
+                yield from self._open_tunnel(exchange.message)
+            case Reply() as reply:
+                yield from self._reply(reply)
+            case _:
+                yield from self._reply(refuse(_NO_OUTCOME))
+
+    def _forward(self, message: Message, address: tuple[str, int]) -> layer.CommandGenerator[None]:
+        """Send `message` upstream, on the open connection if it leads to the same place."""
+        self._stage = _Stage.ANSWERING
+        self._answer = Answer(self._request)
+        place = (address, message.scheme, message.host)
+        upstream = self._upstream
+        if upstream is None or upstream.place != place or not upstream.usable:
+            if upstream is not None:
+                yield commands.CloseConnection(upstream.server)
+            upstream = self._upstream = Upstream.towards(self.context, *place)
+            yield from self._drive(upstream, events.Start())
+        yield from self._drive(upstream, Send(message))
+
+    def _drive(self, upstream: Upstream, event: events.Event) -> layer.CommandGenerator[None]:
+        """Let the upstream's layers handle `event`, and pass on what came of the answer."""
+        for command in upstream.stack.handle_event(event):
+            if command.blocking:
+                self._sources[command] = upstream
+            yield command
+        for part in upstream.parts():
+            if self._answer is not None:
+                yield from self._relay(part, self._answer)
+
+    def _relay(self, part: Part, answer: Answer) -> layer.CommandGenerator[None]:
+        match part:
+            case bytes():
+                self._outgoing.append(answer.data(part))
+            case AnswerHead():
+                self._outgoing.append(answer.head(part))
+            case Ended():
+                self._outgoing.append(answer.end())
+                yield from self._end_request()
+            case Failed() if answer.begun:
+                # The head of the answer is out: cutting the connection is the only honest ending.
+                yield from self._close()
+            case Failed(reason=reason, sent=sent):
+                yield from self._reply(unanswered(reason, sent=sent))
+
+    def _reply(self, reply: Reply) -> layer.CommandGenerator[None]:
+        """Answer the request ourselves."""
+        request = self._request
+        self._outgoing.append(whole(reply, request, keep_alive=request.keep_alive))
+        yield from self._end_request()
+
+    def _refuse_unread(self, unreadable: Unreadable) -> layer.CommandGenerator[None]:
+        """What comes after bytes that cannot be read has no meaning: say so, and end."""
+        refusal = Refusal(reason_id=unreadable.reason_id, reason=str(unreadable), status=unreadable.status)
+        self._outgoing.append(whole(refuse(refusal), self._intake.head, keep_alive=False))
+        yield from self._linger()
+
+    @property
+    def _request(self) -> RequestHead:
+        """The request under way."""
+        assert self._intake.head is not None  # noqa: S101 (every stage but READING has one)
+        return self._intake.head
+
+    def _end_request(self) -> layer.CommandGenerator[None]:
+        """Make ready for the next request, or end the connection where due."""
+        keep_alive = self._request.keep_alive
+        self._traffic.end(self.context.client.id, self)
+        self._intake.forget()
+        self._answer = None
+        self._stage = _Stage.READING
+        if not keep_alive:
+            yield from self._close()
+
+    def _open_tunnel(self, message: Message) -> layer.CommandGenerator[None]:
+        """Answer a CONNECT, and let the next layer find out what its bytes are."""
+        self._traffic.end(self.context.client.id, self)
+        self._stage = _Stage.OVER
+        if self._upstream is not None:
+            yield commands.CloseConnection(self._upstream.server)
+        self._outgoing.append(b"HTTP/1.1 200 Connected\r\n\r\n")
+        yield from self._flush()
+        self.context.server.address = (message.host, message.port)
+        tunnel = layer.NextLayer(self.context)
+        self._handle_event = tunnel.handle_event  # type: ignore[method-assign]
+        yield from tunnel.handle_event(events.Start())
+        if early := self._intake.rest():
+            yield from tunnel.handle_event(events.DataReceived(self.context.client, early))
+        if self._client_ended:
+            yield from tunnel.handle_event(events.ConnectionClosed(self.context.client))
+
+    def _flush(self) -> layer.CommandGenerator[None]:
+        """What belongs together leaves together."""
+        if self._outgoing:
+            data = b"".join(self._outgoing)
+            self._outgoing.clear()
+            yield commands.SendData(self.context.client, data)
+
+    def _linger(self) -> layer.CommandGenerator[None]:
+        """End our side and let the client read the answer: closing on unread bytes would destroy it."""
+        yield from self._end()
+        yield commands.CloseTcpConnection(self.context.client, half_close=True)
+        yield commands.RequestWakeup(_LINGER_SECONDS)
+
+    def _close(self) -> layer.CommandGenerator[None]:
+        """End the connection now; an answer that is not complete is cut."""
+        yield from self._end()
+        if self.context.client.state is not ConnectionState.CLOSED:
+            yield commands.CloseConnection(self.context.client)
+
+    def _end(self) -> layer.CommandGenerator[None]:
+        self._stage = _Stage.OVER
+        self._traffic.end(self.context.client.id, self)
+        if self._upstream is not None:
+            yield commands.CloseConnection(self._upstream.server)
+            self._upstream = None
+        yield from self._flush()
+        self._intake = Intake()

@@ -1,0 +1,1 @@
+"""mitmproxy's HTTP/2, bounded: `layer` (the client's side), `upstream` (the other), `message` (its flows)."""

@@ -1,0 +1,163 @@
+"""mitmproxy's HTTP/2 layer with bounds: the size of requests, where they may go, and what a refusal says."""
+
+from mitmproxy.net.http.http1 import expected_http_body_size
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http import (
+    DropStream,
+    GetHttpConnection,
+    GetHttpConnectionCompleted,
+    HttpLayer,
+    HTTPMode,
+    HttpStream,
+    RegisterHttpConnection,
+    SendHttp,
+)
+from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
+from mitmproxy.proxy.layers.http._http2 import Http2Server
+
+from addons.http1.answer import refuse, unanswered
+from addons.http2.upstream import Progress, towards
+from rules.reply import Reply
+from rules.request.body import MAX_BODY_BYTES
+from rules.verdict import ReasonId, Refusal
+
+ADMITTED = "sidegate.admitted"
+"""Key of the flow's metadata under which the enforcing hook leaves the admitted address."""
+
+MAX_BODIES_BYTES = 2 * MAX_BODY_BYTES
+"""How much of unfinished request bodies one connection may keep in memory, over all its streams."""
+
+
+class BoundedHttp2(HttpLayer):
+    """HTTP/2 towards the client; the upstream speaks what it negotiates."""
+
+    def __init__(self, context: Context) -> None:
+        # mitmproxy derives the scheme of a request from it.
+        context.server.tls = True
+        super().__init__(context, HTTPMode.transparent)
+        self._client = self.connections[context.client] = _Client(context.fork())
+
+    @property
+    def bodies_bytes(self) -> int:
+        """How much of request bodies is in memory."""
+        return sum(len(stream.request_body_buf) for stream in self.streams.values())
+
+    def backlog(self, stream_id: int) -> int:
+        """How many bytes wait for the client on this stream."""
+        return sum(len(part.data) for part in self._client.h2_conn.stream_buffers.get(stream_id, ()))
+
+    def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
+        """Give every stream our bounds."""
+        stream = self.streams[stream_id] = _BoundedStream(self.context.fork(), stream_id, self)
+        yield from self.event_to_child(stream, events.Start())
+
+    def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> layer.CommandGenerator[None]:
+        """Share a connection that may carry several streams; an earlier failure is no reason not to try."""
+        for server in self.connections if reuse else ():
+            if event.connection_spec_matches(server):
+                if server in self.waiting_for_establishment:
+                    self.waiting_for_establishment[server].append(event)
+                    return
+                if server.connected and server.alpn == b"h2":
+                    stream = self.command_sources.pop(event)
+                    yield from self.event_to_child(stream, GetHttpConnectionCompleted(event, (server, None)))
+                    return
+        host = self.context.server.address[0] if self.context.server.address else ""
+        server, stack = towards(self.context, event.address, host=host, backlog=self.backlog)
+        self.connections[server] = stack
+        self.waiting_for_establishment[server].append(event)
+        yield from self.event_to_child(stack, events.Start())
+
+    def register_connection(self, command: RegisterHttpConnection) -> layer.CommandGenerator[None]:
+        """Tell who waits for the connection; one that failed is forgotten."""
+        yield from super().register_connection(command)
+        if command.err:
+            self.connections.pop(command.connection, None)
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        if not isinstance(event, events.ConnectionEvent):
+            yield from super()._handle_event(event)
+        elif event.connection in self.connections:
+            yield from super()._handle_event(event)
+            if isinstance(event, events.ConnectionClosed) and event.connection is not self.context.client:
+                self.connections.pop(event.connection, None)
+            for connection, stack in list(self.connections.items()):
+                if connection is not self.context.client:
+                    yield from self.event_to_child(stack, Progress())
+
+
+class _BoundedStream(HttpStream):
+    """One request and its answer."""
+
+    def __init__(self, context: Context, stream_id: int, parent: BoundedHttp2) -> None:
+        super().__init__(context, stream_id)
+        self._parent = parent
+
+    def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
+        """Stop a request over the limits while it arrives; answers stream and have no limit."""
+        excess = self._excess() if request else None
+        if excess is None:
+            return False
+        self.request_body_buf.clear()
+        yield SendHttp(
+            ResponseProtocolError(self.stream_id, excess, ErrorCode.REQUEST_TOO_LARGE), self.context.client
+        )
+        self.client_state = self.state_errored
+        self.flow.live = False
+        yield DropStream(self.stream_id)
+        return True
+
+    def _excess(self) -> str | None:
+        """Which limit the request is over."""
+        arrived = len(self.request_body_buf)
+        announced = 0 if arrived else expected_http_body_size(self.flow.request) or 0
+        if max(arrived, announced) > MAX_BODY_BYTES:
+            return f"the body is over {MAX_BODY_BYTES} bytes"
+        if self._parent.bodies_bytes > MAX_BODIES_BYTES:
+            return f"the bodies that arrive on this connection are over {MAX_BODIES_BYTES} bytes together"
+        return None
+
+    def make_server_connection(self) -> layer.CommandGenerator[bool]:
+        """Go to the address that the verdict admitted, and nowhere without one."""
+        admitted = self.flow.metadata.get(ADMITTED)
+        connection, error = None, "no verdict has admitted this request"
+        if admitted is not None:
+            connection, error = yield GetHttpConnection(admitted, True, None, "tcp")
+        if connection is None:
+            yield from self.handle_protocol_error(
+                ResponseProtocolError(self.stream_id, error, ErrorCode.CONNECT_FAILED)
+            )
+            return False
+        self.context.server = self.flow.server_conn = connection
+        return True
+
+
+class _Client(Http2Server):
+    """The client's side of the connection; where no answer has begun, failures are answers of ours."""
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        if isinstance(event, ResponseProtocolError) and (reply := self._failure(event)):
+            self._answer(event.stream_id, reply)
+            yield commands.SendData(self.conn, self.h2_conn.data_to_send())
+        else:
+            yield from super()._handle_event(event)
+
+    def _failure(self, event: ResponseProtocolError) -> Reply | None:
+        """What the client hears of a failure, None if an answer has begun or nobody listens."""
+        status = event.code.http_status_code()
+        if status is None or not self.is_open_for_us(event.stream_id):
+            return None
+        if self.h2_conn.streams[event.stream_id].state_machine.headers_sent:
+            return None
+        if status == 502:
+            return unanswered(event.message, sent=event.code is not ErrorCode.CONNECT_FAILED)
+        reason_id = ReasonId.BODY_TOO_LARGE if status == 413 else ReasonId.FRAMING_AMBIGUOUS
+        return refuse(Refusal(reason_id=reason_id, reason=event.message, status=status))
+
+    def _answer(self, stream_id: int, reply: Reply) -> None:
+        length = b"%d" % len(reply.body)
+        fields = [(name.lower(), value) for name, value in reply.fields]
+        head = [(b":status", b"%d" % reply.status), *fields, (b"content-length", length)]
+        self.h2_conn.send_headers(stream_id, head)
+        self.h2_conn.send_data(stream_id, reply.body, end_stream=True)

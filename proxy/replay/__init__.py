@@ -1,0 +1,1 @@
+"""Running what was approved: fresh `credentials`, the `replayer` that sends once, the `worker` behind it."""

@@ -1,0 +1,74 @@
+"""Runs approved holds as they come, a few at a time, and leaves alone those that need their agent."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic
+
+from proxy.replay.replayer import Replayer
+from proxy.seal import SealError
+from proxy.sealed import Sealed
+from proxy.signals import Signals
+from proxy.store import Refused, Store, StoreUnavailable
+from rules.hold import Hold, State
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 16
+_RETRY_AFTER = 5.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Worker:
+    """One per process; the claim makes sure that each hold has only one worker anywhere."""
+
+    store: Store
+    sealed: Sealed
+    signals: Signals
+    replayer: Replayer
+    tasks: asyncio.TaskGroup
+    busy: set[str] = field(default_factory=set)
+    """Ids of the holds that this process is running."""
+    _not_before: dict[str, float] = field(default_factory=dict)
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+
+    async def watch(self) -> None:
+        """Run until cancelled."""
+        while True:
+            # `signals` reports an absent store; what is approved stays approved.
+            with suppress(StoreUnavailable):
+                await self._start_ready()
+            await self.signals.anything()
+
+    async def _start_ready(self) -> None:
+        now = monotonic()
+        self._not_before = {hold_id: at for hold_id, at in self._not_before.items() if at > now}
+        for hold_id in await self.store.approved():
+            if hold_id not in self.busy and hold_id not in self._not_before:
+                self.busy.add(hold_id)
+                self.tasks.create_task(self._run(hold_id))
+
+    async def _run(self, hold_id: str) -> None:
+        try:
+            async with self._slots:
+                await self._run_if_possible(hold_id)
+        except (Refused, StoreUnavailable) as error:
+            logger.info("worker.passed_over hold=%s why=%s", hold_id, error)
+        finally:
+            self.busy.discard(hold_id)
+
+    async def _run_if_possible(self, hold_id: str) -> None:
+        self._not_before[hold_id] = monotonic() + _RETRY_AFTER
+        hold = await self.store.find(hold_id)
+        if hold is None or hold.state is not State.APPROVED or await self._needs_agent(hold):
+            return
+        hold = await self.replayer.run(hold)
+        logger.info("hold.ran hold=%s state=%s", hold_id, hold.state)
+
+    async def _needs_agent(self, hold: Hold) -> bool:
+        try:
+            sealed = await self.store.sealed(hold.hold_id, part="sealed")
+            return self.replayer.waits_for_agent(self.sealed.open_action(hold, sealed))
+        except SealError:
+            return False  # the claim finds the same and ends the hold

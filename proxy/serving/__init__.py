@@ -1,0 +1,1 @@
+"""A running sidecar: `data_plane` (agents), `listener` (reviewers), `server` (all parts put together)."""

@@ -1,0 +1,319 @@
+"""The composition: every part of a sidecar made, connected, started and stopped here and nowhere else."""
+
+import asyncio
+import gc
+import hashlib
+import json
+import logging
+import os
+import re
+import secrets
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from urllib.parse import urlsplit
+
+from proxy.config import Config, store_fault
+from proxy.console.app import create
+from proxy.console.reviewing import Reviewing
+from proxy.data_dir.embedded import EmbeddedRedis
+from proxy.data_dir.files import private_folder, read_secret, write_secret
+from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
+from proxy.deadlines import Deadlines
+from proxy.destinations import Address, Destinations
+from proxy.gate import Gate
+from proxy.metrics import Metrics
+from proxy.replay.replayer import Replayer
+from proxy.replay.worker import Worker
+from proxy.seal import Seal, load_or_create_key
+from proxy.sealed import Sealed
+from proxy.serving.data_plane import DataPlane
+from proxy.serving.listener import Listener
+from proxy.signals import Signals
+from proxy.store import Store, StoreUnavailable, connect
+from rules.ruleset import Ruleset
+
+logger = logging.getLogger(__name__)
+
+_DRAIN_SECONDS = 30.0
+_POLL_SECONDS = 0.05
+_TOKEN = re.compile(rb"[A-Za-z0-9._~+/=-]{16,512}")
+
+
+class CannotServe(Exception):
+    """the sidecar cannot start; the message says why and what to do"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the command line, the environment and the files say."""
+
+    listen: Address
+    console: Address
+    data_dir: Path
+    config: Config
+    ruleset: Ruleset
+    redis_url: str | None
+    upstream_ca: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """Where a running sidecar can be reached."""
+
+    proxy: str
+    console: str
+    data_dir: Path
+
+
+async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> None:
+    """Serve until SIGINT or SIGTERM, then drain; a second signal ends at once. Raises CannotServe."""
+    url = settings.redis_url
+    if url is not None and (fault := store_fault(url)):
+        raise CannotServe(f"the store's URL cannot be used: {fault}; correct REDIS_URL")
+    stop = _on_signal()
+    ensure_authority(settings.data_dir)
+    embedded = EmbeddedRedis(settings.data_dir / "redis") if url is None else None
+    if embedded is not None:
+        await embedded.start()
+        url = embedded.url
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            sidecar = await _Sidecar.build(settings, url or "", tasks)
+            if embedded is not None:
+                sidecar.background.append(tasks.create_task(embedded.supervise()))
+            try:
+                await sidecar.run(stop, announce)
+            finally:
+                await sidecar.end()
+    finally:
+        if embedded is not None:
+            await embedded.stop()
+
+
+class _Sidecar:
+    """The parts of one running sidecar, connected."""
+
+    def __init__(self, settings: Settings, url: str, tasks: asyncio.TaskGroup) -> None:
+        config, keys = settings.config, settings.data_dir / "keys"
+        trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
+        self.settings = settings
+        self.tasks = tasks
+        self.metrics = Metrics()
+        self.redis = connect(url)
+        self.store = Store(self.redis, domain=config.redis.domain, clocks=config.clocks)
+        self.sealed = Sealed(Seal(load_or_create_key(keys / "seal.key"), domain=config.redis.domain))
+        self.signals = Signals(self.store, self.metrics)
+        self.destinations = Destinations(
+            allowed=config.allowed, named=settings.ruleset.names_host, store=_store_places(url)
+        )
+        self.replayer = self._replayer(trust)
+        self.worker = Worker(
+            store=self.store,
+            sealed=self.sealed,
+            signals=self.signals,
+            replayer=self.replayer,
+            tasks=tasks,
+        )
+        self.plane = DataPlane(
+            self._gate(load_or_create_key(keys / "fingerprint.key")),
+            listen=settings.listen,
+            authority=settings.data_dir / "ca",
+            upstream_trust=trust,
+        )
+        self.background: list[asyncio.Task[None]] = []
+
+    @classmethod
+    async def build(cls, settings: Settings, url: str, tasks: asyncio.TaskGroup) -> "_Sidecar":
+        """Make all parts; what cannot be had is said before anything listens."""
+        private_folder(settings.data_dir / "keys")
+        sidecar = cls(settings, url, tasks)
+        try:
+            await sidecar.store.check()
+        except StoreUnavailable as error:
+            raise CannotServe(f"{error}: start Redis, or correct REDIS_URL") from error
+        return sidecar
+
+    def _replayer(self, trust: Path) -> Replayer:
+        config = self.settings.config
+        return Replayer(
+            store=self.store,
+            sealed=self.sealed,
+            credentials=config.replay_credentials,
+            destinations=self.destinations,
+            ruleset=lambda: self.settings.ruleset,
+            trust=upstream_context(trust),
+            metrics=self.metrics,
+            tasks=self.tasks,
+            timeout=config.windows.upstream,
+        )
+
+    def _gate(self, key: bytes) -> Gate:
+        config = self.settings.config
+        return Gate(
+            ruleset=lambda: self.settings.ruleset,
+            principal=config.principal,
+            secret_headers=config.secrets,
+            key=key,
+            destinations=self.destinations,
+            store=self.store,
+            sealed=self.sealed,
+            signals=self.signals,
+            replayer=self.replayer,
+            metrics=self.metrics,
+            waiting=config.waiting,
+        )
+
+    async def run(self, stop: asyncio.Event, announce: Callable[[Serving], None]) -> None:
+        """Listen on both sides until `stop`, then drain."""
+        listening = _bind(self.settings.console, "--console")
+        console: Address = listening.getsockname()[:2]
+        _bind(self.settings.listen, "--listen").close()
+        # Before anything listens, so that there is no moment in which an agent could reach them.
+        self.destinations.own_ports.update((self.settings.listen[1], console[1]))
+        listener = Listener(create(self._reviewing(console)), listening)
+        deadlines = Deadlines(store=self.store, metrics=self.metrics)
+        parts = (self.signals.listen(), deadlines.watch(), self.worker.watch())
+        self.background += [self.tasks.create_task(part) for part in parts]
+        reviewers = self.tasks.create_task(listener.run())
+        opened = asyncio.Event()
+
+        async def started() -> None:
+            opened.set()
+
+        plane = self.tasks.create_task(self.plane.run(started))
+        await self._first(plane, opened, stop)
+        if opened.is_set():
+            self._open(console, announce)
+        await self._first(plane, stop)
+        if not stop.is_set():
+            raise CannotServe("the agents' listener is closed: the log says why")
+        await self._drain()
+        listener.stop()
+        self.plane.stop()
+        await asyncio.gather(plane, reviewers)
+
+    async def _first(self, plane: asyncio.Task[None], *events: asyncio.Event) -> None:
+        """Wait for the first of them."""
+        waits = [self.tasks.create_task(event.wait()) for event in events]
+        await asyncio.wait([plane, *waits], return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    def _open(self, console: Address, announce: Callable[[Serving], None]) -> None:
+        """Everything listens: tell the world, and spare the collector what will never be garbage."""
+        proxy = self.plane.address or self.settings.listen
+        self.destinations.own_ports.add(proxy[1])
+        serving = Serving(proxy=_http(proxy), console=_http(console), data_dir=self.settings.data_dir)
+        found = {"proxy": serving.proxy, "console": serving.console, "pid": os.getpid()}
+        write_secret(self.settings.data_dir / "serve.json", json.dumps(found).encode())
+        gc.collect()
+        gc.freeze()
+        announce(serving)
+
+    async def _drain(self) -> None:
+        """Let what is under way finish; what is held stays held."""
+        logger.info("serve.draining")
+        await self.plane.close()
+        self.signals.draining = True
+        self.signals.wake()
+        end = monotonic() + _DRAIN_SECONDS
+        while (self.plane.traffic.busy or self.worker.busy) and monotonic() < end:  # noqa: ASYNC110 (two sets of two parts, once in a life)
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def end(self) -> None:
+        """Stop what runs beside the listeners."""
+        for task in self.background:
+            task.cancel()
+        await asyncio.gather(*self.background, return_exceptions=True)
+        (self.settings.data_dir / "serve.json").unlink(missing_ok=True)
+        await self.redis.aclose()
+
+    def _reviewing(self, console: Address) -> Reviewing:
+        return Reviewing(
+            store=self.store,
+            sealed=self.sealed,
+            metrics=self.metrics,
+            reviewers=self._reviewers(),
+            ready=self._ready,
+            address=console,
+        )
+
+    def _reviewers(self) -> dict[str, bytes]:
+        """SHA-256 of each reviewer's token by name; the operator's own is made on first use."""
+        path = self.settings.data_dir / "operator.token"
+        if not path.exists():
+            write_secret(path, secrets.token_urlsafe(32).encode() + b"\n", exclusive=True)
+        files = {"operator": path} | {r.name: Path(r.token_file) for r in self.settings.config.reviewers}
+        tokens = {name: hashlib.sha256(_token(file)).digest() for name, file in files.items()}
+        for name, token in tokens.items():
+            if first := next((n for n, t in tokens.items() if t == token and n != name), None):
+                raise CannotServe(f"`{name}` and `{first}` have the same token: give each their own")
+        return tokens
+
+    async def _ready(self) -> dict[str, bool]:
+        try:
+            await self.store.check()
+        except StoreUnavailable:
+            return {"store": False, "proxy": self.plane.address is not None}
+        return {"store": True, "proxy": self.plane.address is not None}
+
+
+def _on_signal() -> asyncio.Event:
+    """An event that the first SIGINT or SIGTERM sets; the second one ends the process."""
+    stop = asyncio.Event()
+
+    def received() -> None:
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, received)
+    return stop
+
+
+def _bind(address: Address, flag: str) -> socket.socket:
+    """A socket bound to `address`. Raises CannotServe naming the flag."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(address)
+        bound.listen()
+    except OSError as error:
+        bound.close()
+        raise CannotServe(
+            f"cannot listen on `{address[0]}:{address[1]}` ({error.strerror}): "
+            f"stop what listens there, or give another {flag}"
+        ) from error
+    return bound
+
+
+def _http(address: Address) -> str:
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    return f"http://{host}:{address[1]}"
+
+
+def _token(path: Path) -> bytes:
+    """A reviewer's token. Raises CannotServe."""
+    try:
+        token = read_secret(path).strip()
+    except FileNotFoundError as error:
+        raise CannotServe(f"there is no token file `{path}`: write a token into it, mode 600") from error
+    if not _TOKEN.fullmatch(token):
+        raise CannotServe(
+            f"`{path}` holds no token: write 16 to 512 letters, digits and `._~+/=-` into it, on one line"
+        )
+    return token
+
+
+def _store_places(url: str) -> frozenset[Address]:
+    """Where a Redis that is reached by TCP listens: no agent may ever go there."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix" or parts.hostname is None:
+        return frozenset()
+    return frozenset({(parts.hostname, parts.port or 6379)})

@@ -1,0 +1,228 @@
+"""The rules file, version 1: every key and what it takes."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from rules.language.complaint import Faults
+from rules.language.document import Strict
+from rules.language.vocabulary import (
+    HeaderName,
+    Hosts,
+    Level,
+    MemberPath,
+    Methods,
+    Number,
+    Paths,
+    Reason,
+    RuleId,
+    Scalar,
+    Servers,
+    Tools,
+    Version,
+)
+from rules.language.yaml_tree import Path
+from rules.matching.condition import Operand
+from rules.verdict import Tier
+
+HTTP_KEYS = ("host", "method", "path", "query", "headers", "body")
+TOOL_KEYS = ("server", "tool", "arguments")
+
+
+class Requirement(Strict):
+    """What a value must be; all that is given must hold. A bare value stands for `eq`."""
+
+    eq: Scalar | None = None
+    """This value. Numbers compare exactly; `1` and `1.0` are the same, `1` and `"1"` are not."""
+    ne: Scalar | None = None
+    """Any other value."""
+    in_: Annotated[tuple[Scalar, ...] | None, Field(alias="in", min_length=1)] = None
+    """One of these values."""
+    not_in: Annotated[tuple[Scalar, ...] | None, Field(min_length=1)] = None
+    """None of these values."""
+    gt: Number | None = None
+    """A greater number."""
+    gte: Number | None = None
+    """A greater or the same number."""
+    lt: Number | None = None
+    """A smaller number."""
+    lte: Number | None = None
+    """A smaller or the same number."""
+    exists: bool | None = None
+    """Whether there is a value at all."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_bare_value(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return {"eq": value}
+        return {name: tuple(v) if isinstance(v, list) else v for name, v in value.items()}
+
+    @model_validator(mode="after")
+    def _can_hold(self) -> Self:
+        given = self.given()
+        if not given:
+            raise ValueError("it tests nothing; write a value or an operator such as `{exists: true}`")
+        if self.exists is False and len(given) > 1:
+            raise ValueError("what does not exist has no value; write `exists: false` alone")
+        least = [n for n in (self.gt, self.gte) if isinstance(n, int | Decimal)]
+        most = [n for n in (self.lt, self.lte) if isinstance(n, int | Decimal)]
+        if least and most and max(least) > min(most):
+            raise ValueError("no number is in these bounds; swap or widen them")
+        return self
+
+    def given(self) -> dict[str, Operand | tuple[Operand, ...]]:
+        """The operators that the file gives, by their names there."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+
+def _without_lists(required: Requirement) -> Requirement:
+    for operands in required.given().values():
+        several = operands if isinstance(operands, tuple) else (operands,)
+        if any(isinstance(operand, str) and "," in operand for operand in several):
+            raise ValueError("a header's value with a comma is a list; name one member of it")
+    return required
+
+
+type Members = Annotated[dict[MemberPath, Requirement], Field(min_length=1)]
+type HeaderFields = Annotated[
+    dict[HeaderName, Annotated[Requirement, AfterValidator(_without_lists)]],
+    Field(min_length=1),
+]
+
+
+class When(Strict):
+    """Conditions on the values of a call; all of them must hold."""
+
+    query: Members | None = None
+    """On the query's values, by name."""
+    headers: HeaderFields | None = None
+    """On header fields, by lower-case name."""
+    body: Members | None = None
+    """On members of a JSON body or form, by dotted path; `*` is every element of a list."""
+    arguments: Members | None = None
+    """On the arguments of an MCP tool call, by dotted path."""
+
+    def written(self) -> tuple[str, ...]:
+        """The keys that the file gives."""
+        return tuple(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+    def conditions(self) -> Iterator[tuple[str, str, Requirement]]:
+        """Each condition: the key it stands under, the path of the value, what it must be."""
+        for key in When.model_fields:
+            for path, required in (getattr(self, key) or {}).items():
+                yield key, path, required
+
+
+class Match(When):
+    """Which calls a rule names: HTTP requests or MCP tool calls, never both."""
+
+    host: Hosts | None = None
+    """`pay.test`, every name below one (`*.pay.test`), or `*`; on every port."""
+    method: Methods | None = None
+    """In capitals. A rule for GET covers HEAD."""
+    path: Paths | None = None
+    """`/v1/files/{id}` (one segment) or `/v1/files/**` (any number of further segments)."""
+    server: Servers | None = None
+    """The MCP server's configured name, or `*`."""
+    tool: Tools | None = None
+    """The tool's name; one `*` stands for any text."""
+
+    @model_validator(mode="after")
+    def _names_one_kind(self) -> Self:
+        keys = self.written()
+        if not keys:
+            raise ValueError('it names no call; write at least one key, such as `host: "*"`')
+        http = [key for key in keys if key in HTTP_KEYS]
+        tool = [key for key in keys if key in TOOL_KEYS]
+        if http and tool:
+            raise ValueError(
+                f"`{http[0]}` is of http requests and `{tool[0]}` of mcp tool calls; write two rules"
+            )
+        return self
+
+
+class Lower(Strict):
+    """A lower tier for the calls of a rule that definitely fulfil more conditions."""
+
+    when: When
+    """The conditions. What cannot be decided does not lower."""
+    tier: Level
+    """Lower than the rule's own."""
+    reason: Reason | None = None
+    """One sentence for the agent and the reviewer."""
+
+
+class Rule(Strict):
+    """One rule."""
+
+    id: RuleId
+    """Unique over all files: it stands in every record of a call that the rule judged."""
+    match: Match
+    """The calls that the rule names."""
+    tier: Level | None = None
+    """Their tier. Left out only with `forbidden: true`."""
+    reason: Reason | None = None
+    """One sentence for the agent and the reviewer."""
+    forbidden: bool = False
+    """True: such a call never runs and nobody can approve it."""
+    lower: tuple[Lower, ...] = ()
+    """Tried in order; the first that definitely holds gives the tier."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if messages := dict((*self._tier_faults(), *self._lower_faults())):
+            raise Faults(messages)
+        return self
+
+    def _tier_faults(self) -> Iterator[tuple[Path, str]]:
+        if not self.forbidden and self.tier is None:
+            yield ("tier",), "the key is missing; write `tier: 1` (only reads) to `tier: 4`"
+        if self.forbidden and self.tier not in (None, Tier.HIGH_RISK):
+            yield ("tier",), "a forbidden call is always tier 4; leave the key out"
+        if self.forbidden and self.lower:
+            yield ("lower",), "nothing lowers a forbidden call; leave `lower` or `forbidden` out"
+
+    def _lower_faults(self) -> Iterator[tuple[Path, str]]:
+        foreign = HTTP_KEYS if set(self.match.written()) & set(TOOL_KEYS) else TOOL_KEYS
+        earlier: list[frozenset[str]] = []
+        for n, lower in enumerate(self.lower):
+            conditions = frozenset(repr(condition) for condition in lower.when.conditions())
+            if self.tier is not None and lower.tier >= self.tier:
+                yield ("lower", n, "tier"), f"must be lower than the rule's tier {self.tier:d}"
+            if not conditions:
+                yield ("lower", n, "when"), "it names no condition; lower the rule's tier instead"
+            elif any(other <= conditions for other in earlier):
+                yield ("lower", n, "when"), "it is never reached: an earlier one holds whenever it does"
+            for key in lower.when.written():
+                if key in foreign:
+                    yield ("lower", n, "when", key), "the rule names calls that have no such part"
+            earlier.append(conditions)
+
+
+class Defaults(Strict):
+    """Tiers for calls that no rule names. What is left out keeps the built-in tier."""
+
+    read: Level | None = None
+    """GET, HEAD and OPTIONS; 1."""
+    write: Level | None = None
+    """Every other method; 3."""
+    delete: Level | None = None
+    """DELETE; 4."""
+    tool: Level | None = None
+    """MCP tools; 3."""
+    unknown_host: Level | None = None
+    """The least tier of any call to a host that no rule names (`*` names none); not applied."""
+
+
+class RulesFile(Strict):
+    """One rules file."""
+
+    version: Version
+    """The version of this language: 1."""
+    defaults: Defaults = Defaults()
+    """Tiers for calls that no rule names."""
+    rules: tuple[Rule, ...] = ()
+    """The rules. Where several match, the highest tier counts."""

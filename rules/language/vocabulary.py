@@ -1,0 +1,150 @@
+"""The words of the rules file: what may stand for a tier, a host, a path or a value, else the cure."""
+
+import re
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
+
+from rules.headers import bound
+from rules.language.complaint import quote, suggest
+from rules.matching.condition import Operand
+from rules.matching.pattern import read_name, read_path
+from rules.normalize import METHODS
+from rules.request.authority import canonical_host
+from rules.verdict import Tier
+
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+_STEP = re.compile(r"\*|[0-9]{1,6}|[^*.\[\]]*[^*.\[\]0-9][^*.\[\]]*")
+_MAX_STEPS = 32
+_MAX_REASON = 300
+
+
+def _version(value: object) -> int:
+    if value is True or value != 1 or not isinstance(value, int):
+        raise ValueError("the gate reads version 1 of this file; write `version: 1`")
+    return 1
+
+
+def _level(value: object) -> Tier:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= len(Tier):
+        raise ValueError("a tier is a number from 1 (only reads) to 4 (cannot be undone)")
+    return Tier(value)
+
+
+def _scalar(value: object) -> Operand:
+    match value:
+        case float():
+            number = Decimal(repr(value))
+            return int(number) if number == number.to_integral_value() else number
+        case bool() | int() | str():
+            return value
+        case list():
+            raise ValueError("a list is not one value; write `{in: [...]}` to allow several")
+        case _:
+            raise ValueError("a text, a number, true or false must stand here")
+
+
+def _number(value: object) -> Operand:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("only numbers have an order; write a number")
+    return _scalar(value)
+
+
+def _rule_id(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise ValueError(
+            f"{quote(text)} is not an id; write lower-case letters, digits, `.`, `_`, `-`, "
+            "starting with a letter or digit"
+        )
+    return text
+
+
+def _sentence(text: str) -> str:
+    if not text.strip() or not text.isprintable() or len(text) > _MAX_REASON:
+        raise ValueError(f"a reason is one line of 1 to {_MAX_REASON} printable characters")
+    return text
+
+
+def _host(text: str) -> str:
+    name = text.removeprefix("*.")
+    spelled = canonical_host(text) if name == text else (canonical_host(f"a.{name}") or "")[2:]
+    if spelled == name or text == "*":
+        return text
+    if spelled:
+        raise ValueError(f"{quote(text)} has one spelling; write {quote(text[: -len(name)] + spelled)}")
+    if "/" in text:
+        raise ValueError(f"{quote(text)} is more than a host; write it without scheme and path")
+    if ":" in text:
+        raise ValueError(f"{quote(text)} has a port; leave it out, a rule counts for every port")
+    if "*" in name:
+        raise ValueError(f"{quote(text)} has a `*` inside; write `*` alone or first, as in `*.pay.test`")
+    raise ValueError(
+        f"{quote(text)} can be read in more than one way; write an ascii name without a last dot, "
+        "or an address in its usual form"
+    )
+
+
+def _method(text: str) -> str:
+    if text in METHODS:
+        return text
+    raise ValueError(f"{quote(text)} is no method the gate knows; {suggest(text, sorted(METHODS))}")
+
+
+def _path(text: str) -> str:
+    read_path(text)
+    return text
+
+
+def _name(text: str) -> str:
+    read_name(text)
+    return text
+
+
+def _server(text: str) -> str:
+    if not text or ("*" in text and text != "*"):
+        raise ValueError(f"{quote(text)} is not a server's name; write it whole, or `*` for every server")
+    return text
+
+
+def _member(text: str) -> str:
+    steps = text.split(".")
+    if len(steps) > _MAX_STEPS or not all(_STEP.fullmatch(step) for step in steps):
+        raise ValueError(
+            f"{quote(text)} is not a dotted path; write names, list positions or `*`, as in `items.*.kind`"
+        )
+    return text
+
+
+def _header(text: str) -> str:
+    if not _HEADER.fullmatch(text):
+        raise ValueError(f"{quote(text)} is not a header's name in lower case; write it as in `x-mode`")
+    if not bound(((text.encode(), b""),)):
+        raise ValueError(
+            f"{quote(text)} is not part of the action that is approved (a credential, a trace id or "
+            "for one hop); match on something else"
+        )
+    return text
+
+
+def _listed(value: object) -> object:
+    # As a tuple, because what a validator hands on counts as Python's own value, not as JSON any more.
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+_LISTED = (BeforeValidator(_listed), Field(min_length=1))
+
+type Version = Annotated[int, PlainValidator(_version)]
+type Level = Annotated[Tier, PlainValidator(_level)]
+type Scalar = Annotated[Operand, PlainValidator(_scalar)]
+type Number = Annotated[Operand, PlainValidator(_number)]
+type RuleId = Annotated[str, AfterValidator(_rule_id)]
+type Reason = Annotated[str, AfterValidator(_sentence)]
+type Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], *_LISTED]
+type Methods = Annotated[tuple[Annotated[str, AfterValidator(_method)], ...], *_LISTED]
+type Paths = Annotated[tuple[Annotated[str, AfterValidator(_path)], ...], *_LISTED]
+type Servers = Annotated[tuple[Annotated[str, AfterValidator(_server)], ...], *_LISTED]
+type Tools = Annotated[tuple[Annotated[str, AfterValidator(_name)], ...], *_LISTED]
+type MemberPath = Annotated[str, AfterValidator(_member)]
+type HeaderName = Annotated[str, AfterValidator(_header)]

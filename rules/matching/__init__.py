@@ -1,0 +1,3 @@
+"""Whether a rule means a call: `pattern` (names, paths), `reading` (values in it), `condition` (tests of
+them), all in the three values of `truth`, and an `index` that spares the rules that cannot.
+"""

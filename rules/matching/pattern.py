@@ -1,0 +1,124 @@
+"""Patterns for names and paths, and how surely a text is one that they mean."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from rules.language.complaint import quote
+from rules.matching.truth import Truth
+from rules.request.spelling import fold
+
+_NAMED = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glob:
+    """Literal text, or a `prefix` and a `suffix` with at least `gap` characters between them."""
+
+    prefix: str
+    suffix: str = ""
+    gap: int | None = None
+
+    def matches(self, text: str) -> bool:
+        """Whether `text` is what the pattern names, character by character."""
+        if self.gap is None:
+            return text == self.prefix
+        return (
+            len(text) >= len(self.prefix) + len(self.suffix) + self.gap
+            and text.startswith(self.prefix)
+            and text.endswith(self.suffix)
+        )
+
+    def folded(self) -> "Glob":
+        """The pattern for folded texts: it matches whatever folds like a match of this one."""
+        gap = None if self.gap is None else 0
+        return Glob(prefix=fold(self.prefix), suffix=fold(self.suffix), gap=gap)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """A row of patterns, one for each segment. `open_ended`: any number of segments may follow.
+
+    `folded`: the patterns for what `fold_segments` returns.
+    """
+
+    globs: tuple[Glob, ...]
+    folded: tuple[Glob, ...]
+    open_ended: bool = False
+
+    def covers(self, segments: Sequence[str]) -> Truth:
+        """TRUE for an exact match; UNKNOWN where a lenient server could read the path as one."""
+        if _fits(self.globs, segments, open_ended=self.open_ended):
+            return Truth.TRUE
+        alike = _fits(self.folded, fold_segments(segments), open_ended=self.open_ended)
+        return Truth.UNKNOWN if alike else Truth.FALSE
+
+
+ANYWHERE = Track(globs=(), folded=(), open_ended=True)
+
+
+def fold_segments(segments: Sequence[str]) -> tuple[str, ...]:
+    """The segments as a lenient server sees them: folded, and without a trailing slash."""
+    kept = segments[:-1] if segments and not segments[-1] else segments
+    return tuple(fold(segment) for segment in kept)
+
+
+def read_path(text: str) -> Track:
+    """The pattern of a path template such as `/v1/{id}/files/**`. Raises ValueError with the cure."""
+    _check_path(text)
+    steps = text[1:].split("/")
+    open_ended = steps[-1] == "**"
+    globs = tuple(_read_step(step) for step in (steps[:-1] if open_ended else steps))
+    # A trailing slash is an empty last segment, which folded paths do not have.
+    folded = tuple(glob.folded() for glob in (globs[:-1] if steps[-1] == "" else globs))
+    return Track(globs=globs, folded=folded, open_ended=open_ended)
+
+
+def read_name(text: str) -> Track:
+    """The pattern of a tool name such as `delete_*`. Raises ValueError with the cure."""
+    prefix, star, suffix = text.partition("*")
+    if not text or not text.isprintable() or "*" in suffix:
+        raise ValueError(f"{quote(text)} is not a printable name with at most one `*`; list several names")
+    if star and not (prefix.isascii() and suffix.isascii()):
+        raise ValueError(f"{quote(text)} has a `*` beside letters outside ascii; write the whole name")
+    glob = Glob(prefix=prefix, suffix=suffix, gap=0 if star else None)
+    return Track(globs=(glob,), folded=(glob.folded(),))
+
+
+def _fits(globs: Sequence[Glob], segments: Sequence[str], *, open_ended: bool) -> bool:
+    enough = len(segments) >= len(globs) if open_ended else len(segments) == len(globs)
+    return enough and all(g.matches(s) for g, s in zip(globs, segments, strict=False))
+
+
+def _check_path(text: str) -> None:
+    shown = quote(text)
+    if not text.startswith("/"):
+        raise ValueError(f"{shown} does not start with `/`; write the path without scheme and host")
+    if not text.isprintable():
+        raise ValueError(f"{shown} has characters that cannot be printed; leave them out")
+    if "?" in text or "#" in text:
+        raise ValueError(f"{shown} has a query or fragment; match the query with the key `query`")
+    if "%" in text and unquote(text) != text:
+        raise ValueError(f"{shown} has percent-escapes; write the characters they stand for")
+    if ";" in text or "\\" in text:
+        raise ValueError(f"{shown} has `;` or `\\`, which no request may have; leave them out")
+    steps = text[1:].split("/")
+    if any(step in (".", "..") for step in steps):
+        raise ValueError(f"{shown} has dot segments, which no request may have; write the final path")
+    if "" in steps[:-1]:
+        raise ValueError(f"{shown} has an empty segment, which no request may have; write one `/`")
+    if any("*" in step for step in steps[:-1]) or steps[-1] not in ("**", steps[-1].replace("*", "")):
+        raise ValueError(f"{shown} has a `*` that is not a last `/**`; write `{{name}}` for one segment")
+
+
+def _read_step(step: str) -> Glob:
+    prefix, opening, rest = step.partition("{")
+    name, closing, suffix = rest.partition("}")
+    if not opening and "}" not in step:
+        return Glob(prefix=step)
+    if not closing or not _NAMED.fullmatch(name) or "{" in suffix or "}" in prefix + suffix:
+        raise ValueError(f"{quote(step)} is not text with one `{{name}}` in it; write one per segment")
+    if not (prefix + suffix).isascii():
+        raise ValueError(f"{quote(step)} has letters outside ascii beside `{{name}}`; write only `{{name}}`")
+    return Glob(prefix=prefix, suffix=suffix, gap=1)

@@ -1,0 +1,65 @@
+"""Compiled rules: what they cover, and which of them are looked at."""
+
+import pytest
+
+from rules.compile import compile_rules
+from rules.matching.truth import Truth
+from rules.ruleset import Ruleset, host_keys
+from tests.rules.calls import http
+
+TEXT = """
+version: 1
+rules:
+  - {id: exact, match: {host: api.pay.test, method: POST, path: /pay}, tier: 4}
+  - {id: above, match: {host: "*.pay.test", path: "/pay/**"}, tier: 3}
+  - {id: all, match: {host: "*", path: /health}, tier: 1}
+  - {id: tool, match: {server: mail, tool: send}, tier: 3}
+"""
+
+
+@pytest.fixture(scope="module", name="ruleset")
+def fixture_ruleset() -> Ruleset:
+    """Rules of every kind of host."""
+    compiled = compile_rules([("rules.yaml", TEXT)])
+    assert isinstance(compiled, Ruleset)
+    return compiled
+
+
+def test_host_keys() -> None:
+    """From the host itself up to everything."""
+    assert host_keys("a.b.test") == ["a.b.test", "*.b.test", "*.test", "*"]
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [("api.pay.test", True), ("x.pay.test", True), ("pay.test", False), ("other.test", False)],
+)
+def test_which_hosts_are_named(ruleset: Ruleset, host: str, named: bool) -> None:
+    """`*` names nobody: it must not open a private network."""
+    assert ruleset.names_host(host) is named
+
+
+@pytest.mark.parametrize(
+    ("line", "ids"),
+    [
+        ("POST api.pay.test/pay", {"exact": Truth.TRUE}),
+        ("GET api.pay.test/pay", {"exact": Truth.FALSE}),
+        ("GET x.pay.test/pay/1", {"above": Truth.TRUE}),
+        ("GET anywhere.test/health", {"all": Truth.TRUE}),
+        ("GET anywhere.test/pay", {}),
+    ],
+)
+def test_candidates_include_all_that_match(ruleset: Ruleset, line: str, ids: dict[str, Truth]) -> None:
+    """The index may give too many rules, never too few, and the rule itself has the last word."""
+    call = http(line)
+    found = {rule.id: rule.matches(call) for rule in ruleset.candidates(call)}
+    assert {id_: truth for id_, truth in found.items() if id_ in ids} == ids
+    surely = {rule.id for rule in ruleset.rules if rule.matches(call) is not Truth.FALSE}
+    assert surely <= set(found)
+
+
+def test_another_method_is_possible_under_an_override(ruleset: Ruleset) -> None:
+    """The server may take the request for a POST."""
+    call = http("GET api.pay.test/pay?_method=POST")
+    [rule] = [rule for rule in ruleset.candidates(call) if rule.id == "exact"]
+    assert rule.matches(call) is Truth.UNKNOWN
