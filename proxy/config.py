@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from proxy.destinations import Allowed
 from proxy.gate import Waiting
 from proxy.replay.credentials import Credential, Credentials, FromEnvironment, FromFile, Provider
-from proxy.store import Clocks
+from proxy.store import Cap, Clocks
 from rules.action import Principal
 from rules.headers import HOP_BY_HOP
 from rules.language.complaint import quote
@@ -51,6 +51,7 @@ class Openings(Strict):
     """Destinations that are closed by default and open here."""
 
     allow: tuple[Name, ...] = ()
+    connect_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = (443,)
 
     @field_validator("allow")
     @classmethod
@@ -73,6 +74,14 @@ class InlineWait(Strict):
                 "exceed; raise `most` or lower `usual`"
             )
         return self
+
+
+class NewHolds(Strict):
+    """How many new holds the agent may open; beyond that it hears 429 for a while."""
+
+    most: Annotated[int, Field(ge=1, le=100_000)] = 20
+    within: Seconds = 60.0
+    quarantine: Seconds = 300.0
 
 
 class Windows(Strict):
@@ -184,6 +193,7 @@ class Config(Strict):
     destinations: Openings = Openings()
     inline_wait: InlineWait = InlineWait()
     windows: Windows = Windows()
+    new_holds: NewHolds = NewHolds()
     credentials: tuple[CredentialEntry, ...] = ()
     secret_headers: tuple[Name, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
@@ -236,6 +246,16 @@ class Config(Strict):
                 Tier.HIGH_RISK: timedelta(seconds=self.windows.approval_tier_4),
             },
             retention=timedelta(seconds=self.windows.retention),
+        )
+
+    @property
+    def cap(self) -> Cap:
+        """The cap on new holds of this sidecar's agent."""
+        cap = self.new_holds
+        return Cap(
+            most=cap.most,
+            within=timedelta(seconds=cap.within),
+            quarantine=timedelta(seconds=cap.quarantine),
         )
 
     @property

@@ -1,9 +1,10 @@
 """The gate: one call comes in, and leaves, waits for a human, or goes no further."""
 
 import hmac
+import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from time import monotonic
 from traceback import format_tb
 
@@ -16,10 +17,10 @@ from proxy.replay.replayer import Replayer
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.signals import Signals
-from proxy.store import Draft, Refused, Store, StoreUnavailable
+from proxy.store import Draft, Flooded, Refused, Store, StoreUnavailable
 from rules.action import Action, Principal, bind, fingerprint
 from rules.call import HttpCall
-from rules.classify import classify
+from rules.classify import classify, over_budget
 from rules.headers import Fields, preferences, secret
 from rules.hold import REMEMBERED, Hold, State
 from rules.normalize import normalize
@@ -40,6 +41,11 @@ from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
 logger = logging.getLogger(__name__)
 
 _RUN_AGAIN_AFTER = 5.0
+_FLOODED = Refusal(
+    reason_id=ReasonId.FLOODED,
+    reason="the agent has opened more holds than people can decide on; no new ones for some minutes",
+    status=429,
+)
 _ANSWERED = frozenset({State.EXECUTED, State.EXECUTION_ERROR})
 
 
@@ -79,17 +85,22 @@ class Gate:
         if isinstance(where, Refusal):
             return self._refuse(where)
         judgement = classify(call, self.ruleset())
-        self.metrics.admissions.labels(int(judgement.tier), judgement.verdict, judgement.reason_id).inc()
         if judgement.verdict is Verdict.BLOCK:
+            self._count(judgement)
             return blocked(judgement)
-        if judgement.tier is Tier.READ_ONLY:
+        if _only_reads(judgement):
+            self._count(judgement)
             return Passage(address=where)
         try:
             if why := await self.store.killed():
                 return self._refuse(_stopped(why))
+            judgement = await self._afford(judgement)
+            self._count(judgement)
             if judgement.verdict is Verdict.PASS:
                 return Passage(address=where)
             return await self._hold(request, call, judgement)
+        except Flooded:
+            return self._refuse(_FLOODED)
         except StoreUnavailable:
             return self._fail_closed(ReasonId.STORE_UNAVAILABLE, "the store does not answer")
 
@@ -102,16 +113,16 @@ class Gate:
         if where is None:
             return None
         judgement = classify(call, self.ruleset())
-        if judgement.tier is not Tier.READ_ONLY or judgement.verdict is Verdict.BLOCK:
+        if not _only_reads(judgement):
             return None
-        self.metrics.admissions.labels(int(judgement.tier), judgement.verdict, judgement.reason_id).inc()
+        self._count(judgement)
         return Passage(address=where)
 
     async def connect(self, host: str, port: int) -> Tunnel | Reply:
         """Judge where a tunnel wants to lead; every request inside it is judged again by itself."""
         if host == STATUS_HOST:
             return Tunnel()
-        where = await self.destinations.find(host, port)
+        where = await self.destinations.find_tunnel(host, port)
         return self._refuse(where) if isinstance(where, Refusal) else Tunnel()
 
     def failed(self, error: Exception) -> Reply:
@@ -120,6 +131,19 @@ class Gate:
         where = "".join(format_tb(error.__traceback__))
         logger.error("gate.failed error=%s at\n%s", type(error).__name__, where)
         return self._fail_closed(ReasonId.GATE_FAILED, "the gate failed while judging this request")
+
+    async def _afford(self, judgement: Judgement) -> Judgement:
+        """`judgement` with its budgets charged, or the one of a call that exceeds one of them."""
+        for spend in judgement.spends:
+            budget = self._keyed("budget", spend.rule, *spend.shares)
+            if not await self.store.spend(spend, budget=budget):
+                return over_budget(spend)
+        return judgement
+
+    def _keyed(self, *parts: str) -> str:
+        """A name in the store for something of this agent, from which nothing can be read."""
+        content = json.dumps([*astuple(self.principal), *parts]).encode()
+        return hmac.digest(self.key, content, "sha256").hex()
 
     async def _hold(self, request: Request, call: HttpCall, judgement: Judgement) -> Reply:
         """Record the call durably, then wait as long as the agent does for what becomes of it."""
@@ -145,6 +169,7 @@ class Gate:
         hold_id = str(ULID())
         draft = Draft(
             hold_id=hold_id,
+            agent=self._keyed("agent"),
             digest=action.digest,
             fingerprint=fingerprint(action, call, self.key),
             idempotency_key=hmac.digest(self.key, hold_id.encode(), "sha256").hex()[:32],
@@ -251,9 +276,17 @@ class Gate:
         logger.info("request.refused reason_id=%s", refusal.reason_id)
         return refused(refusal)
 
+    def _count(self, judgement: Judgement) -> None:
+        self.metrics.admissions.labels(int(judgement.tier), judgement.verdict, judgement.reason_id).inc()
+
     def _fail_closed(self, reason_id: ReasonId, reason: str) -> Reply:
         self.metrics.failed_closed.labels(reason_id).inc()
         return refused(Refusal(reason_id=reason_id, reason=reason, status=503))
+
+
+def _only_reads(judgement: Judgement) -> bool:
+    """Whether it may pass without asking the store for anything."""
+    return judgement.tier is Tier.READ_ONLY and judgement.verdict is Verdict.PASS and not judgement.spends
 
 
 def _stopped(why: str) -> Refusal:

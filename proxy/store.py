@@ -10,10 +10,14 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:deadlines         sorted set, id by next deadline; ids leave with the state
     {sidegate:<domain>}:approved          sorted set, id by time of approval; ids leave with the state
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
+    {sidegate:<domain>}:recent:<agent>    sorted set, ids of an agent's new holds by time; for its cap
+    {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
+    {sidegate:<domain>}:spent:<budget>    hash, what was spent of a budget by slice of its window
 """
 
 import json
 import logging
+import math
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
@@ -28,11 +32,13 @@ from redis.exceptions import RedisError
 
 from rules.hold import OPEN, REMEMBERED, Event, Hold, State, origins
 from rules.hold import TRANSITIONS as TABLE
-from rules.verdict import ReasonId, Tier
+from rules.verdict import ReasonId, Spend, Tier
 
 logger = logging.getLogger(__name__)
 
 _SCRIPT = (Path(__file__).parent / "transition.lua").read_text()
+_SPEND_SCRIPT = (Path(__file__).parent / "spend.lua").read_text()
+_MONEY_SCALE = 10**6
 _TIMEOUT = 2.0
 _CONNECTIONS = 64
 _SLACK = timedelta(days=1)
@@ -57,6 +63,22 @@ class Refused(Exception):
         self.hold = hold
 
 
+class Flooded(Exception):
+    """the agent has opened more holds than its cap allows and is in quarantine"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """How many new holds one agent may open within a time, and how long it may open none after more."""
+
+    most: int = 20
+    within: timedelta = timedelta(minutes=1)
+    quarantine: timedelta = timedelta(minutes=5)
+
+
+_USUAL_CAP = Cap()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
     """How long things may take; each is a clock of its own."""
@@ -72,6 +94,8 @@ class Draft:
     """A hold that is about to be made."""
 
     hold_id: str
+    agent: str
+    """Whose cap on new holds counts: a keyed digest of the principal."""
     digest: str
     fingerprint: str
     idempotency_key: str
@@ -102,34 +126,43 @@ def connect(url: str) -> Redis:
 class Store:
     """Every hold of one approval domain."""
 
-    def __init__(self, redis: Redis, *, domain: str, clocks: Clocks) -> None:
+    def __init__(self, redis: Redis, *, domain: str, clocks: Clocks, cap: Cap = _USUAL_CAP) -> None:
         self._redis = redis
+        self._cap = cap
         self._prefix = f"{{sidegate:{domain}}}"
         self._clocks = clocks
         longest = max(clocks.decision_window, *clocks.approval_validity.values())
         self._keep = _ms(clocks.retention + longest + _SLACK)
         self._script = redis.register_script(_SCRIPT)
+        self._spend_script = redis.register_script(_SPEND_SCRIPT)
 
     async def open(self, draft: Draft) -> tuple[Hold, bool]:
         """Record a new hold durably, or join the one that this fingerprint already has.
 
-        Returns the hold and whether it is new. A joined one has one attempt more.
+        Returns the hold and whether it is new. A joined one has one attempt more. Raises Flooded.
         """
         while True:
             outcome, fields = await self._change(
                 draft.hold_id,
                 draft.fingerprint,
-                {"from": [], "to": State.PENDING, "deadline": "decide_by"}
+                {"from": [], "to": State.PENDING, "deadline": "decide_by", "flood": self._flood()}
                 | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}},
                 _draft_fields(draft),
+                agent=draft.agent,
             )
             if outcome == "done":
                 return _hold(draft.hold_id, fields), True
+            if outcome == "flooded":
+                raise Flooded(Flooded.__doc__)
             if outcome != "taken":
                 raise ValueError(f"there is a hold with the id `{draft.hold_id}` already")
             joined = await self._join(fields["taken"], draft.fingerprint)
             if joined is not None:
                 return joined, False
+
+    def _flood(self) -> dict[str, int]:
+        cap = self._cap
+        return {"most": cap.most, "within": _ms(cap.within), "quarantine": _ms(cap.quarantine)}
 
     async def _join(self, hold_id: str, fingerprint: str) -> Hold | None:
         """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
@@ -182,6 +215,16 @@ class Store:
         change = {"from": _COLLECTABLE, "release": True, "unless": "collected"}
         outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {"collected": b"1"})
         return outcome == "done"
+
+    async def spend(self, spend: Spend, *, budget: str) -> bool:
+        """Take `spend` of the budget with that key, if it still fits."""
+        amount = math.ceil(spend.amount * _MONEY_SCALE)
+        limit = math.floor(spend.limit * _MONEY_SCALE)
+        async with self._guarded():
+            fitted = await self._spend_script(
+                [self._key(f"spent:{budget}")], [amount, limit, spend.window * 1000]
+            )
+        return bool(fitted)
 
     async def find(self, hold_id: str) -> Hold | None:
         """The hold with this id, or None."""
@@ -277,6 +320,8 @@ class Store:
         fingerprint: str,
         change: Mapping[str, Any],
         fields: Mapping[str, bytes] | None = None,
+        *,
+        agent: str = "",
     ) -> tuple[str, dict[str, str]]:
         """Run the script; returns its outcome and the hold's fields after it."""
         arguments: list[bytes | str] = [json.dumps({**change, "id": hold_id, "keep": self._keep})]
@@ -289,11 +334,17 @@ class Store:
             self._key("approved"),
             self._key(f"fingerprint:{fingerprint}"),
             self._key("kill"),
+            self._key(f"recent:{agent}"),
+            self._key(f"quarantine:{agent}"),
         ]
         async with self._guarded():
             reply = _texts(await self._script(keys, arguments))
         if reply[0] == "taken":
             return "taken", {"taken": reply[2]}
+        if reply[0] == "flooded":
+            if len(reply) > 2:
+                logger.warning("agent.quarantined seconds=%d", self._cap.quarantine.total_seconds())
+            return "flooded", {}
         return reply[0], dict(zip(reply[2::2], reply[3::2], strict=True))
 
     def _key(self, name: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from rules.call import Call, HttpCall, PayloadKind
 from rules.matching.truth import Truth
 from rules.ruleset import Rule, Ruleset
-from rules.verdict import Judgement, ReasonId, Tier, Verdict
+from rules.verdict import Judgement, ReasonId, Spend, Tier, Verdict
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -21,7 +21,18 @@ def classify(call: Call, ruleset: Ruleset) -> Judgement:
     INVARIANT: unknown takes the higher tier. A rule that cannot be decided only ever adds a judgement, it
     never keeps a default or another rule from adding theirs.
     """
-    return max(_judgements(call, ruleset), key=_severity)
+    judgements = list(_judgements(call, ruleset))
+    standing = max(judgements, key=_severity)
+    spends = tuple(spend for judgement in judgements for spend in judgement.spends)
+    return replace(standing, spends=spends) if spends and standing.verdict is Verdict.PASS else standing
+
+
+def over_budget(spend: Spend) -> Judgement:
+    """The judgement of a call that would pass, had others not spent before it."""
+    reason = (
+        f"with earlier calls it exceeds what rule `{spend.rule}` lets pass in {spend.window} s: {spend.limit}"
+    )
+    return _judgement(spend.over, ReasonId.BUDGET, reason, rule=spend.rule)
 
 
 def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
@@ -31,7 +42,7 @@ def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
     if isinstance(call, HttpCall):
         yield from _of_override(call)
     for rule in certain:
-        yield _of_certain(rule, call)
+        yield _within_budget(_of_certain(rule, call), rule, call)
     if not certain:
         yield _of_default(call, ruleset)
     if isinstance(call, HttpCall):
@@ -63,6 +74,20 @@ def _of_certain(rule: Rule, call: Call) -> Judgement:
         doubt = f"whether its tier may be lower cannot be decided: {_doubt(call)}"
         return _by_rule(rule, ReasonId.RULE_UNKNOWN, f"{_reason(rule)}; {doubt}")
     return _by_rule(rule, ReasonId.RULE, _reason(rule))
+
+
+def _within_budget(judgement: Judgement, rule: Rule, call: Call) -> Judgement:
+    """`judgement` with what the call spends, if the rule has a budget and it would pass."""
+    if rule.budget is None or judgement.verdict is not Verdict.PASS:
+        return judgement
+    over = max(rule.tier, Tier.EXTERNAL)
+    spend = rule.budget.spend(call, rule=rule.id, over=over)
+    if spend is not None and spend.amount <= spend.limit:
+        return replace(judgement, spends=(spend,))
+    if spend is not None:
+        return over_budget(spend)
+    reason = f"how much of its budget it takes cannot be decided: {_doubt(call)}"
+    return _judgement(over, ReasonId.BUDGET, f"{_reason(rule)}; {reason}", rule=rule.id)
 
 
 def _of_possible(rule: Rule, call: Call) -> Judgement:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from rules.budget import Budget
 from rules.language import rule_file as language
 from rules.language.document import Document, Problem, read_document
 from rules.language.rule_file import RulesFile
@@ -78,6 +79,16 @@ def _rule(written: language.Rule) -> Rule:
             Alternative(conditions=_conditions(lower.when), tier=lower.tier, reason=lower.reason)
             for lower in written.lower
         ),
+        budget=None if written.budget is None else _budget(written.budget),
+    )
+
+
+def _budget(written: language.Budget) -> Budget:
+    return Budget(
+        limit=written.limit,
+        window=written.window,
+        amount=None if written.amount is None else tuple(written.amount.split(".")),
+        by=tuple(tuple(path.split(".")) for path in written.by),
     )
 
 

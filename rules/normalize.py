@@ -186,10 +186,9 @@ def _agreed_host(message: Message) -> str | Refusal:
     """The one host that destination, SNI and Host name, or why they do not agree."""
     default_port = _DEFAULT_PORTS.get(message.scheme)
     if default_port is None:
-        return Refusal(
-            reason_id=ReasonId.PROTOCOL_REFUSED,
-            reason="the scheme is neither http nor https",
-        )
+        return _no_protocol("the scheme is neither http nor https")
+    if default_port != message.port == _DEFAULT_PORTS["https"]:
+        return _no_protocol("it is sent in clear to the port of https, where nobody expects it")
     claimed = first(message.fields, b"host")
     if claimed is None:
         return _mismatch("the request has no Host header")
@@ -230,6 +229,10 @@ def _overrides(fields: Fields, query: Pairs, payload: Payload) -> tuple[str, ...
     members = payload.value if isinstance(payload.value, dict) else ()
     names = [*(name for name, _ in query), *members]
     return (*headers, *(name for name in names if _OVERRIDE_NAME.fullmatch(name)))
+
+
+def _no_protocol(reason: str) -> Refusal:
+    return Refusal(reason_id=ReasonId.PROTOCOL_REFUSED, reason=reason)
 
 
 def _malformed(reason: str) -> Refusal:

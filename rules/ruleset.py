@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from rules.budget import Budget
 from rules.call import Call, HttpCall
 from rules.matching.condition import Condition
 from rules.matching.index import Index
@@ -74,6 +75,7 @@ class Rule:
     reason: str | None
     forbidden: bool
     lower: tuple[Alternative, ...]
+    budget: Budget | None = None
 
     def matches(self, call: Call) -> Truth:
         """Whether the rule names `call`."""

@@ -1,6 +1,7 @@
 """The machine's answer about a call: a tier, a verdict, and the one reason that fixed them."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import IntEnum, StrEnum
 
 
@@ -49,6 +50,8 @@ class ReasonId(StrEnum):
     """No rule names this host."""
     DEFAULT_TOOL = "default_tool"
     """No rule names this tool."""
+    BUDGET = "budget"
+    """Together with earlier calls it exceeds what a rule lets pass, or how much it adds is not certain."""
     METHOD_OVERRIDE = "method_override"
     """The request asks the server to treat it as another method."""
 
@@ -103,17 +106,37 @@ class ReasonId(StrEnum):
     """The hold could not be recorded durably; nothing was sent."""
     KILL_SWITCH = "kill_switch"
     """An operator has stopped everything that is not read-only."""
+    FLOODED = "flooded"
+    """The agent asked for more holds than people can decide on; it is in quarantine for a while."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """What a call takes of a rule's budget. Whatever one agent spends on equal `shares` counts together."""
+
+    rule: str
+    shares: tuple[str, ...]
+    amount: Decimal
+    limit: Decimal
+    window: int
+    """Seconds."""
+    over: Tier
+    """The tier of a call that exceeds the limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """Tier and verdict of one call, with the rule and the reason that fixed them."""
+    """Tier and verdict of one call, with the rule and the reason that fixed them.
+
+    A call with `spends` passes only if every one of them still fits its budget.
+    """
 
     tier: Tier
     verdict: Verdict
     reason_id: ReasonId
     reason: str
     rule: str | None = None
+    spends: tuple[Spend, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,11 +104,14 @@ class _Sidecar:
         self.tasks = tasks
         self.metrics = Metrics()
         self.redis = connect(url)
-        self.store = Store(self.redis, domain=config.redis.domain, clocks=config.clocks)
+        self.store = Store(self.redis, domain=config.redis.domain, clocks=config.clocks, cap=config.cap)
         self.sealed = Sealed(Seal(load_or_create_key(keys / "seal.key"), domain=config.redis.domain))
         self.signals = Signals(self.store, self.metrics)
         self.destinations = Destinations(
-            allowed=config.allowed, named=settings.ruleset.names_host, store=_store_places(url)
+            allowed=config.allowed,
+            named=settings.ruleset.names_host,
+            tunnel_ports=frozenset(config.destinations.connect_ports),
+            store=_store_places(url),
         )
         self.replayer = self._replayer(trust)
         self.worker = Worker(

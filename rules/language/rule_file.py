@@ -12,6 +12,7 @@ from rules.language.vocabulary import (
     HeaderName,
     Hosts,
     Level,
+    Limit,
     MemberPath,
     Methods,
     Number,
@@ -22,6 +23,7 @@ from rules.language.vocabulary import (
     Servers,
     Tools,
     Version,
+    Window,
 )
 from rules.language.yaml_tree import Path
 from rules.matching.condition import Operand
@@ -155,6 +157,19 @@ class Lower(Strict):
     """One sentence for the agent and the reviewer."""
 
 
+class Budget(Strict):
+    """How much of what the rule lets pass may pass within a window, for one agent."""
+
+    limit: Limit
+    """The most that may pass; of calls, if `amount` is left out."""
+    window: Window
+    """As `90s`, `30m`, `24h` or `7d`."""
+    amount: MemberPath | None = None
+    """Where the amount stands in the body or the arguments. What has no certain amount is held."""
+    by: tuple[MemberPath, ...] = ()
+    """Members whose values have a budget each, such as the payee and the currency."""
+
+
 class Rule(Strict):
     """One rule."""
 
@@ -170,12 +185,22 @@ class Rule(Strict):
     """True: such a call never runs and nobody can approve it."""
     lower: tuple[Lower, ...] = ()
     """Tried in order; the first that definitely holds gives the tier."""
+    budget: Budget | None = None
+    """For calls that would pass: the one that exceeds it is held at the rule's tier, at least 3."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if messages := dict((*self._tier_faults(), *self._lower_faults())):
+        if messages := dict((*self._tier_faults(), *self._lower_faults(), *self._budget_faults())):
             raise Faults(messages)
         return self
+
+    def _budget_faults(self) -> Iterator[tuple[Path, str]]:
+        if self.budget is not None and not self._lets_pass():
+            yield ("budget",), "the rule lets nothing pass, so there is nothing to spend; leave the key out"
+
+    def _lets_pass(self) -> bool:
+        tiers = [lower.tier for lower in self.lower] + ([] if self.tier is None else [self.tier])
+        return not self.forbidden and min(tiers, default=Tier.HIGH_RISK) <= Tier.REVERSIBLE
 
     def _tier_faults(self) -> Iterator[tuple[Path, str]]:
         if not self.forbidden and self.tier is None:

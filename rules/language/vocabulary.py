@@ -17,6 +17,10 @@ from rules.verdict import Tier
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _STEP = re.compile(r"\*|[0-9]{1,6}|[^*.\[\]]*[^*.\[\]0-9][^*.\[\]]*")
+_DURATION = re.compile(r"([1-9][0-9]{0,6})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_MOST_WINDOW = 90 * _SECONDS["d"]
+_MOST_LIMIT = 10**9
 _MAX_STEPS = 32
 _MAX_REASON = 300
 
@@ -50,6 +54,20 @@ def _number(value: object) -> Operand:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("only numbers have an order; write a number")
     return _scalar(value)
+
+
+def _limit(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MOST_LIMIT:
+        raise ValueError(f"a limit is a number over 0 and up to {_MOST_LIMIT}")
+    return Decimal(repr(value))
+
+
+def _window(value: object) -> int:
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    if not 0 < seconds <= _MOST_WINDOW:
+        raise ValueError("a window is up to 90 days, written as `90s`, `30m`, `24h` or `7d`")
+    return seconds
 
 
 def _rule_id(text: str) -> str:
@@ -139,6 +157,8 @@ type Version = Annotated[int, PlainValidator(_version)]
 type Level = Annotated[Tier, PlainValidator(_level)]
 type Scalar = Annotated[Operand, PlainValidator(_scalar)]
 type Number = Annotated[Operand, PlainValidator(_number)]
+type Limit = Annotated[Decimal, PlainValidator(_limit)]
+type Window = Annotated[int, PlainValidator(_window)]
 type RuleId = Annotated[str, AfterValidator(_rule_id)]
 type Reason = Annotated[str, AfterValidator(_sentence)]
 type Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], *_LISTED]

@@ -40,6 +40,7 @@ def draft(**changes: object) -> Draft:
     """A draft that no other hold is joined by, unless `changes` say so."""
     made = Draft(
         hold_id=str(ULID()),
+        agent=secrets.token_hex(8),
         digest=secrets.token_hex(32),
         fingerprint=secrets.token_hex(32),
         idempotency_key=secrets.token_hex(16),

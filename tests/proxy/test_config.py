@@ -136,7 +136,11 @@ _SECONDS = ["decision", "approval_tier_3", "approval_tier_4", "retention", "upst
 
 @pytest.mark.parametrize("case", [*_NUMBERS, "zero"])
 @pytest.mark.parametrize(
-    "key", [*(f"windows.{k}" for k in _SECONDS), "inline_wait.usual", "inline_wait.most"]
+    "key",
+    [
+        *(f"windows.{k}" for k in _SECONDS),
+        *("inline_wait.usual", "inline_wait.most", "new_holds.within", "new_holds.quarantine"),
+    ],
 )
 def test_numbers_that_no_clock_can_have(key: str, case: str) -> None:
     """Each is refused where it stands; only an inline wait may be zero."""
@@ -163,6 +167,16 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
     "a url to open": ("destinations: {allow: ['http://a.example']}", "destinations.allow", "`http://a.example`"),
     "a wildcard to open": ("destinations: {allow: ['*']}", "destinations.allow", "`*`"),
     "an empty opening": ("destinations: {allow: ['']}", "destinations.allow[0]", "at least 1"),
+    "a port of zero": ("destinations: {connect_ports: [0]}", "destinations.connect_ports[0]", "at least 1"),
+    "a tunnel too far": (
+        "destinations: {connect_ports: [65536]}",
+        "destinations.connect_ports[0]",
+        "at most",
+    ),
+    "a port as text": ("destinations: {connect_ports: ['443']}", "destinations.connect_ports[0]", "whole"),
+    "no holds at all": ("new_holds: {most: 0}", "new_holds.most", "at least 1"),
+    "holds without end": ("new_holds: {most: 100001}", "new_holds.most", "at most 100000"),
+    "half a hold": ("new_holds: {most: 1.5}", "new_holds.most", "whole number"),
     "one text for a list": ("destinations: {allow: localhost}", "destinations.allow", "must be a list"),
     "a reviewer called operator": (
         "reviewers: [{name: operator, token_file: t}]",

@@ -202,6 +202,7 @@ async def test_the_kill_switch_stops_a_retry_too(house: Gatehouse) -> None:
 
 TUNNELS: dict[str, tuple[str, int, type, int]] = {
     "an open host": ("localhost", 443, Tunnel, 0),
+    "an open host, whatever the port": ("localhost", 8443, Tunnel, 0),
     "the status address": ("sidegate.internal", 443, Tunnel, 0),
     "a closed address": ("127.0.0.2", 443, Reply, 403),
     "an address in hexadecimal": ("0x7f.1", 443, Reply, 403),

@@ -167,6 +167,7 @@ class World:
         """A new hold of `action`."""
         draft = Draft(
             hold_id=str(ULID()),
+            agent=secrets.token_hex(8),
             digest=action.digest,
             fingerprint=secrets.token_hex(32),
             idempotency_key=secrets.token_hex(16),
