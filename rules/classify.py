@@ -48,17 +48,19 @@ def _of_certain(rule: Rule, call: Call) -> Judgement:
     """A rule that names `call`: its tier, or that of the first alternative that definitely holds."""
     if rule.forbidden:
         return _by_rule(rule, ReasonId.FORBIDDEN, rule.reason or f"rule `{rule.id}` forbids this call")
-    undecided = False
+    undecided: list[Tier] = []
     for alternative in rule.lower:
         truth = alternative.holds(call)
-        if truth is Truth.TRUE:
+        if truth is Truth.TRUE and alternative.tier >= max(undecided, default=alternative.tier):
             return _judgement(
                 alternative.tier,
                 ReasonId.RULE_LOWERED,
                 alternative.reason or f"rule `{rule.id}` names this call and lowers its tier",
                 rule=rule.id,
             )
-        undecided = undecided or truth is Truth.UNKNOWN
+        # INVARIANT: an earlier alternative that may hold with a higher tier bars a later, lower one.
+        if truth is not Truth.FALSE:
+            undecided.append(alternative.tier)
     if undecided:
         doubt = f"whether its tier may be lower cannot be decided: {_doubt(call)}"
         return _by_rule(rule, ReasonId.RULE_UNKNOWN, f"{_reason(rule)}; {doubt}")
@@ -117,4 +119,6 @@ def _reason(rule: Rule) -> str:
 def _doubt(call: Call) -> str:
     if isinstance(call, HttpCall) and call.payload.kind is PayloadKind.OPAQUE:
         return "its body is not understood"
+    if isinstance(call, HttpCall) and call.operations is None:
+        return "which operations its payload asks for is not certain"
     return "it can be read in more than one way"
