@@ -5,6 +5,7 @@
 - `decode/`: the operations that its payload asks for
 - `language/`: rules files read and checked; `compile`: from them to a `ruleset`
 - `matching/`: whether a rule means a call, surely, perhaps or not
+- `triggers`: what a call gives away by itself
 - `classify`: the `verdict` on a call, and what fixed it
 - `action`: the immutable binding that is approved; `hold`: what may become of it
 - `reply`: what the agent hears

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rules.call import Call, HttpCall, PayloadKind
+from rules.language.complaint import quote
 from rules.matching.truth import Truth
 from rules.ruleset import Rule, Ruleset
+from rules.triggers import carried_data, carried_secret
 from rules.verdict import Judgement, ReasonId, Tier, Verdict
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -30,6 +32,7 @@ def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
     possible = [rule for rule, truth in matches if truth is Truth.UNKNOWN]
     if isinstance(call, HttpCall):
         yield from _of_override(call)
+    yield from _of_triggers(call)
     for rule in certain:
         yield _of_certain(rule, call)
     if not certain:
@@ -99,6 +102,15 @@ def _of_override(call: HttpCall) -> Iterator[Judgement]:
             ReasonId.METHOD_OVERRIDE,
             f"the request asks to be treated as another method, by `{call.overrides[0]}`",
         )
+
+
+def _of_triggers(call: Call) -> Iterator[Judgement]:
+    if place := carried_secret(call):
+        reason = f"{place} has the shape of a secret, which may be on its way out"
+        yield _judgement(Tier.HIGH_RISK, ReasonId.SECRET_OUTBOUND, reason)
+    if isinstance(call, HttpCall) and call.method in _READS and (name := carried_data(call)):
+        reason = f"{quote(name)} in its query is long and looks random, so a read may carry data out"
+        yield _judgement(Tier.EXTERNAL, ReasonId.SECRET_OUTBOUND, reason)
 
 
 def _by_rule(rule: Rule, reason_id: ReasonId, reason: str) -> Judgement:
