@@ -133,7 +133,7 @@ class Match(When):
     method: Methods | None = None
     """In capitals. A rule for GET covers HEAD."""
     path: Paths | None = None
-    """`/v1/files/{id}` (one segment) or `/v1/files/**` (any number of further segments)."""
+    """`/v1/files/{id}` (one segment), `{id:int}` (of digits), `/v1/files/**` (and all below)."""
     server: Servers | None = None
     """The MCP server's configured name, or `*`."""
     tool: Tools | None = None

@@ -132,6 +132,7 @@ _ENDPOINT: dict[str, st.SearchStrategy[Any]] = {
             "/v1/admin",
             "/v1/admin/",
             "/v1/**",
+            "/v1/{id:int}",
             "/**",
             "/v1/a{id}n",
             "/{a}/{b}",
