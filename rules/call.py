@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from rules.headers import Fields
 from rules.request.strict_json import Json
+
+if TYPE_CHECKING:  # reading operations needs calls
+    from rules.decode.operation import Operation
 
 type Pairs = tuple[tuple[str, str], ...]
 
@@ -50,6 +54,8 @@ class HttpCall:
     payload: Payload
     overrides: tuple[str, ...] = ()
     """Names by which the request asks to be treated as another method."""
+    operations: "tuple[Operation, ...] | None" = ()
+    """What the payload asks for, None where that is not certain. Read once, for all rules that ask."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rules.call import Call, HttpCall, PayloadKind
+from rules.language.complaint import quote
 from rules.matching.truth import Truth
 from rules.ruleset import Rule, Ruleset
+from rules.triggers import carried_data, carried_secret
 from rules.verdict import Judgement, ReasonId, Spend, Tier, Verdict
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -41,6 +43,7 @@ def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
     possible = [rule for rule, truth in matches if truth is Truth.UNKNOWN]
     if isinstance(call, HttpCall):
         yield from _of_override(call)
+    yield from _of_triggers(call)
     for rule in certain:
         yield _within_budget(_of_certain(rule, call), rule, call)
     if not certain:
@@ -59,17 +62,19 @@ def _of_certain(rule: Rule, call: Call) -> Judgement:
     """A rule that names `call`: its tier, or that of the first alternative that definitely holds."""
     if rule.forbidden:
         return _by_rule(rule, ReasonId.FORBIDDEN, rule.reason or f"rule `{rule.id}` forbids this call")
-    undecided = False
+    undecided: list[Tier] = []
     for alternative in rule.lower:
         truth = alternative.holds(call)
-        if truth is Truth.TRUE:
+        if truth is Truth.TRUE and alternative.tier >= max(undecided, default=alternative.tier):
             return _judgement(
                 alternative.tier,
                 ReasonId.RULE_LOWERED,
                 alternative.reason or f"rule `{rule.id}` names this call and lowers its tier",
                 rule=rule.id,
             )
-        undecided = undecided or truth is Truth.UNKNOWN
+        # INVARIANT: an earlier alternative that may hold with a higher tier bars a later, lower one.
+        if truth is not Truth.FALSE:
+            undecided.append(alternative.tier)
     if undecided:
         doubt = f"whether its tier may be lower cannot be decided: {_doubt(call)}"
         return _by_rule(rule, ReasonId.RULE_UNKNOWN, f"{_reason(rule)}; {doubt}")
@@ -124,6 +129,15 @@ def _of_override(call: HttpCall) -> Iterator[Judgement]:
         )
 
 
+def _of_triggers(call: Call) -> Iterator[Judgement]:
+    if place := carried_secret(call):
+        reason = f"{place} has the shape of a secret, which may be on its way out"
+        yield _judgement(Tier.HIGH_RISK, ReasonId.SECRET_OUTBOUND, reason)
+    if isinstance(call, HttpCall) and call.method in _READS and (name := carried_data(call)):
+        reason = f"{quote(name)} in its query is long and looks random, so a read may carry data out"
+        yield _judgement(Tier.EXTERNAL, ReasonId.SECRET_OUTBOUND, reason)
+
+
 def _by_rule(rule: Rule, reason_id: ReasonId, reason: str) -> Judgement:
     tier = Tier.HIGH_RISK if rule.forbidden else rule.tier
     judgement = _judgement(tier, reason_id, reason, rule=rule.id)
@@ -142,4 +156,6 @@ def _reason(rule: Rule) -> str:
 def _doubt(call: Call) -> str:
     if isinstance(call, HttpCall) and call.payload.kind is PayloadKind.OPAQUE:
         return "its body is not understood"
+    if isinstance(call, HttpCall) and call.operations is None:
+        return "which operations its payload asks for is not certain"
     return "it can be read in more than one way"

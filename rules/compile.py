@@ -9,6 +9,7 @@ from rules.budget import Budget
 from rules.language import rule_file as language
 from rules.language.document import Document, Problem, read_document
 from rules.language.rule_file import RulesFile
+from rules.matching.asking import Asking, read_operation
 from rules.matching.condition import Check, Condition, Operator
 from rules.matching.pattern import ANYWHERE, read_name, read_path
 from rules.matching.reading import Source
@@ -107,8 +108,9 @@ def _endpoint(match: language.Match) -> HttpEndpoint | ToolEndpoint:
     )
 
 
-def _conditions(when: language.When) -> tuple[Condition, ...]:
-    return tuple(
+def _conditions(when: language.When) -> tuple[Condition | Asking, ...]:
+    asking = (Asking(names=tuple(map(read_operation, when.operation))),) if when.operation else ()
+    return asking + tuple(
         Condition(
             source=Source(key),
             # A header's name may have dots of its own.

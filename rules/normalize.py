@@ -4,8 +4,10 @@ The steps run from the outside in: head, framing, authority, method, target, bod
 """
 
 import re
+from dataclasses import replace
 
 from rules.call import HttpCall, Pairs, Payload
+from rules.decode import operations
 from rules.headers import HOP_BY_HOP, Fields, connection_options, first
 from rules.message import Message
 from rules.request.authority import canonical_host, is_address, split_authority
@@ -80,7 +82,7 @@ def normalize(message: Message) -> HttpCall | Refusal:
     payload = read_body(message.fields, message.body)
     if isinstance(payload, Refusal):
         return payload
-    return HttpCall(
+    call = HttpCall(
         method=method,
         scheme=message.scheme,
         host=host,
@@ -93,6 +95,8 @@ def normalize(message: Message) -> HttpCall | Refusal:
         payload=payload,
         overrides=_overrides(message.fields, query, payload),
     )
+    asked = operations(call)
+    return call if asked == () else replace(call, operations=asked)
 
 
 def is_token(name: bytes) -> bool:

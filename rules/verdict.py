@@ -54,6 +54,8 @@ class ReasonId(StrEnum):
     """Together with earlier calls it exceeds what a rule lets pass, or how much it adds is not certain."""
     METHOD_OVERRIDE = "method_override"
     """The request asks the server to treat it as another method."""
+    SECRET_OUTBOUND = "secret_outbound"  # noqa: S105 (a reason, not a password)
+    """Something in the request has the shape of a secret, or of data, that may be on its way out."""
 
     AUTHORITY_MISMATCH = "authority_mismatch"
     """Destination, SNI and Host do not name the same place."""

@@ -16,6 +16,7 @@ from rules.language.vocabulary import (
     MemberPath,
     Methods,
     Number,
+    Operations,
     Paths,
     Reason,
     RuleId,
@@ -29,7 +30,8 @@ from rules.language.yaml_tree import Path
 from rules.matching.condition import Operand
 from rules.verdict import Tier
 
-HTTP_KEYS = ("host", "method", "path", "query", "headers", "body")
+HTTP_KEYS = ("host", "method", "path", "query", "headers", "body", "operation")
+VALUE_KEYS = ("query", "headers", "body", "arguments")
 TOOL_KEYS = ("server", "tool", "arguments")
 
 
@@ -106,6 +108,8 @@ class When(Strict):
     """On members of a JSON body or form, by dotted path; `*` is every element of a list."""
     arguments: Members | None = None
     """On the arguments of an MCP tool call, by dotted path."""
+    operation: Operations | None = None
+    """All that the payload asks for is named here: `graphql.query.me`, `graphql.mutation.*`."""
 
     def written(self) -> tuple[str, ...]:
         """The keys that the file gives."""
@@ -113,9 +117,14 @@ class When(Strict):
 
     def conditions(self) -> Iterator[tuple[str, str, Requirement]]:
         """Each condition: the key it stands under, the path of the value, what it must be."""
-        for key in When.model_fields:
+        for key in VALUE_KEYS:
             for path, required in (getattr(self, key) or {}).items():
                 yield key, path, required
+
+    def distinct(self) -> frozenset[str]:
+        """All that must hold, each in one spelling."""
+        asked = (f"operation {sorted(self.operation)}",) if self.operation else ()
+        return frozenset((*map(repr, self.conditions()), *asked))
 
 
 class Match(When):
@@ -126,7 +135,7 @@ class Match(When):
     method: Methods | None = None
     """In capitals. A rule for GET covers HEAD."""
     path: Paths | None = None
-    """`/v1/files/{id}` (one segment) or `/v1/files/**` (any number of further segments)."""
+    """`/v1/files/{id}` (one segment), `{id:int}` (of digits), `/v1/files/**` (and all below)."""
     server: Servers | None = None
     """The MCP server's configured name, or `*`."""
     tool: Tools | None = None
@@ -214,7 +223,7 @@ class Rule(Strict):
         foreign = HTTP_KEYS if set(self.match.written()) & set(TOOL_KEYS) else TOOL_KEYS
         earlier: list[frozenset[str]] = []
         for n, lower in enumerate(self.lower):
-            conditions = frozenset(repr(condition) for condition in lower.when.conditions())
+            conditions = lower.when.distinct()
             if self.tier is not None and lower.tier >= self.tier:
                 yield ("lower", n, "tier"), f"must be lower than the rule's tier {self.tier:d}"
             if not conditions:

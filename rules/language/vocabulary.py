@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from rules.headers import bound
 from rules.language.complaint import quote, suggest
+from rules.matching.asking import read_operation
 from rules.matching.condition import Operand
 from rules.matching.pattern import read_name, read_path
 from rules.normalize import METHODS
@@ -120,6 +121,11 @@ def _name(text: str) -> str:
     return text
 
 
+def _operation(text: str) -> str:
+    read_operation(text)
+    return text
+
+
 def _server(text: str) -> str:
     if not text or ("*" in text and text != "*"):
         raise ValueError(f"{quote(text)} is not a server's name; write it whole, or `*` for every server")
@@ -166,5 +172,6 @@ type Methods = Annotated[tuple[Annotated[str, AfterValidator(_method)], ...], *_
 type Paths = Annotated[tuple[Annotated[str, AfterValidator(_path)], ...], *_LISTED]
 type Servers = Annotated[tuple[Annotated[str, AfterValidator(_server)], ...], *_LISTED]
 type Tools = Annotated[tuple[Annotated[str, AfterValidator(_name)], ...], *_LISTED]
+type Operations = Annotated[tuple[Annotated[str, AfterValidator(_operation)], ...], *_LISTED]
 type MemberPath = Annotated[str, AfterValidator(_member)]
 type HeaderName = Annotated[str, AfterValidator(_header)]

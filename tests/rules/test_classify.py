@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from rules.call import HttpCall, Payload, PayloadKind, ToolCall
 from rules.classify import classify
+from rules.decode import operations
 from rules.matching.truth import Truth
 from rules.message import Message
 from rules.normalize import normalize
 from rules.request.strict_json import Json
-from rules.ruleset import Ruleset
-from rules.verdict import Judgement, Refusal
+from rules.ruleset import Rule, Ruleset
+from rules.verdict import Judgement, ReasonId, Refusal, Verdict
 from tests.rules.calls import (
     FORM,
     calls,
@@ -59,6 +60,25 @@ rules:
   - id: status
     match: {host: pay.test, path: /status}
     tier: 1
+  - id: modes
+    match: {host: modes.test, method: POST, path: /v1}
+    tier: 4
+    lower:
+      - when: {body: {currency: eur}}
+        tier: 3
+      - when: {headers: {x-mode: test}}
+        tier: 2
+      - when: {headers: {x-mode: dear}}
+        tier: 3
+  - id: asks
+    match: {host: gql.test, path: /graphql}
+    tier: 4
+    lower:
+      - when: {operation: ["graphql.query.*", graphql.mutation.like]}
+        tier: 1
+  - id: wipes
+    match: {host: [gql.test, any.test], operation: graphql.mutation.wipe*}
+    forbidden: true
   - id: never
     match: {host: pay.test, method: DELETE, path: "/v1/ledger/{id}"}
     forbidden: true
@@ -209,6 +229,50 @@ NAMED: dict[str, tuple[HttpCall | ToolCall, tuple[int, str, str, str | None]]] =
         http("POST pay.test/v1/ledger/7", headers={"X-HTTP-Method-Override": "DELETE"}),
         (4, "block", "rule_unknown", "never"),
     ),
+    "an alternative that may hold bars a lower one": (
+        http("POST modes.test/v1", b"?", headers={"X-Mode": "test"}),
+        (4, "hold", "rule_unknown", "modes"),
+    ),
+    "an alternative that may hold bars no equal one": (
+        http("POST modes.test/v1", b"?", headers={"X-Mode": "dear"}),
+        (3, "hold", "rule_lowered", "modes"),
+    ),
+    "an alternative that does not hold bars none": (
+        http("POST modes.test/v1", {"currency": "usd"}, headers={"X-Mode": "test"}),
+        (2, "pass", "rule_lowered", "modes"),
+    ),
+    "a graphql query": (
+        http("POST gql.test/graphql", {"query": "{ me }"}),
+        (1, "pass", "rule_lowered", "asks"),
+    ),
+    "a graphql mutation that is named": (
+        http("POST gql.test/graphql", {"query": "mutation { like } query Q { me }"}),
+        (1, "pass", "rule_lowered", "asks"),
+    ),
+    "a graphql query beside a mutation": (
+        http("POST gql.test/graphql", {"query": "{ me } mutation B { pay }"}),
+        (4, "hold", "rule_unknown", "asks"),
+    ),
+    "another graphql mutation": (
+        http("POST gql.test/graphql", {"query": "mutation { pay }"}),
+        (4, "hold", "rule", "asks"),
+    ),
+    "a persisted graphql query may be anything": (
+        http("POST gql.test/graphql", {"id": "me"}),
+        (4, "block", "rule_unknown", "wipes"),
+    ),
+    "a forbidden graphql mutation": (
+        http("POST any.test/graphql", {"query": "mutation { wipeAll }"}),
+        (4, "block", "forbidden", "wipes"),
+    ),
+    "a forbidden graphql mutation among others": (
+        http("POST any.test/graphql", {"query": "mutation { a: like wipeAll }"}),
+        (4, "block", "rule_unknown", "wipes"),
+    ),
+    "an operation in another letter case is another one": (
+        http("POST gql.test/graphql", {"query": "mutation { WipeAll }"}),
+        (4, "hold", "rule", "asks"),
+    ),
     "a tool that no rule names": (tool("files", "write"), (3, "hold", "default_tool", None)),
     "a tool by its beginning": (tool("files", "delete_all"), (4, "hold", "rule", "files")),
     "a tool by its whole name": (tool("files", "list"), (1, "pass", "rule", "read-files")),
@@ -346,8 +410,35 @@ def test_what_no_rule_names_never_lowers(
 def test_hiding_the_body_never_lowers(written: list[dict[str, Any]], call: HttpCall) -> None:
     """A call whose body the gate cannot read is judged at least as high as if it could."""
     ruleset = from_rules(*written)
-    hidden = replace(call, payload=Payload(kind=PayloadKind.OPAQUE))
+    hidden = replace(call, payload=Payload(kind=PayloadKind.OPAQUE), operations=())
+    hidden = replace(hidden, operations=operations(hidden))
     assert severity(classify(hidden, ruleset)) >= severity(classify(call, ruleset))
+
+
+@given(written=rule_lists(), call=calls())
+def test_a_rule_that_needs_a_hidden_payload_counts_in_full(
+    written: list[dict[str, Any]], call: HttpCall
+) -> None:
+    """Each rule that may name the call speaks for its whole tier, and an unsure one says so."""
+    ruleset = from_rules(*written)
+    hidden = replace(call, payload=Payload(kind=PayloadKind.OPAQUE), operations=None)
+    judgement = classify(hidden, ruleset)
+    unsure = [
+        rule
+        for rule in ruleset.rules
+        if (rule.matches(hidden) is Truth.UNKNOWN)
+        or (rule.matches(hidden) is Truth.TRUE and _may_lower(rule, hidden))
+    ]
+    assert all(judgement.tier >= rule.tier for rule in unsure)
+    assert all(judgement.verdict is Verdict.BLOCK for rule in unsure if rule.forbidden)
+    if judgement.rule in {rule.id for rule in unsure}:
+        assert judgement.reason_id is ReasonId.RULE_UNKNOWN
+        assert "its body is not understood" in judgement.reason
+
+
+def _may_lower(rule: Rule, call: HttpCall) -> bool:
+    truths = [alternative.holds(call) for alternative in rule.lower]
+    return Truth.UNKNOWN in truths and Truth.TRUE not in truths
 
 
 @given(written=rule_lists(), call=calls())

@@ -63,3 +63,27 @@ def test_another_method_is_possible_under_an_override(ruleset: Ruleset) -> None:
     call = http("GET api.pay.test/pay?_method=POST")
     [rule] = [rule for rule in ruleset.candidates(call) if rule.id == "exact"]
     assert rule.matches(call) is Truth.UNKNOWN
+
+
+def test_rules_on_operations_are_found_by_them() -> None:
+    """Of many such rules a call meets its own, an uncertain one all of its place, any other call none."""
+    text = "version: 1\nrules:" + "".join(
+        f"\n- {{id: r{n}, tier: 4, match: {{host: a.test, path: /graphql, operation: graphql.query.q{n}}}}}"
+        for n in range(50)
+    )
+    ruleset = compile_rules([("rules.yaml", text)])
+    assert isinstance(ruleset, Ruleset)
+    found = {
+        name: [rule.id for rule in ruleset.candidates(call)]
+        for name, call in {
+            "own": http("POST a.test/graphql", {"query": "{ q7 q9 q7 other }"}),
+            "uncertain": http("POST a.test/graphql", {"id": 1}),
+            "elsewhere": http("POST a.test/other", {"query": "{ q7 }"}),
+            "none": http("POST a.test/graphql"),
+            "unknown body": http("POST a.test/graphql", b"?"),
+        }.items()
+    }
+    assert found["own"] == ["r7", "r9"]
+    assert found["elsewhere"] == found["none"] == []
+    assert len(found["uncertain"]) == len(found["unknown body"]) == 50
+    assert ruleset.names_host("a.test")

@@ -375,6 +375,8 @@ def test_wrong_rules(name: str) -> None:
         'server: "*"',
         "tool: '*'",
         "arguments: {a: {ne: b, exists: true}}",
+        "operation: graphql.query.me",
+        "operation: [graphql.mutation.delete*, 'graphql.*']",
     ],
 )
 def test_right_matches(match: str) -> None:
