@@ -10,13 +10,14 @@ from traceback import format_tb
 from ulid import ULID
 
 from addons.exchange import Passage, Request, Tunnel
-from proxy.destinations import Destinations
+from proxy.destinations import Address, Destinations
 from proxy.metrics import Metrics
 from proxy.replay.replayer import Replayer
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.signals import Signals
 from proxy.store import Draft, Refused, Store, StoreUnavailable
+from proxy.witness import Witness, WitnessError
 from rules.action import Action, Principal, bind, fingerprint
 from rules.call import HttpCall
 from rules.classify import classify
@@ -67,6 +68,7 @@ class Gate:
     replayer: Replayer
     metrics: Metrics
     waiting: Waiting
+    witness: Witness | None = None
 
     async def admit(self, request: Request) -> Passage | Reply:
         """Judge one request: leave for it to go upstream, or the answer that the agent gets."""
@@ -83,12 +85,12 @@ class Gate:
         if judgement.verdict is Verdict.BLOCK:
             return blocked(judgement)
         if judgement.tier is Tier.READ_ONLY:
-            return Passage(address=where)
+            return self._pass(call, judgement, where)
         try:
             if why := await self.store.killed():
                 return self._refuse(_stopped(why))
             if judgement.verdict is Verdict.PASS:
-                return Passage(address=where)
+                return self._pass(call, judgement, where)
             return await self._hold(request, call, judgement)
         except StoreUnavailable:
             return self._fail_closed(ReasonId.STORE_UNAVAILABLE, "the store does not answer")
@@ -105,7 +107,7 @@ class Gate:
         if judgement.tier is not Tier.READ_ONLY or judgement.verdict is Verdict.BLOCK:
             return None
         self.metrics.admissions.labels(int(judgement.tier), judgement.verdict, judgement.reason_id).inc()
-        return Passage(address=where)
+        return self._pass(call, judgement, where)
 
     async def connect(self, host: str, port: int) -> Tunnel | Reply:
         """Judge where a tunnel wants to lead; every request inside it is judged again by itself."""
@@ -120,6 +122,16 @@ class Gate:
         where = "".join(format_tb(error.__traceback__))
         logger.error("gate.failed error=%s at\n%s", type(error).__name__, where)
         return self._fail_closed(ReasonId.GATE_FAILED, "the gate failed while judging this request")
+
+    def _pass(self, call: HttpCall, judgement: Judgement, where: Address) -> Passage | Reply:
+        """Leave to go: the only place that gives it, once the witness has it in writing."""
+        try:
+            if self.witness is not None:
+                self.witness.record(call, judgement)
+        except WitnessError as error:
+            logger.error("gate.no_witness why=%s", error)  # noqa: TRY400 (it says where already)
+            return self._fail_closed(ReasonId.WITNESS_UNAVAILABLE, "the witness cannot be written")
+        return Passage(address=where)
 
     async def _hold(self, request: Request, call: HttpCall, judgement: Judgement) -> Reply:
         """Record the call durably, then wait as long as the agent does for what becomes of it."""
