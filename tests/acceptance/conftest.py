@@ -39,7 +39,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="module")
 def witness(authority: Authority) -> Path | None:
-    """What the run's sidecars wrote of all that left; a module whose calls go direct overrides it with None."""
+    """What the run's sidecars wrote of all that left; None in a module whose calls go direct."""
     return witness_beside(authority.ca)
 
 
