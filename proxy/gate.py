@@ -11,13 +11,14 @@ from traceback import format_tb
 from ulid import ULID
 
 from addons.exchange import Passage, Request, Tunnel
-from proxy.destinations import Destinations
+from proxy.destinations import Address, Destinations
 from proxy.metrics import Metrics
 from proxy.replay.replayer import Replayer
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.signals import Signals
 from proxy.store import Draft, Flooded, Refused, Store, StoreUnavailable
+from proxy.witness import Witness, WitnessError
 from rules.action import Action, Principal, bind, fingerprint
 from rules.call import HttpCall
 from rules.classify import classify, over_budget
@@ -73,6 +74,7 @@ class Gate:
     replayer: Replayer
     metrics: Metrics
     waiting: Waiting
+    witness: Witness | None = None
 
     async def admit(self, request: Request) -> Passage | Reply:
         """Judge one request: leave for it to go upstream, or the answer that the agent gets."""
@@ -90,14 +92,14 @@ class Gate:
             return blocked(judgement)
         if _only_reads(judgement):
             self._count(judgement)
-            return Passage(address=where)
+            return self._pass(call, judgement, where)
         try:
             if why := await self.store.killed():
                 return self._refuse(_stopped(why))
             judgement = await self._afford(judgement)
             self._count(judgement)
             if judgement.verdict is Verdict.PASS:
-                return Passage(address=where)
+                return self._pass(call, judgement, where)
             return await self._hold(request, call, judgement)
         except Flooded:
             return self._refuse(_FLOODED)
@@ -116,7 +118,7 @@ class Gate:
         if not _only_reads(judgement):
             return None
         self._count(judgement)
-        return Passage(address=where)
+        return self._pass(call, judgement, where)
 
     async def connect(self, host: str, port: int) -> Tunnel | Reply:
         """Judge where a tunnel wants to lead; every request inside it is judged again by itself."""
@@ -131,6 +133,16 @@ class Gate:
         where = "".join(format_tb(error.__traceback__))
         logger.error("gate.failed error=%s at\n%s", type(error).__name__, where)
         return self._fail_closed(ReasonId.GATE_FAILED, "the gate failed while judging this request")
+
+    def _pass(self, call: HttpCall, judgement: Judgement, where: Address) -> Passage | Reply:
+        """Leave to go: the only place that gives it, once the witness has it in writing."""
+        try:
+            if self.witness is not None:
+                self.witness.record(call, judgement)
+        except WitnessError as error:
+            logger.error("gate.no_witness why=%s", error)  # noqa: TRY400 (it says where already)
+            return self._fail_closed(ReasonId.WITNESS_UNAVAILABLE, "the witness cannot be written")
+        return Passage(address=where)
 
     async def _afford(self, judgement: Judgement) -> Judgement:
         """`judgement` with its budgets charged, or the one of a call that exceeds one of them."""

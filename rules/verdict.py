@@ -106,6 +106,8 @@ class ReasonId(StrEnum):
     """The gate itself failed; nothing was sent."""
     STORE_UNAVAILABLE = "store_unavailable"
     """The hold could not be recorded durably; nothing was sent."""
+    WITNESS_UNAVAILABLE = "witness_unavailable"
+    """What leaves could not be written down; nothing was sent."""
     KILL_SWITCH = "kill_switch"
     """An operator has stopped everything that is not read-only."""
     FLOODED = "flooded"

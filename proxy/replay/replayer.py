@@ -21,6 +21,7 @@ from proxy.replay.credentials import CredentialError, Credentials
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.store import Refused, Store, StoreUnavailable
+from proxy.witness import Witness, WitnessError
 from rules.action import Action
 from rules.classify import classify
 from rules.headers import Fields, end_to_end, framed
@@ -58,6 +59,7 @@ class Replayer:
     metrics: Metrics
     tasks: asyncio.TaskGroup
     timeout: float
+    witness: Witness | None = None
 
     def waits_for_agent(self, action: Action) -> bool:
         """Whether only the agent's own identical retry can supply what was taken off `action`."""
@@ -107,7 +109,7 @@ class Replayer:
     async def _send(self, hold: Hold, action: Action, credentials: Fields, where: tuple[str, int]) -> Hold:
         """Send once and record what came of it."""
         started = monotonic()
-        line = _Line(self, hold)
+        line = _Line(self, hold, action)
         try:
             answer = await self._exchange(hold, action, credentials, where, line)
         except (httpx2.HTTPError, TimeoutError, _Unsent) as error:
@@ -157,10 +159,15 @@ class Replayer:
             finally:
                 await response.aclose()
 
-    async def cross(self, hold: Hold) -> None:
+    async def cross(self, hold: Hold, action: Action) -> None:
         """Record that the first byte is about to leave; raises _Unsent if that may not be."""
         try:
+            # Before the step, because after it nothing can be given back.
+            if self.witness is not None:
+                self.witness.record(action, hold)
             await self.store.step(hold, Event.SEND, fence=hold.fence)
+        except WitnessError as error:
+            raise _Unsent(str(error)) from error
         except (Refused, StoreUnavailable) as error:
             raise _Unsent(f"the step to sending was refused: {error}") from error
         self.metrics.transitions.labels(Event.SEND).inc()
@@ -211,15 +218,16 @@ class _Line:
 
     _MOMENTS = ("http11.send_request_headers.started", "http2.send_connection_init.started")
 
-    def __init__(self, replayer: Replayer, hold: Hold) -> None:
+    def __init__(self, replayer: Replayer, hold: Hold, action: Action) -> None:
         self._replayer = replayer
         self._hold = hold
+        self._action = action
         self.crossed = False
 
     async def trace(self, name: str, info: dict[str, Any]) -> None:
         """Called by the HTTP client at every step of its own."""
         if name in self._MOMENTS and not self.crossed:
-            await self._replayer.cross(self._hold)
+            await self._replayer.cross(self._hold, self._action)
             self.crossed = True
 
 

@@ -34,6 +34,7 @@ from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.signals import Signals
 from proxy.store import Store, StoreUnavailable, connect
+from proxy.witness import Witness, WitnessError
 from rules.ruleset import Ruleset
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Settings:
     ruleset: Ruleset
     redis_url: str | None
     upstream_ca: Path | None
+    witness: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,7 @@ class _Sidecar:
             tunnel_ports=frozenset(config.destinations.connect_ports),
             store=_store_places(url),
         )
+        self.witness = _witness(settings.witness)
         self.replayer = self._replayer(trust)
         self.worker = Worker(
             store=self.store,
@@ -152,6 +155,7 @@ class _Sidecar:
             metrics=self.metrics,
             tasks=self.tasks,
             timeout=config.windows.upstream,
+            witness=self.witness,
         )
 
     def _gate(self, key: bytes) -> Gate:
@@ -168,6 +172,7 @@ class _Sidecar:
             replayer=self.replayer,
             metrics=self.metrics,
             waiting=config.waiting,
+            witness=self.witness,
         )
 
     async def run(self, stop: asyncio.Event, announce: Callable[[Serving], None]) -> None:
@@ -234,6 +239,8 @@ class _Sidecar:
         await asyncio.gather(*self.background, return_exceptions=True)
         (self.settings.data_dir / "serve.json").unlink(missing_ok=True)
         await self.redis.aclose()
+        if self.witness is not None:
+            self.witness.close()
 
     def _reviewing(self, console: Address) -> Reviewing:
         return Reviewing(
@@ -294,6 +301,14 @@ def _bind(address: Address, flag: str) -> socket.socket:
             f"stop what listens there, or give another {flag}"
         ) from error
     return bound
+
+
+def _witness(path: Path | None) -> Witness | None:
+    """The witness, where one is asked for. Raises CannotServe."""
+    try:
+        return None if path is None else Witness(path)
+    except WitnessError as error:
+        raise CannotServe(str(error)) from error
 
 
 def _http(address: Address) -> str:
