@@ -1,9 +1,10 @@
 """The gate: one call comes in, and leaves, waits for a human, or goes no further."""
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from traceback import format_tb
 
@@ -17,11 +18,12 @@ from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.signals import Signals
 from proxy.store import Draft, Refused, Store, StoreUnavailable
-from rules.action import Action, Principal, bind, fingerprint
+from rules.action import Principal, bind, fingerprint
 from rules.call import HttpCall
 from rules.classify import classify
-from rules.headers import Fields, preferences, secret
+from rules.headers import Fields, first, preferences, secret
 from rules.hold import REMEMBERED, Hold, State
+from rules.message import Message
 from rules.normalize import normalize
 from rules.reply import (
     STATUS_HOST,
@@ -40,6 +42,8 @@ from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
 logger = logging.getLogger(__name__)
 
 _RUN_AGAIN_AFTER = 5.0
+_LIGHT_BYTES = 16 * 1024
+"""Bodies up to here are judged in well under a millisecond or two, on the spot."""
 _ANSWERED = frozenset({State.EXECUTED, State.EXECUTION_ERROR})
 
 
@@ -67,10 +71,12 @@ class Gate:
     replayer: Replayer
     metrics: Metrics
     waiting: Waiting
+    _heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1), init=False, repr=False)
 
     async def admit(self, request: Request) -> Passage | Reply:
         """Judge one request: leave for it to go upstream, or the answer that the agent gets."""
-        call = normalize(request.message)
+        message = request.message
+        call = await self._aside(message, lambda: normalize(message))
         if isinstance(call, Refusal):
             return self._refuse(call)
         if call.host == STATUS_HOST:
@@ -78,7 +84,7 @@ class Gate:
         where = await self.destinations.find(call.host, call.port)
         if isinstance(where, Refusal):
             return self._refuse(where)
-        judgement = classify(call, self.ruleset())
+        judgement = await self._aside(message, lambda: classify(call, self.ruleset()))
         self.metrics.admissions.labels(int(judgement.tier), judgement.verdict, judgement.reason_id).inc()
         if judgement.verdict is Verdict.BLOCK:
             return blocked(judgement)
@@ -95,6 +101,8 @@ class Gate:
 
     def at_once(self, request: Request) -> Passage | Reply | None:
         """Judge what needs no waiting: a read to a place that is known already. None for all else."""
+        if not _is_light(request.message):
+            return None
         call = normalize(request.message)
         if isinstance(call, Refusal):
             return self._refuse(call)
@@ -123,8 +131,9 @@ class Gate:
 
     async def _hold(self, request: Request, call: HttpCall, judgement: Judgement) -> Reply:
         """Record the call durably, then wait as long as the agent does for what becomes of it."""
-        action = bind(call, self.principal, credentials=self.secret_headers)
-        hold, new = await self.store.open(self._draft(action, call, judgement))
+        hold, new = await self.store.open(
+            await self._aside(request.message, lambda: self._draft(call, judgement))
+        )
         if new:
             self.metrics.holds_opened.labels(int(judgement.tier)).inc()
             logger.info("hold.opened hold=%s tier=%d", hold.hold_id, judgement.tier)
@@ -141,7 +150,8 @@ class Gate:
             self.metrics.failed_closed.labels(ReasonId.STORE_UNAVAILABLE).inc()
             return unreadable(hold.hold_id)
 
-    def _draft(self, action: Action, call: HttpCall, judgement: Judgement) -> Draft:
+    def _draft(self, call: HttpCall, judgement: Judgement) -> Draft:
+        action = bind(call, self.principal, credentials=self.secret_headers)
         hold_id = str(ULID())
         draft = Draft(
             hold_id=hold_id,
@@ -156,6 +166,13 @@ class Gate:
             sealed=b"",
         )
         return replace(draft, sealed=self.sealed.close_action(draft, action))
+
+    async def _aside[T](self, message: Message, step: Callable[[], T]) -> T:
+        """Take `step`; for a heavy message beside the loop, one at a time, so that nobody else waits."""
+        if _is_light(message):
+            return step()
+        async with self._heavy:
+            return await asyncio.to_thread(step)
 
     def _patience(self, prefer: dict[str, str]) -> float:
         """Seconds that a request waits on its connection (RFC 7240 `wait` and `respond-async`)."""
@@ -254,6 +271,11 @@ class Gate:
     def _fail_closed(self, reason_id: ReasonId, reason: str) -> Reply:
         self.metrics.failed_closed.labels(reason_id).inc()
         return refused(Refusal(reason_id=reason_id, reason=reason, status=503))
+
+
+def _is_light(message: Message) -> bool:
+    """Whether judging is quick for certain: a compressed body may be of any size."""
+    return len(message.body) <= _LIGHT_BYTES and first(message.fields, b"content-encoding") is None
 
 
 def _stopped(why: str) -> Refusal:
