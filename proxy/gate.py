@@ -1,10 +1,11 @@
 """The gate: one call comes in, and leaves, waits for a human, or goes no further."""
 
+import asyncio
 import hmac
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from time import monotonic
 from traceback import format_tb
 
@@ -19,11 +20,12 @@ from proxy.sealed import Sealed
 from proxy.signals import Signals
 from proxy.store import Draft, Flooded, Refused, Store, StoreUnavailable
 from proxy.witness import Witness, WitnessError
-from rules.action import Action, Principal, bind, fingerprint
+from rules.action import Principal, bind, fingerprint
 from rules.call import HttpCall
 from rules.classify import classify, over_budget
-from rules.headers import Fields, preferences, secret
+from rules.headers import Fields, first, preferences, secret
 from rules.hold import REMEMBERED, Hold, State
+from rules.message import Message
 from rules.normalize import normalize
 from rules.reply import (
     STATUS_HOST,
@@ -47,6 +49,8 @@ _FLOODED = Refusal(
     reason="the agent has opened more holds than people can decide on; no new ones for some minutes",
     status=429,
 )
+_LIGHT_BYTES = 16 * 1024
+"""Bodies up to here are judged in well under a millisecond or two, on the spot."""
 _ANSWERED = frozenset({State.EXECUTED, State.EXECUTION_ERROR})
 
 
@@ -75,10 +79,12 @@ class Gate:
     metrics: Metrics
     waiting: Waiting
     witness: Witness | None = None
+    _heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1), init=False, repr=False)
 
     async def admit(self, request: Request) -> Passage | Reply:
         """Judge one request: leave for it to go upstream, or the answer that the agent gets."""
-        call = normalize(request.message)
+        message = request.message
+        call = await self._aside(message, lambda: normalize(message))
         if isinstance(call, Refusal):
             return self._refuse(call)
         if call.host == STATUS_HOST:
@@ -86,7 +92,7 @@ class Gate:
         where = await self.destinations.find(call.host, call.port)
         if isinstance(where, Refusal):
             return self._refuse(where)
-        judgement = classify(call, self.ruleset())
+        judgement = await self._aside(message, lambda: classify(call, self.ruleset()))
         if judgement.verdict is Verdict.BLOCK:
             self._count(judgement)
             return blocked(judgement)
@@ -108,6 +114,8 @@ class Gate:
 
     def at_once(self, request: Request) -> Passage | Reply | None:
         """Judge what needs no waiting: a read to a place that is known already. None for all else."""
+        if not _is_light(request.message):
+            return None
         call = normalize(request.message)
         if isinstance(call, Refusal):
             return self._refuse(call)
@@ -159,8 +167,9 @@ class Gate:
 
     async def _hold(self, request: Request, call: HttpCall, judgement: Judgement) -> Reply:
         """Record the call durably, then wait as long as the agent does for what becomes of it."""
-        action = bind(call, self.principal, credentials=self.secret_headers)
-        hold, new = await self.store.open(self._draft(action, call, judgement))
+        hold, new = await self.store.open(
+            await self._aside(request.message, lambda: self._draft(call, judgement))
+        )
         if new:
             self.metrics.holds_opened.labels(int(judgement.tier)).inc()
             logger.info("hold.opened hold=%s tier=%d", hold.hold_id, judgement.tier)
@@ -177,7 +186,8 @@ class Gate:
             self.metrics.failed_closed.labels(ReasonId.STORE_UNAVAILABLE).inc()
             return unreadable(hold.hold_id)
 
-    def _draft(self, action: Action, call: HttpCall, judgement: Judgement) -> Draft:
+    def _draft(self, call: HttpCall, judgement: Judgement) -> Draft:
+        action = bind(call, self.principal, credentials=self.secret_headers)
         hold_id = str(ULID())
         draft = Draft(
             hold_id=hold_id,
@@ -193,6 +203,13 @@ class Gate:
             sealed=b"",
         )
         return replace(draft, sealed=self.sealed.close_action(draft, action))
+
+    async def _aside[T](self, message: Message, step: Callable[[], T]) -> T:
+        """Take `step`; for a heavy message beside the loop, one at a time, so that nobody else waits."""
+        if _is_light(message):
+            return step()
+        async with self._heavy:
+            return await asyncio.to_thread(step)
 
     def _patience(self, prefer: dict[str, str]) -> float:
         """Seconds that a request waits on its connection (RFC 7240 `wait` and `respond-async`)."""
@@ -299,6 +316,11 @@ class Gate:
 def _only_reads(judgement: Judgement) -> bool:
     """Whether it may pass without asking the store for anything."""
     return judgement.tier is Tier.READ_ONLY and judgement.verdict is Verdict.PASS and not judgement.spends
+
+
+def _is_light(message: Message) -> bool:
+    """Whether judging is quick for certain: a compressed body may be of any size."""
+    return len(message.body) <= _LIGHT_BYTES and first(message.fields, b"content-encoding") is None
 
 
 def _stopped(why: str) -> Refusal:

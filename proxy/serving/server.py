@@ -10,6 +10,7 @@ import re
 import secrets
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 30.0
 _POLL_SECONDS = 0.05
+# A large body is judged in a thread, and the loop waits this long for it at each of a call's many steps.
+_SWITCH_SECONDS = 0.0005
 _TOKEN = re.compile(rb"[A-Za-z0-9._~+/=-]{16,512}")
 
 
@@ -77,6 +80,7 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
     if url is not None and (fault := store_fault(url)):
         raise CannotServe(f"the store's URL cannot be used: {fault}; correct REDIS_URL")
     stop = _on_signal()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     ensure_authority(settings.data_dir)
     embedded = EmbeddedRedis(settings.data_dir / "redis") if url is None else None
     if embedded is not None:
