@@ -59,12 +59,24 @@ class HttpCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolDefinition:
+    """What an MCP server says of a tool in its list: the vendor's word, never the agent's."""
+
+    description: str = ""
+    read_only: bool | None = None
+    """The annotation `readOnlyHint`, None where it is not set."""
+    destructive: bool | None = None
+    """The annotation `destructiveHint`, None where it is not set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall:
-    """One MCP `tools/call`."""
+    """One MCP `tools/call`. `definition`: the tool's entry in the server's list, where that is known."""
 
     server: str
     tool: str
     arguments: dict[str, Json]
+    definition: ToolDefinition | None = None
 
 
 type Call = HttpCall | ToolCall

@@ -11,6 +11,7 @@ _COMMANDS = {
     "serve": "serve",
     "check": "check",
     "classify": "classify",
+    "eval": "eval",
     "holds": "holds",
     "approve": "decide",
     "reject": "decide",

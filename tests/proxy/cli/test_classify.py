@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.cli import classify
-from proxy.cli.row import read_call, read_id, read_row
+from proxy.cli.labelled import judging
+from proxy.cli.labelled.row import read_call, read_id, read_row
 
 RULES = """version: 1
 rules:
@@ -299,7 +300,7 @@ def test_tools_are_taken(run: Run) -> None:
 
 def test_lines_that_are_too_long(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line over the limit is one malformed row, however long; the next one is judged."""
-    monkeypatch.setattr(classify, "MAX_LINE", 1000)
+    monkeypatch.setattr(judging, "MAX_LINE", 1000)
     code, lines, _ = run(http(body="x" * 5000), http(), b" " * 3000)
     assert [line.get("verdict") for line in lines] == [None, "hold"]
     assert code == 1

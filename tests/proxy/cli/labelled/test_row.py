@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from proxy.cli.row import read_call, read_id, read_row
+from proxy.cli.labelled.row import read_call, read_id, read_row
 from rules.call import HttpCall, PayloadKind, ToolCall
 from rules.verdict import ReasonId, Refusal
 

@@ -1,0 +1,139 @@
+"""What judges the rows of a run: the same rules and tools for `classify` and `eval`."""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from proxy.cli.labelled.row import Row, read_call
+from proxy.config import read_text
+from rules.call import ToolCall, ToolDefinition
+from rules.classify import classify
+from rules.compile import compile_rules
+from rules.language.document import Problem
+from rules.ruleset import Ruleset
+from rules.verdict import Judgement, Refusal, Tier, Verdict
+
+MAX_LINE = 64 * 1024 * 1024
+
+type Tools = Mapping[tuple[str, str], ToolDefinition]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """One configuration: compiled rules, and the tools that servers list, by server and name."""
+
+    ruleset: Ruleset
+    tools: Tools
+
+    def judge(self, row: Row, line: bytes) -> Judgement:
+        """The gate's answer to the call in `row`. Raises ValueError if the row is malformed."""
+        call = read_call(row, line)
+        if isinstance(call, Refusal):
+            return _blocked(call)
+        if isinstance(call, ToolCall):
+            call = replace(call, definition=self.tools.get((call.server, call.tool)))
+        return classify(call, self.ruleset)
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that name rules and tools."""
+    parser.add_argument(
+        "--rules",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="rules files, in order; without any, the built-in defaults apply",
+    )
+    parser.add_argument(
+        "--tools", type=Path, metavar="FILE", help="JSON object: MCP server to its tools/list entries"
+    )
+    parser.add_argument(
+        "--data-dir", type=Path, default=Path(".sidegate"), help="accepted everywhere; not used here"
+    )
+
+
+def read_judge(args: argparse.Namespace) -> Judge | tuple[Problem, ...]:
+    """The configuration that the flags name, or everything that is wrong with it."""
+    ruleset, tools = _read_rules(args.rules), _read_tools(args.tools)
+    if isinstance(ruleset, tuple) or isinstance(tools, tuple):
+        problems = [found for found in (ruleset, tools) if isinstance(found, tuple)]
+        return tuple(problem for found in problems for problem in found)
+    return Judge(ruleset=ruleset, tools=tools)
+
+
+def read_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines; of one over the limit only the beginning, so that it fails as JSON."""
+    while line := stream.readline(MAX_LINE):
+        whole = line
+        while len(line) == MAX_LINE and not line.endswith(b"\n"):
+            line = stream.readline(MAX_LINE)
+        yield whole
+
+
+def _read_rules(paths: list[Path]) -> Ruleset | tuple[Problem, ...]:
+    texts = [(str(path), read_text(path)) for path in paths]
+    unread = [problem for _, text in texts if isinstance(text, tuple) for problem in text]
+    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)])
+    return (*unread, *(ruleset if isinstance(ruleset, tuple) else ())) or ruleset
+
+
+def _read_tools(path: Path | None) -> Tools | tuple[Problem, ...]:
+    text = "{}" if path is None else read_text(path)
+    if isinstance(text, tuple):
+        return text
+    try:
+        return _tools(text)
+    except ValueError as error:
+        return (Problem(file=str(path), line=1, column=1, key="", message=str(error)),)
+
+
+def _tools(text: str) -> Tools:
+    """The tools of a JSON object from server to tools/list entries. Raises ValueError with the cure."""
+    try:
+        servers = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("it is not json; write one json object") from None
+    if not isinstance(servers, dict):
+        raise ValueError("it is not an object; write each server's name with its tools/list entries")
+    tools: dict[tuple[str, str], ToolDefinition] = {}
+    for server, entries in servers.items():
+        for name, definition in _entries(server, entries):
+            if (server, name) in tools:
+                raise ValueError(f"`{server}` lists `{name}` twice; keep the entry that the server means")
+            tools[server, name] = definition
+    return tools
+
+
+def _entries(server: str, entries: Any) -> Iterator[tuple[str, ToolDefinition]]:
+    listed: list[Any] = entries if isinstance(entries, list) else [None]
+    if not all(isinstance(tool, dict) and isinstance(tool.get("name"), str) for tool in listed):
+        raise ValueError(f"the tools of `{server}` are not a list of objects with a `name`")
+    for tool in listed:
+        hints, description = tool.get("annotations"), tool.get("description")
+        hints = hints if isinstance(hints, dict) else {}
+        yield (
+            tool["name"],
+            ToolDefinition(
+                description=description if isinstance(description, str) else "",
+                read_only=_flag(hints.get("readOnlyHint")),
+                destructive=_flag(hints.get("destructiveHint")),
+            ),
+        )
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _blocked(refusal: Refusal) -> Judgement:
+    return Judgement(
+        tier=Tier.HIGH_RISK,
+        verdict=Verdict.BLOCK,
+        reason_id=refusal.reason_id,
+        reason=refusal.reason,
+    )

@@ -1,0 +1,1 @@
+"""Tests of `proxy.cli.labelled`, one module for each of its modules."""
