@@ -116,10 +116,10 @@ def interleaved(
 
 def body_of(size: int) -> bytes:
     """A JSON order of `size` bytes: a head that the rules look at, then as many items as fit."""
-    order = {"amount": 1999, "currency": "usd", "items": list[Json](), "note": ""}
+    items = list[Json]()
+    order = {"amount": 1999, "currency": "usd", "items": items, "note": ""}
     while len(_text(order)) < size - 120:
-        number = len(order["items"])
-        order["items"].append({"sku": f"part-{number}", "count": number, "price": 12.5, "gift": False})
+        items.append({"sku": f"part-{len(items)}", "count": len(items), "price": 12.5, "gift": False})
     order["note"] = "n" * (size - len(_text(order)))
     return _text(order)
 
