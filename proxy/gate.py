@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 _RUN_AGAIN_AFTER = 5.0
 _LIGHT_BYTES = 16 * 1024
-"""Bodies up to here are judged in well under a millisecond or two, on the spot."""
+"""Judging a body up to here takes about a millisecond."""
 _ANSWERED = frozenset({State.EXECUTED, State.EXECUTION_ERROR})
 
 
