@@ -36,7 +36,7 @@ acceptance: .venv/.dev .venv/.system
 deep: .venv/.dev
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest tests/rules
 
-## Our CPU per request against mitmdump's, interleaved in one run.
+## Our CPU per request against mitmdump's, interleaved in one run; judging; large bodies; streams.
 bench: .venv/.dev .venv/.system
 	$(BIN)/python -m tests.bench $(ARGS)
 

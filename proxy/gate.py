@@ -50,7 +50,7 @@ _FLOODED = Refusal(
     status=429,
 )
 _LIGHT_BYTES = 16 * 1024
-"""Bodies up to here are judged in well under a millisecond or two, on the spot."""
+"""Judging a body up to here takes about a millisecond."""
 _ANSWERED = frozenset({State.EXECUTED, State.EXECUTION_ERROR})
 
 

@@ -81,6 +81,8 @@ class ReasonId(StrEnum):
     """The request asks for a protocol the gate cannot watch."""
     BODY_TOO_LARGE = "body_too_large"
     """The body is over the limit of what can be judged."""
+    OVERLOADED = "overloaded"
+    """Large requests that wait for their end fill all the memory they may have; nothing was sent."""
     BODY_UNEXPECTED = "body_unexpected"
     """A method that carries no content came with a body."""
     ENCODING_UNSUPPORTED = "encoding_unsupported"

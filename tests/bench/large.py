@@ -119,9 +119,7 @@ def _wait(bench: Bench, route: Route, load: Load, *, large_seconds: list[float])
     request, item = get_request("/item", route.port), bench.upstream.item
     with connect(route) as connection:
         ask(connection, request, item=item)
-        latencies = paced(
-            lambda: ask(connection, request, item=item), gap=SMALL_GAP_SECONDS, seconds=SECONDS
-        )
+        latencies = paced(lambda: ask(connection, request, item=item), gap=SMALL_GAP_SECONDS, seconds=SECONDS)
     wait = Wait(
         name=load.name,
         sent_bytes=len(load.body),
