@@ -70,7 +70,7 @@ class Gate:
 
     async def admit(self, request: Request) -> Passage | Reply:
         """Judge one request: leave for it to go upstream, or the answer that the agent gets."""
-        call = normalize(request.message)
+        call = normalize(request.message, paths=self.ruleset().paths)
         if isinstance(call, Refusal):
             return self._refuse(call)
         if call.host == STATUS_HOST:
@@ -95,7 +95,7 @@ class Gate:
 
     def at_once(self, request: Request) -> Passage | Reply | None:
         """Judge what needs no waiting: a read to a place that is known already. None for all else."""
-        call = normalize(request.message)
+        call = normalize(request.message, paths=self.ruleset().paths)
         if isinstance(call, Refusal):
             return self._refuse(call)
         where = None if call.host == STATUS_HOST else self.destinations.remembered(call.host, call.port)

@@ -7,7 +7,7 @@ may name it, the defaults, and what the request itself gives away. The most seve
 from collections.abc import Iterator
 from dataclasses import replace
 
-from rules.call import Call, HttpCall, PayloadKind
+from rules.call import Call, HttpCall, PayloadKind, by_path
 from rules.language.complaint import quote
 from rules.matching.truth import Truth
 from rules.ruleset import Rule, Ruleset
@@ -21,9 +21,11 @@ def classify(call: Call, ruleset: Ruleset) -> Judgement:
     """The most severe judgement of `call`; of equally severe ones the first. Never raises.
 
     INVARIANT: unknown takes the higher tier. A rule that cannot be decided only ever adds a judgement, it
-    never keeps a default or another rule from adding theirs.
+    never keeps a default or another rule from adding theirs. Of several readings of a path, each adds all
+    of its judgements.
     """
-    return max(_judgements(call, ruleset), key=_severity)
+    readings = by_path(call) if isinstance(call, HttpCall) else (call,)
+    return max((found for one in readings for found in _judgements(one, ruleset)), key=_severity)
 
 
 def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:

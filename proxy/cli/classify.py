@@ -109,7 +109,7 @@ def _answer(line: bytes, ruleset: Ruleset) -> dict[str, object]:
     try:
         row = read_row(line)
         identity = read_id(row)
-        call = read_call(row, line)
+        call = read_call(row, line, paths=ruleset.paths)
     except ValueError as error:
         return {"id": identity, "error": str(error)}
     judgement = _blocked(call) if isinstance(call, Refusal) else classify(call, ruleset)

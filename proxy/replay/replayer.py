@@ -94,7 +94,7 @@ class Replayer:
 
     def _objection(self, hold: Hold, action: Action) -> str | None:
         """What the policy of this moment says against an action that was approved earlier."""
-        call = normalize(_as_message(action))
+        call = normalize(_as_message(action), paths=self.ruleset().paths)
         if isinstance(call, Refusal):
             return f"policy: {call.reason}"
         now = classify(call, self.ruleset())

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from rules.decode import operations
 from rules.matching.truth import Truth
 from rules.message import Message
 from rules.normalize import normalize
+from rules.request.path_readings import PathPolicy
 from rules.request.strict_json import Json
 from rules.ruleset import Rule, Ruleset
 from rules.verdict import Judgement, ReasonId, Refusal, Verdict
@@ -23,13 +25,14 @@ from tests.rules.calls import (
     from_rules,
     http,
     judged,
+    message,
     messages,
     rule_lists,
     rules,
     severity,
     tool,
 )
-from tests.rules.messages import MESSAGES, assert_well_worded, readable
+from tests.rules.messages import MESSAGES, TARGETS, assert_well_worded, readable
 
 PAY = compiled(
     """
@@ -480,3 +483,57 @@ def test_a_star_forbids_every_tool() -> None:
     ruleset = from_rules({"id": "no", "match": {"server": "s", "tool": "*"}, "forbidden": True})
     for name in ("x", "", "\u200b", "a/b"):
         assert judged(tool("s", name), ruleset) == (4, "block", "forbidden", "no")
+
+
+ODD = compiled(
+    """
+hosts: {"*.odd.test": {paths: normalize}}
+rules:
+  - {id: tags, match: {host: a.odd.test, method: POST, path: "/tags/{arn}"}, tier: 2}
+  - {id: below, match: {host: a.odd.test, method: POST, path: "/tags/{arn}/{rest}"}, tier: 2}
+  - {id: admin, match: {host: a.odd.test, path: "/admin/**"}, tier: 4}
+  - {id: asks, match: {host: a.odd.test, path: "/**", operation: "graphql.query.*"}, tier: 1}
+"""
+)
+ODD_PATHS: dict[str, tuple[str, object, tuple[int, str]]] = {
+    "every reading is named": ("POST a.odd.test/tags/arn%3Ax%2Fy", None, (2, "rule")),
+    "one reading is not named": ("POST a.odd.test/tags/arn%3Ax%2Fy%2Fz", None, (3, "default_write")),
+    "one reading is an admin's": ("GET a.odd.test/x/../admin/7", None, (4, "rule")),
+    "one reading by merged slashes": ("GET a.odd.test//admin", None, (4, "rule")),
+    "one reading by a parameter": ("GET a.odd.test/admin;x=1/7", None, (4, "rule")),
+    "one reading by an escaped slash": ("GET a.odd.test/admin%2F7", None, (4, "rule")),
+    "no reading is an admin's": ("GET a.odd.test/x//y", None, (1, "default_read")),
+    "a graphql document in one reading": (
+        "POST a.odd.test/x%2Fgraphql",
+        {"query": "{ me }"},
+        (3, "default_write"),
+    ),
+    "a graphql document in every reading": (
+        "POST a.odd.test/x//graphql",
+        {"query": "{ me }"},
+        (3, "default_write"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD_PATHS)
+def test_a_path_with_several_readings(name: str) -> None:
+    """The most severe judgement of all its readings stands."""
+    line, body, expected = ODD_PATHS[name]
+    assert judged(http(line, body, paths=ODD.paths), ODD)[::2] == expected
+
+
+@given(written=rule_lists(), path=TARGETS)
+def test_no_reading_of_a_path_lowers(written: list[dict[str, Any]], path: str) -> None:
+    """Whichever reading a server has, the call is judged at least as high as a plain call of that path."""
+    ruleset = from_rules(*written)
+    read = normalize(message(f"POST pay.test{path}"), paths=lambda host: PathPolicy.NORMALIZE)
+    if isinstance(read, Refusal):
+        return
+    whole = severity(classify(read, ruleset))
+    for segments in (read.segments, *read.other_paths):
+        plain = "/" + "/".join(quote(segment, safe="") for segment in segments)
+        call = normalize(message(f"POST pay.test{plain}"))
+        if isinstance(call, HttpCall):
+            assert call.segments == segments
+            assert whole >= severity(classify(call, ruleset))
