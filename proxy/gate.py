@@ -83,8 +83,8 @@ class Gate:
 
     async def admit(self, request: Request) -> Passage | Reply:
         """Judge one request: leave for it to go upstream, or the answer that the agent gets."""
-        message = request.message
-        call = await self._aside(message, lambda: normalize(message))
+        message, ruleset = request.message, self.ruleset()
+        call = await self._aside(message, lambda: normalize(message, paths=ruleset.paths))
         if isinstance(call, Refusal):
             return self._refuse(call)
         if call.host == STATUS_HOST:
@@ -92,7 +92,7 @@ class Gate:
         where = await self.destinations.find(call.host, call.port)
         if isinstance(where, Refusal):
             return self._refuse(where)
-        judgement = await self._aside(message, lambda: classify(call, self.ruleset()))
+        judgement = await self._aside(message, lambda: classify(call, ruleset))
         if judgement.verdict is Verdict.BLOCK:
             self._count(judgement)
             return blocked(judgement)
@@ -106,7 +106,7 @@ class Gate:
             self._count(judgement)
             if judgement.verdict is Verdict.PASS:
                 return self._pass(call, judgement, where)
-            return await self._hold(request, call, judgement)
+            return await self._hold(request, call, judgement, policy=ruleset.hash)
         except Flooded:
             return self._refuse(_FLOODED)
         except StoreUnavailable:
@@ -116,13 +116,14 @@ class Gate:
         """Judge what needs no waiting: a read to a place that is known already. None for all else."""
         if not _is_light(request.message):
             return None
-        call = normalize(request.message)
+        ruleset = self.ruleset()
+        call = normalize(request.message, paths=ruleset.paths)
         if isinstance(call, Refusal):
             return self._refuse(call)
         where = None if call.host == STATUS_HOST else self.destinations.remembered(call.host, call.port)
         if where is None:
             return None
-        judgement = classify(call, self.ruleset())
+        judgement = classify(call, ruleset)
         if not _only_reads(judgement):
             return None
         self._count(judgement)
@@ -165,10 +166,10 @@ class Gate:
         content = json.dumps([*astuple(self.principal), *parts]).encode()
         return hmac.digest(self.key, content, "sha256").hex()
 
-    async def _hold(self, request: Request, call: HttpCall, judgement: Judgement) -> Reply:
+    async def _hold(self, request: Request, call: HttpCall, judgement: Judgement, *, policy: str) -> Reply:
         """Record the call durably, then wait as long as the agent does for what becomes of it."""
         hold, new = await self.store.open(
-            await self._aside(request.message, lambda: self._draft(call, judgement))
+            await self._aside(request.message, lambda: self._draft(call, judgement, policy=policy))
         )
         if new:
             self.metrics.holds_opened.labels(int(judgement.tier)).inc()
@@ -186,7 +187,7 @@ class Gate:
             self.metrics.failed_closed.labels(ReasonId.STORE_UNAVAILABLE).inc()
             return unreadable(hold.hold_id)
 
-    def _draft(self, call: HttpCall, judgement: Judgement) -> Draft:
+    def _draft(self, call: HttpCall, judgement: Judgement, *, policy: str) -> Draft:
         action = bind(call, self.principal, credentials=self.secret_headers)
         hold_id = str(ULID())
         draft = Draft(
@@ -199,7 +200,7 @@ class Gate:
             rule=judgement.rule,
             reason_id=judgement.reason_id,
             reason=judgement.reason,
-            policy=self.ruleset().hash,
+            policy=policy,
             sealed=b"",
         )
         return replace(draft, sealed=self.sealed.close_action(draft, action))

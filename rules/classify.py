@@ -7,7 +7,7 @@ may name it, the defaults, and what the request itself gives away. The most seve
 from collections.abc import Iterator
 from dataclasses import replace
 
-from rules.call import Call, HttpCall, PayloadKind
+from rules.call import Call, HttpCall, PayloadKind, by_path
 from rules.language.complaint import quote
 from rules.matching.truth import Truth
 from rules.ruleset import Rule, Ruleset
@@ -21,11 +21,13 @@ def classify(call: Call, ruleset: Ruleset) -> Judgement:
     """The most severe judgement of `call`; of equally severe ones the first. Never raises.
 
     INVARIANT: unknown takes the higher tier. A rule that cannot be decided only ever adds a judgement, it
-    never keeps a default or another rule from adding theirs.
+    never keeps a default or another rule from adding theirs. Of several readings of a path, each adds all
+    of its judgements.
     """
-    judgements = list(_judgements(call, ruleset))
+    readings = by_path(call) if isinstance(call, HttpCall) else (call,)
+    judgements = [found for one in readings for found in _judgements(one, ruleset)]
     standing = max(judgements, key=_severity)
-    spends = tuple(spend for judgement in judgements for spend in judgement.spends)
+    spends = tuple(dict.fromkeys(spend for judgement in judgements for spend in judgement.spends))
     return replace(standing, spends=spends) if spends and standing.verdict is Verdict.PASS else standing
 
 

@@ -1,7 +1,7 @@
 """Compiled rules: what classification asks them, ready to be asked for every call."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from rules.budget import Budget
@@ -11,6 +11,7 @@ from rules.matching.condition import Condition
 from rules.matching.index import Index
 from rules.matching.pattern import ANYWHERE, Track, fold_segments
 from rules.matching.truth import Truth, all_of, any_of
+from rules.request.path_readings import PathPolicy
 from rules.request.spelling import fold
 from rules.verdict import Tier
 
@@ -110,6 +111,8 @@ class Ruleset:
     rules: tuple[Rule, ...]
     defaults: Defaults
     hash: str
+    policies: Mapping[str, PathPolicy] = field(default_factory=dict)
+    """Policies on paths, by what a rules file writes for a host."""
     _http: Index = field(default_factory=Index, init=False, repr=False, compare=False)
     _asking: Index = field(default_factory=Index, init=False, repr=False, compare=False)
     """The HTTP rules on operations by where they go, for calls whose operations are not certain."""
@@ -139,6 +142,13 @@ class Ruleset:
     def names_host(self, host: str) -> bool:
         """Whether a rule names `host`, itself or by a name above it; `*` names none."""
         return any(key in self._http or key in self._asking for key in host_keys(host) if key != EVERY)
+
+    def paths(self, host: str) -> PathPolicy:
+        """What becomes of paths that servers of `host` could read differently."""
+        if not self.policies:
+            return PathPolicy.STRICT
+        keys = (key for key in host_keys(host) if key in self.policies)
+        return self.policies[key] if (key := next(keys, None)) else PathPolicy.STRICT
 
     def _find(self, call: HttpCall) -> list[int]:
         keys, folded = host_keys(call.host), fold_segments(call.segments)

@@ -96,10 +96,11 @@ class Replayer:
 
     def _objection(self, hold: Hold, action: Action) -> str | None:
         """What the policy of this moment says against an action that was approved earlier."""
-        call = normalize(_as_message(action))
+        ruleset = self.ruleset()
+        call = normalize(_as_message(action), paths=ruleset.paths)
         if isinstance(call, Refusal):
             return f"policy: {call.reason}"
-        now = classify(call, self.ruleset())
+        now = classify(call, ruleset)
         if now.verdict is Verdict.BLOCK:
             return "policy: a rule forbids it since"
         if now.tier > hold.tier:

@@ -10,6 +10,7 @@ from rules.language.complaint import Faults
 from rules.language.document import Strict
 from rules.language.vocabulary import (
     HeaderName,
+    HostName,
     Hosts,
     Level,
     Limit,
@@ -28,6 +29,7 @@ from rules.language.vocabulary import (
 )
 from rules.language.yaml_tree import Path
 from rules.matching.condition import Operand
+from rules.request.path_readings import PathPolicy
 from rules.verdict import Tier
 
 HTTP_KEYS = ("host", "method", "path", "query", "headers", "body", "operation")
@@ -251,6 +253,13 @@ class Defaults(Strict):
     """The least tier of any call to a host that no rule names (`*` names none); not applied."""
 
 
+class HostSettings(Strict):
+    """How requests to a host are read."""
+
+    paths: PathPolicy
+    """`strict`: a path that servers read differently is refused. `normalize`: all its readings are judged."""
+
+
 class RulesFile(Strict):
     """One rules file."""
 
@@ -258,5 +267,7 @@ class RulesFile(Strict):
     """The version of this language: 1."""
     defaults: Defaults = Defaults()
     """Tiers for calls that no rule names."""
+    hosts: dict[HostName, HostSettings] = Field(default_factory=dict)
+    """Settings of single hosts, by name or `*.name`; the nearest name counts."""
     rules: tuple[Rule, ...] = ()
     """The rules. Where several match, the highest tier counts."""

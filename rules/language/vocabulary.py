@@ -105,6 +105,12 @@ def _host(text: str) -> str:
     )
 
 
+def _named_host(text: str) -> str:
+    if text == "*":
+        raise ValueError("`*` names no host; write each host, or `*.` and a name for all below it")
+    return _host(text)
+
+
 def _method(text: str) -> str:
     if text in METHODS:
         return text
@@ -168,6 +174,7 @@ type Window = Annotated[int, PlainValidator(_window)]
 type RuleId = Annotated[str, AfterValidator(_rule_id)]
 type Reason = Annotated[str, AfterValidator(_sentence)]
 type Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], *_LISTED]
+type HostName = Annotated[str, AfterValidator(_named_host)]
 type Methods = Annotated[tuple[Annotated[str, AfterValidator(_method)], ...], *_LISTED]
 type Paths = Annotated[tuple[Annotated[str, AfterValidator(_path)], ...], *_LISTED]
 type Servers = Annotated[tuple[Annotated[str, AfterValidator(_server)], ...], *_LISTED]

@@ -72,9 +72,9 @@ _WAYS: dict[State, tuple[Event, ...]] = {
 }
 
 
-def ruleset() -> Ruleset:
-    """The rules of these tests, compiled."""
-    compiled = compile_rules([("rules.yaml", RULES)])
+def ruleset(more: str = "") -> Ruleset:
+    """The rules of these tests, and `more`, compiled."""
+    compiled = compile_rules([("rules.yaml", RULES + more)])
     assert isinstance(compiled, Ruleset)
     return compiled
 

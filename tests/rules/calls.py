@@ -11,6 +11,7 @@ from rules.compile import compile_rules
 from rules.headers import Fields
 from rules.message import Message
 from rules.normalize import normalize
+from rules.request.path_readings import PolicyOf, always_strict
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement
 
@@ -18,12 +19,18 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
 
-def http(line: str, body: object = None, *, headers: dict[str, str] | None = None) -> HttpCall:
+def http(
+    line: str,
+    body: object = None,
+    *,
+    headers: dict[str, str] | None = None,
+    paths: PolicyOf = always_strict,
+) -> HttpCall:
     """The call of a request line such as `POST pay.test/v1/charges?a=b`.
 
     `body`: None, JSON values, text of a form, or bytes that nobody understands.
     """
-    call = normalize(message(line, body, headers=headers))
+    call = normalize(message(line, body, headers=headers), paths=paths)
     assert isinstance(call, HttpCall), call
     return call
 

@@ -87,3 +87,22 @@ def test_rules_on_operations_are_found_by_them() -> None:
     assert found["elsewhere"] == found["none"] == []
     assert len(found["uncertain"]) == len(found["unknown body"]) == 50
     assert ruleset.names_host("a.test")
+
+
+def test_the_nearest_name_says_how_paths_are_read() -> None:
+    """A host's own policy, else that of the nearest name above it, else strict."""
+    odd, strict = "{paths: normalize}", "{paths: strict}"
+    hosts = f'{{"*.aws.test": {odd}, s3.aws.test: {strict}, "*.s3.aws.test": {odd}}}'
+    ruleset = compile_rules([("rules.yaml", f"version: 1\nhosts: {hosts}\n")])
+    assert isinstance(ruleset, Ruleset)
+    policies = {
+        host: str(ruleset.paths(host)) for host in ("iam.aws.test", "s3.aws.test", "aws.test", "x.test")
+    }
+    assert policies == {
+        "iam.aws.test": "normalize",
+        "s3.aws.test": "strict",
+        "aws.test": "strict",
+        "x.test": "strict",
+    }
+    assert ruleset.paths("b.s3.aws.test") == "normalize"
+    assert not ruleset.names_host("iam.aws.test")

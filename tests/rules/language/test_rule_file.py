@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from rules.language.document import read
-from rules.language.rule_file import Defaults, Match, Requirement, Rule, RulesFile, When
+from rules.language.rule_file import Defaults, HostSettings, Match, Requirement, Rule, RulesFile, When
 from rules.verdict import Tier
 
 RIGHT = """
@@ -405,7 +405,7 @@ def test_one_wrong_rule_does_not_hide_another() -> None:
     ]
 
 
-@pytest.mark.parametrize("model", [RulesFile, Rule, Match, When, Requirement, Defaults])
+@pytest.mark.parametrize("model", [RulesFile, Rule, Match, When, Requirement, Defaults, HostSettings])
 def test_every_key_is_documented(model: type) -> None:
     """Each key of the language has its sentence in the source."""
     import inspect
@@ -414,3 +414,26 @@ def test_every_key_is_documented(model: type) -> None:
     for name in model.__annotations__:
         at = next(n for n, line in enumerate(lines) if line.startswith(f"{name}:"))
         assert lines[at + 1].startswith('"""'), name
+
+
+@pytest.mark.parametrize(
+    ("hosts", "line"),
+    [
+        (
+            '{"*": {paths: normalize}}',
+            "hosts.*: `*` names no host; write each host, or `*.` and a name for all below it",
+        ),
+        ("{A.test: {paths: strict}}", "hosts.A.test: `A.test` has one spelling; write `a.test`"),
+        (
+            "{a.test: {paths: lenient}}",
+            "hosts.a.test.paths: must be one of 'strict' or 'normalize', not `lenient`",
+        ),
+        ("{a.test: {path: strict}}", "hosts.a.test.paths: the key is missing; add it"),
+        ("{a.test: normalize}", "hosts.a.test: must be a mapping of keys to values, not `normalize`"),
+    ],
+)
+def test_wrong_hosts(hosts: str, line: str) -> None:
+    """A host is named as in a rule, and has known settings."""
+    found = read(RulesFile, f"version: 1\nhosts: {hosts}\n", file="f")
+    assert isinstance(found, tuple)
+    assert line in [f"{problem.key}: {problem.message}" for problem in found]
