@@ -98,9 +98,9 @@ class ReasonId(StrEnum):
     UPSTREAM_FAILED = "upstream_failed"
     """The request was let through and the upstream gave no answer."""
     GATE_FAILED = "gate_failed"
-    """The gate itself failed; nothing was sent."""
+    """The gate itself failed; nothing was sent, unless the answer names a hold."""
     STORE_UNAVAILABLE = "store_unavailable"
-    """The hold could not be recorded durably; nothing was sent."""
+    """The store did not answer; nothing was sent, unless the answer names a hold."""
     KILL_SWITCH = "kill_switch"
     """An operator has stopped everything that is not read-only."""
 
