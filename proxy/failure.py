@@ -8,7 +8,7 @@ from typing import Any
 
 async def ended[T](work: Coroutine[Any, Any, T]) -> T | BaseException:
     """How `work` ended: what it returned, or what it raised. Cancelling the caller cancels the work."""
-    results: list[T | BaseException] = await asyncio.gather(work, return_exceptions=True)
+    results: tuple[T | BaseException] = await asyncio.gather(work, return_exceptions=True)
     return results[0]
 
 
