@@ -1,6 +1,6 @@
 """All I/O, clocks and randomness, from the ground up.
 
-- `config`, `metrics`; `data_dir/`: files, keys and the private store of one data folder
+- `config`, `metrics`, `failure`; `data_dir/`: files, keys and the private store of one data folder
 - `seal`, `sealed`: what a hold keeps, encrypted; `store`: holds in Redis
 - `signals`, `deadlines`: what changed, and what time changes
 - `destinations`: where calls may go; `replay/`: approved actions sent, once

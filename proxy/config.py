@@ -106,12 +106,16 @@ class CredentialEntry(Strict):
     @field_validator("host")
     @classmethod
     def _one_host(cls, value: str) -> str:
-        place = split_authority(value, 0)
-        if value in (canonical_host(value), place and f"{place[0]}:{place[1]}"):
+        if value == canonical_host(value):
             return value
+        place = split_authority(value, 0)
+        if place is not None and place[1]:
+            host = f"[{place[0]}]" if ":" in place[0] else place[0]
+            if value == f"{host}:{place[1]}":
+                return value
         raise ValueError(
-            f"{quote(value)} is no host or host:port; write it in lower case, and an ipv6 address alone, "
-            "without brackets and port"
+            f"{quote(value)} is no host or host:port; write it in lower case, and an ipv6 address without "
+            "brackets, or with brackets and a port"
         )
 
     @field_validator("header")

@@ -7,12 +7,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, field, replace
 from time import monotonic
-from traceback import format_tb
 
 from ulid import ULID
 
 from addons.exchange import Passage, Request, Tunnel
 from proxy.destinations import Address, Destinations
+from proxy.failure import ended, place
 from proxy.metrics import Metrics
 from proxy.replay.replayer import Replayer
 from proxy.seal import SealError
@@ -138,9 +138,7 @@ class Gate:
 
     def failed(self, error: Exception) -> Reply:
         """What the agent hears when judging failed with `error`."""
-        # Where it failed, without the exception's own words: they could quote the request.
-        where = "".join(format_tb(error.__traceback__))
-        logger.error("gate.failed error=%s at\n%s", type(error).__name__, where)
+        _report_failure(error)
         return self._fail_closed(ReasonId.GATE_FAILED, "the gate failed while judging this request")
 
     def _pass(self, call: HttpCall, judgement: Judgement, where: Address) -> Passage | Reply:
@@ -176,16 +174,25 @@ class Gate:
             logger.info("hold.opened hold=%s tier=%d", hold.hold_id, judgement.tier)
         else:
             self.metrics.retries_joined.inc()
+        outcome = await ended(self._follow(hold, request, call))
+        if isinstance(outcome, Reply):
+            return outcome
+        # From here on the hold may have been run: what is said may not deny it.
+        reason_id = ReasonId.STORE_UNAVAILABLE
+        if not isinstance(outcome, StoreUnavailable):
+            _report_failure(outcome)
+            reason_id = ReasonId.GATE_FAILED
+        self.metrics.failed_closed.labels(reason_id).inc()
+        return unreadable(hold.hold_id, reason_id)
+
+    async def _follow(self, hold: Hold, request: Request, call: HttpCall) -> Reply:
+        """Wait with the agent for what becomes of its hold, and tell it."""
         prefer = preferences(call.fields)
         live = secret(call.fields, credentials=self.secret_headers)
-        try:
-            hold = await self._wait(hold, request, seconds=self._patience(prefer), live=live)
-            if request.gone():
-                return standing(hold)
-            return await self._tell(hold, accepted="respond-async" in prefer)
-        except StoreUnavailable:
-            self.metrics.failed_closed.labels(ReasonId.STORE_UNAVAILABLE).inc()
-            return unreadable(hold.hold_id)
+        hold = await self._wait(hold, request, seconds=self._patience(prefer), live=live)
+        if request.gone():
+            return standing(hold)
+        return await self._tell(hold, accepted="respond-async" in prefer)
 
     def _draft(self, call: HttpCall, judgement: Judgement, *, policy: str) -> Draft:
         action = bind(call, self.principal, credentials=self.secret_headers)
@@ -312,6 +319,10 @@ class Gate:
     def _fail_closed(self, reason_id: ReasonId, reason: str) -> Reply:
         self.metrics.failed_closed.labels(reason_id).inc()
         return refused(Refusal(reason_id=reason_id, reason=reason, status=503))
+
+
+def _report_failure(error: BaseException) -> None:
+    logger.error("gate.failed error=%s at\n%s", type(error).__name__, place(error))
 
 
 def _only_reads(judgement: Judgement) -> bool:

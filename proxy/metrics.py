@@ -81,6 +81,9 @@ class Metrics:
             values=[DISPOSITIONS[state] for state in TRANSITIONS[State.SENDING].values()],
             buckets=_REPLAY_BUCKETS,
         )
+        self.replay_failures = self._counter(
+            "replay_failures", "Failures of replays that nobody foresaw: the holds are left to their leases"
+        )
         self.integrity_failures = self._counter(
             "integrity_failures", "Stored holds that did not open or did not match their digest"
         )

@@ -7,7 +7,7 @@ request. Before it, a failure gives the hold back; after it, nobody ever sends t
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 
 from proxy.destinations import Destinations
+from proxy.failure import ended, place
 from proxy.metrics import Metrics
 from proxy.replay.credentials import CredentialError, Credentials
 from proxy.seal import SealError
@@ -68,12 +69,29 @@ class Replayer:
     async def run(self, hold: Hold, *, live: Fields | None = None) -> Hold:
         """Claim and run an approved hold; `live`: credentials of the agent's identical retry.
 
-        Returns the hold as it stands then. Raises Refused if it cannot be claimed.
+        Returns the hold as it stands then. Raises Refused if it cannot be claimed. What nobody foresaw
+        leaves it to its lease: approved again if it was not sent, an unknown outcome if it may have been.
         """
         hold = await self.store.step(hold, Event.CLAIM)
         self.metrics.transitions.labels(Event.CLAIM).inc()
         async with self._alive(hold):
-            return await self._run_claimed(hold, live)
+            return await self.contained(hold.hold_id, self._run_claimed(hold, live)) or hold
+
+    async def contained[T](self, hold_id: str, work: Coroutine[Any, Any, T]) -> T | None:
+        """What `work` on a hold returns; None where it failed in a way that nobody foresaw.
+
+        Raises Refused and StoreUnavailable. No other failure reaches the other holds.
+        """
+        outcome = await ended(work)
+        if isinstance(outcome, Refused | StoreUnavailable):
+            raise outcome
+        if isinstance(outcome, BaseException):
+            self.metrics.replay_failures.inc()
+            logger.error(
+                "replay.failed hold=%s error=%s at\n%s", hold_id, type(outcome).__name__, place(outcome)
+            )
+            return None
+        return outcome
 
     async def _run_claimed(self, hold: Hold, live: Fields | None) -> Hold:
         try:
@@ -209,7 +227,7 @@ class Replayer:
         while True:
             await asyncio.sleep(_RENEW_EVERY)
             try:
-                await self.store.renew(hold)
+                await self.contained(hold.hold_id, self.store.renew(hold))
             except (Refused, StoreUnavailable) as error:
                 logger.warning("replay.lease_not_renewed hold=%s why=%s", hold.hold_id, error)
 

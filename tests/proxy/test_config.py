@@ -93,6 +93,8 @@ HOSTS: dict[str, tuple[str, str, int, bool]] = {
     "an ipv4 address": ("10.0.0.1", "10.0.0.1", 80, True),
     "an ipv4 address and port": ("10.0.0.1:80", "10.0.0.1", 80, True),
     "an ipv6 address": ("fd00::1", "fd00::1", 443, True),
+    "an ipv6 address with its port": ("[fd00::1]:8443", "fd00::1", 8443, True),
+    "an ipv6 address with another port": ("[fd00::1]:8443", "fd00::1", 443, False),
 }
 
 
@@ -226,7 +228,9 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
     "a credential for port 0": ("credentials: [{host: 'a.b:0', env: T}]", "credentials[0].host", "no host"),
     "a port too far": ("credentials: [{host: 'a.example:70000', env: T}]", "credentials[0].host", "no host"),
     "ipv6 in brackets": ("credentials: [{host: '[::1]', env: T}]", "credentials[0].host", "without brackets"),
-    "ipv6 with a port": ("credentials: [{host: '[::1]:443', env: T}]", "credentials[0].host", "and port"),
+    "ipv6 with port 0": ("credentials: [{host: '[::1]:0', env: T}]", "credentials[0].host", "and a port"),
+    "ipv6 in full": ("credentials: [{host: '[::0:1]:443', env: T}]", "credentials[0].host", "and a port"),
+    "host in brackets": ("credentials: [{host: '[a.b]:443', env: T}]", "credentials[0].host", "and a port"),
     "a trailing dot": ("credentials: [{host: a.example., env: T}]", "credentials[0].host", "no host"),
     "a credential without a source": ("credentials: [{host: a.example}]", "credentials[0]", "exactly one"),
     "a credential with two": (
