@@ -116,6 +116,20 @@ class Sidecar:
         return self._alive().pid
 
     @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._alive().poll() is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it says that it is ready."""
+        try:
+            _get(f"{self.console}/readyz")
+        except OSError:
+            return False
+        return True
+
+    @property
     def log(self) -> str:
         """All that the sidecar wrote to its two outputs, over every start."""
         file = self.folder / "serve.log"
@@ -275,11 +289,7 @@ class Sidecar:
         if code is not None:
             self._process = None
             raise AssertionError(f"the sidecar ended with {code} before it was ready\n{self._tail()}")
-        try:
-            _get(f"{self.console}/readyz")
-        except OSError:
-            return False
-        return True
+        return self.ready
 
     def _succeed(self, *arguments: str) -> str:
         done = self.cli(*arguments)
