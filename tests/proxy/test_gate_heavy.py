@@ -4,13 +4,15 @@ import gzip
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import ClassVar
 
 import pytest
 
 from addons.exchange import Passage, Request
 from proxy.gate import Gate
-from rules.ruleset import Ruleset
+from rules.call import Call
+from rules.ruleset import Rule, Ruleset
 from tests.proxy.console.world import redis_server
 from tests.proxy.gatehouse import NOW, Gatehouse, gatehouse, hold_id, request, ruleset
 
@@ -32,15 +34,23 @@ async def house(redis_url: str) -> AsyncIterator[Gatehouse]:
         yield made
 
 
+class Watched(Ruleset):
+    """Rules that note in which threads they are asked about a call."""
+
+    threads: ClassVar[set[int]] = set()
+
+    def candidates(self, call: Call) -> Iterator[Rule]:
+        """Note the thread."""
+        self.threads.add(threading.get_ident())
+        return super().candidates(call)
+
+
 def watched(gate: Gate) -> tuple[Gate, set[int]]:
-    """The gate, and the threads in which it asks for its rules."""
-    threads, rules = set[int](), ruleset()
-
-    def asked() -> Ruleset:
-        threads.add(threading.get_ident())
-        return rules
-
-    return replace(gate, ruleset=asked), threads
+    """The gate, and the threads in which it asks its rules."""
+    rules = ruleset()
+    noting = Watched(**{each.name: getattr(rules, each.name) for each in fields(rules) if each.init})
+    Watched.threads.clear()
+    return replace(gate, ruleset=lambda: noting), Watched.threads
 
 
 HEAVY = {
