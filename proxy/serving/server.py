@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 30.0
 _POLL_SECONDS = 0.05
+_PAUSE = re.compile(r"[.,;](?:\s|$)|\n")
+_MAX_WORDS = 100
 _TOKEN = re.compile(rb"[A-Za-z0-9._~+/=-]{16,512}")
 
 
@@ -75,6 +77,8 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
     if url is not None and (fault := store_fault(url)):
         raise CannotServe(f"the store's URL cannot be used: {fault}; correct REDIS_URL")
     stop = _on_signal()
+    # A killed sidecar leaves it behind, with addresses where somebody else may listen by now.
+    (settings.data_dir / "serve.json").unlink(missing_ok=True)
     ensure_authority(settings.data_dir)
     embedded = EmbeddedRedis(settings.data_dir / "redis") if url is None else None
     if embedded is not None:
@@ -134,7 +138,8 @@ class _Sidecar:
         try:
             await sidecar.store.check()
         except StoreUnavailable as error:
-            raise CannotServe(f"{error}: start Redis, or correct REDIS_URL") from error
+            said = _first_words(error.__cause__)
+            raise CannotServe(f"{error}{said}: start Redis, or correct REDIS_URL") from error
         return sidecar
 
     def _replayer(self, trust: Path) -> Replayer:
@@ -291,6 +296,12 @@ def _bind(address: Address, flag: str) -> socket.socket:
             f"stop what listens there, or give another {flag}"
         ) from error
     return bound
+
+
+def _first_words(error: BaseException | None) -> str:
+    """What Redis or the system says, up to its first pause: an old server quotes the password after it."""
+    words = _PAUSE.split(str(error or ""), maxsplit=1)[0][:_MAX_WORDS]
+    return f" ({words})" if words and words.isprintable() else ""
 
 
 def _http(address: Address) -> str:
