@@ -245,6 +245,7 @@ class _Sidecar:
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,
+            names=frozenset(self.settings.config.console.names),
         )
 
     def _reviewers(self) -> dict[str, bytes]:
