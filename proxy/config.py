@@ -165,6 +165,20 @@ class Reviewer(Strict):
         return value
 
 
+class ConsolePlace(Strict):
+    """Under which names, besides its addresses, the console is asked for."""
+
+    names: tuple[Name, ...] = ()
+
+    @field_validator("names")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if split_authority(name, 80) is None:
+                raise ValueError(f"{quote(name)} is no host or host:port; write it as clients address it")
+        return value
+
+
 class RedisPlace(Strict):
     """Which Redis, and which approval domain in it; REDIS_URL goes before `url`."""
 
@@ -201,6 +215,7 @@ class Config(Strict):
     credentials: tuple[CredentialEntry, ...] = ()
     secret_headers: tuple[Name, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
+    console: ConsolePlace = ConsolePlace()
     redis: RedisPlace = RedisPlace()
 
     @field_validator("credentials")

@@ -44,6 +44,8 @@ _DRAIN_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 # A large body is judged in a thread, and the loop waits this long for it at each of a call's many steps.
 _SWITCH_SECONDS = 0.0005
+_PAUSE = re.compile(r"[.,;](?:\s|$)|\n")
+_MAX_WORDS = 100
 _TOKEN = re.compile(rb"[A-Za-z0-9._~+/=-]{16,512}")
 
 
@@ -81,6 +83,8 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
         raise CannotServe(f"the store's URL cannot be used: {fault}; correct REDIS_URL")
     stop = _on_signal()
     sys.setswitchinterval(_SWITCH_SECONDS)
+    # A killed sidecar leaves it behind, with addresses where somebody else may listen by now.
+    (settings.data_dir / "serve.json").unlink(missing_ok=True)
     ensure_authority(settings.data_dir)
     embedded = EmbeddedRedis(settings.data_dir / "redis") if url is None else None
     if embedded is not None:
@@ -144,7 +148,8 @@ class _Sidecar:
         try:
             await sidecar.store.check()
         except StoreUnavailable as error:
-            raise CannotServe(f"{error}: start Redis, or correct REDIS_URL") from error
+            said = _first_words(error.__cause__)
+            raise CannotServe(f"{error}{said}: start Redis, or correct REDIS_URL") from error
         return sidecar
 
     def _replayer(self, trust: Path) -> Replayer:
@@ -254,6 +259,7 @@ class _Sidecar:
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,
+            names=frozenset(self.settings.config.console.names),
         )
 
     def _reviewers(self) -> dict[str, bytes]:
@@ -313,6 +319,12 @@ def _witness(path: Path | None) -> Witness | None:
         return None if path is None else Witness(path)
     except WitnessError as error:
         raise CannotServe(str(error)) from error
+
+
+def _first_words(error: BaseException | None) -> str:
+    """What Redis or the system says, up to its first pause: an old server quotes the password after it."""
+    words = _PAUSE.split(str(error or ""), maxsplit=1)[0][:_MAX_WORDS]
+    return f" ({words})" if words and words.isprintable() else ""
 
 
 def _http(address: Address) -> str:

@@ -228,6 +228,8 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
     "a credential for port 0": ("credentials: [{host: 'a.b:0', env: T}]", "credentials[0].host", "no host"),
     "a port too far": ("credentials: [{host: 'a.example:70000', env: T}]", "credentials[0].host", "no host"),
     "ipv6 in brackets": ("credentials: [{host: '[::1]', env: T}]", "credentials[0].host", "without brackets"),
+    "a console name with a path": ("console: {names: ['a.b/c']}", "console.names", "no host or host:port"),
+    "a console name of nothing": ("console: {names: ['@']}", "console.names", "no host or host:port"),
     "ipv6 with port 0": ("credentials: [{host: '[::1]:0', env: T}]", "credentials[0].host", "and a port"),
     "ipv6 in full": ("credentials: [{host: '[::0:1]:443', env: T}]", "credentials[0].host", "and a port"),
     "host in brackets": ("credentials: [{host: '[a.b]:443', env: T}]", "credentials[0].host", "and a port"),
@@ -363,3 +365,13 @@ def test_every_section_has_a_sentence() -> None:
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     assert classes
     assert all(ast.get_docstring(node) for node in classes)
+
+
+def test_names_of_the_console(tmp_path: Path) -> None:
+    """They are taken as they are written; without them there are none."""
+    path = tmp_path / "config.yaml"
+    path.write_text('version: 1\nconsole: {names: ["sidegate:8081", gate.example]}\n')
+    made = load(path)
+    assert isinstance(made, Config)
+    assert made.console.names == ("sidegate:8081", "gate.example")
+    assert Config(version=1).console.names == ()

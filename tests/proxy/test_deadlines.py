@@ -54,7 +54,7 @@ async def test_what_a_passed_deadline_means(redis: Redis, state: State, expected
     assert note in found.note
     assert found.fence == hold.fence
     counted = [s for m in metrics.transitions.collect() for s in m.samples if s.name.endswith("_total")]
-    assert [sample.value for sample in counted] == [1]
+    assert [sample.value for sample in counted if sample.value] == [1]
 
 
 @pytest.mark.parametrize("state", list(State), ids=str)
