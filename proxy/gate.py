@@ -14,11 +14,12 @@ from addons.exchange import Passage, Request, Tunnel
 from proxy.destinations import Address, Destinations
 from proxy.failure import ended, place
 from proxy.metrics import Metrics
+from proxy.record import Draft, StoreUnavailable
 from proxy.replay.replayer import Replayer
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.signals import Signals
-from proxy.store import Draft, Flooded, Refused, Store, StoreUnavailable
+from proxy.store import Flooded, Refused, Store
 from proxy.witness import Witness, WitnessError
 from rules.action import Principal, bind, fingerprint
 from rules.call import HttpCall

@@ -18,10 +18,10 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
 import json
 import logging
 import math
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,9 +30,20 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from proxy.record import (
+    HOLD_FIELDS,
+    Draft,
+    StoreUnavailable,
+    draft_fields,
+    found_hold,
+    read_hold,
+    readable,
+    text,
+    texts,
+)
 from rules.hold import OPEN, REMEMBERED, Event, Hold, State, origins
 from rules.hold import TRANSITIONS as TABLE
-from rules.verdict import ReasonId, Spend, Tier
+from rules.verdict import Spend, Tier
 
 logger = logging.getLogger(__name__)
 
@@ -44,14 +55,6 @@ _CONNECTIONS = 64
 _SLACK = timedelta(days=1)
 _PRUNED_AT_ONCE = 200
 _COLLECTABLE = tuple(state for state in State if state not in OPEN | REMEMBERED)
-
-
-class StoreUnavailable(Exception):
-    """the store cannot be reached or cannot record: nothing is held, nothing passes that would need it"""
-
-
-class Unreadable(StoreUnavailable):
-    """a stored hold has a field that this version cannot read: a newer one wrote it, or it was altered"""
 
 
 class Refused(Exception):
@@ -87,24 +90,6 @@ class Clocks:
     approval_validity: Mapping[Tier, timedelta]
     lease: timedelta = timedelta(seconds=3)
     retention: timedelta = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A hold that is about to be made."""
-
-    hold_id: str
-    agent: str
-    """Whose cap on new holds counts: a keyed digest of the principal."""
-    digest: str
-    fingerprint: str
-    idempotency_key: str
-    tier: Tier
-    rule: str | None
-    reason_id: ReasonId
-    reason: str
-    policy: str
-    sealed: bytes
 
 
 def connect(url: str) -> Redis:
@@ -147,11 +132,11 @@ class Store:
                 draft.fingerprint,
                 {"from": [], "to": State.PENDING, "deadline": "decide_by", "flood": self._flood()}
                 | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}},
-                _draft_fields(draft),
+                draft_fields(draft),
                 agent=draft.agent,
             )
             if outcome == "done":
-                return _hold(draft.hold_id, fields), True
+                return read_hold(draft.hold_id, fields), True
             if outcome == "flooded":
                 raise Flooded(Flooded.__doc__)
             if outcome != "taken":
@@ -168,7 +153,7 @@ class Store:
         """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
         change = {"from": list(State), "attempt": True}
         outcome, fields = await self._change(hold_id, fingerprint, change)
-        return _hold(hold_id, fields) if outcome == "done" else None
+        return read_hold(hold_id, fields) if outcome == "done" else None
 
     async def step(self, hold: Hold, event: Event, **change: Any) -> Hold:
         """Apply `event` to `hold` by the table of states. Raises Refused with what stands in the way."""
@@ -177,7 +162,7 @@ class Store:
         kept = {"from": list(states), "to": target} | self._timing(event, hold) | change
         fields = kept.pop("fields", None)
         outcome, now = await self._change(hold.hold_id, hold.fingerprint, kept, fields)
-        current = _hold(hold.hold_id, now) if "state" in now else None
+        current = read_hold(hold.hold_id, now) if "state" in now else None
         if outcome not in ("done", "again") or current is None:
             raise Refused(outcome, current)
         return current
@@ -229,8 +214,8 @@ class Store:
     async def find(self, hold_id: str) -> Hold | None:
         """The hold with this id, or None."""
         async with self._guarded():
-            values = await self._redis.hmget(self._hold_key(hold_id), _FIELDS)
-        return _found(hold_id, values)
+            values = await self._redis.hmget(self._hold_key(hold_id), HOLD_FIELDS)
+        return found_hold(hold_id, values)
 
     async def sealed(self, hold_id: str, *, part: str) -> bytes | None:
         """The sealed `part` of a hold: `sealed` (the action) or `answer` (the upstream's)."""
@@ -242,19 +227,19 @@ class Store:
         """The newest holds first. One that cannot be read is logged and left out."""
         await self._drop_forgotten()
         async with self._guarded():
-            ids = _texts(await self._redis.zrevrange(self._key("holds"), 0, limit - 1))
+            ids = texts(await self._redis.zrevrange(self._key("holds"), 0, limit - 1))
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for hold_id in ids:
-                    pipeline.hmget(self._hold_key(hold_id), _FIELDS)
+                    pipeline.hmget(self._hold_key(hold_id), HOLD_FIELDS)
                 found = await pipeline.execute()
-        return list(_readable(zip(ids, found, strict=True)))
+        return list(readable(zip(ids, found, strict=True)))
 
     async def _drop_forgotten(self) -> None:
         """Drop ids that are old enough to be forgotten, and are, from every set that has them."""
         index = self._key("holds")
         async with self._guarded():
             before = await self._now() - self._keep
-            old = _texts(
+            old = texts(
                 await self._redis.zrange(index, "-inf", before, byscore=True, offset=0, num=_PRUNED_AT_ONCE)
             )
             gone = [i for i in old if not await self._redis.exists(self._hold_key(i))]
@@ -264,13 +249,13 @@ class Store:
     async def approved(self) -> Sequence[str]:
         """Ids of approved holds that nobody has claimed, the longest waiting first."""
         async with self._guarded():
-            return _texts(await self._redis.zrange(self._key("approved"), 0, -1))
+            return texts(await self._redis.zrange(self._key("approved"), 0, -1))
 
     async def overdue(self) -> Sequence[str]:
         """Ids of holds whose next deadline has passed by the store's own clock."""
         async with self._guarded():
             found = await self._redis.zrangebyscore(self._key("deadlines"), "-inf", await self._now())
-        return _texts(found)
+        return texts(found)
 
     async def _now(self) -> int:
         """Milliseconds of the store's own clock."""
@@ -281,7 +266,7 @@ class Store:
         """Who switched the kill switch on and why, or None while it is off."""
         async with self._guarded():
             value = await self._redis.get(self._key("kill"))
-        return None if value is None else _text(value)
+        return None if value is None else text(value)
 
     async def kill(self, why: str | None) -> None:
         """Switch the kill switch on with a reason, or off with None."""
@@ -305,7 +290,7 @@ class Store:
                     message = await pubsub.get_message(timeout=_TIMEOUT / 2)
                 if message is None:
                     await self.check()
-                yield _text(message["data"]) if message else ""
+                yield text(message["data"]) if message else ""
         finally:
             await pubsub.aclose()
 
@@ -338,7 +323,7 @@ class Store:
             self._key(f"quarantine:{agent}"),
         ]
         async with self._guarded():
-            reply = _texts(await self._script(keys, arguments))
+            reply = texts(await self._script(keys, arguments))
         if reply[0] == "taken":
             return "taken", {"taken": reply[2]}
         if reply[0] == "flooded":
@@ -360,87 +345,6 @@ class Store:
             yield
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"the store does not answer: {type(error).__name__}") from error
-
-
-_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
-
-
-def _draft_fields(draft: Draft) -> dict[str, bytes]:
-    texts = {
-        "fence": "0",
-        "digest": draft.digest,
-        "fingerprint": draft.fingerprint,
-        "idempotency_key": draft.idempotency_key,
-        "tier": str(int(draft.tier)),
-        "rule": draft.rule or "",
-        "reason_id": str(draft.reason_id),
-        "reason": draft.reason,
-        "policy": draft.policy,
-        "attempts": "1",
-    }
-    return {name: text.encode() for name, text in texts.items()} | {"sealed": draft.sealed}
-
-
-def _found(hold_id: str, values: Sequence[Any]) -> Hold | None:
-    """The hold whose `_FIELDS` have these values, or None if there is none."""
-    fields = {n: _text(v) for n, v in zip(_FIELDS, values, strict=True) if v is not None}
-    return _hold(hold_id, fields) if "state" in fields else None
-
-
-def _readable(found: Iterable[tuple[str, Sequence[Any]]]) -> Iterator[Hold]:
-    for hold_id, values in found:
-        try:
-            hold = _found(hold_id, values)
-        except Unreadable:
-            logger.error("store.unreadable hold=%s", hold_id)  # noqa: TRY400 (the value could be anything)
-            continue
-        if hold is not None:
-            yield hold
-
-
-def _hold(hold_id: str, fields: Mapping[str, str]) -> Hold:
-    """The hold that these fields describe. Raises Unreadable."""
-    try:
-        return _parse(hold_id, fields)
-    except (KeyError, ValueError, OverflowError) as error:
-        raise Unreadable(f"the hold `{hold_id}` cannot be read: {Unreadable.__doc__}") from error
-
-
-def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
-    return Hold(
-        hold_id=hold_id,
-        state=State(fields["state"]),
-        fence=int(fields["fence"]),
-        digest=fields["digest"],
-        fingerprint=fields["fingerprint"],
-        idempotency_key=fields["idempotency_key"],
-        tier=Tier(int(fields["tier"])),
-        rule=fields["rule"] or None,
-        reason_id=ReasonId(fields["reason_id"]),
-        reason=fields["reason"],
-        policy=fields["policy"],
-        created_at=_time(fields["created_at"]),
-        decide_by=_time(fields["decide_by"]),
-        run_by=_time(fields["run_by"]) if "run_by" in fields else None,
-        attempts=int(fields["attempts"]),
-        decided_by=fields.get("decided_by", ""),
-        decision_reason=fields.get("decision_reason", ""),
-        note=fields.get("note", ""),
-        collected=fields.get("collected") == "1",
-    )
-
-
-def _text(value: Any) -> str:
-    """What a client that decodes nothing returned, as text; what is no text fits no seal."""
-    return bytes(value).decode(errors="replace")
-
-
-def _texts(values: Iterable[Any]) -> Sequence[str]:
-    return [_text(value) for value in values]
-
-
-def _time(milliseconds: str) -> datetime:
-    return datetime.fromtimestamp(int(milliseconds) / 1000, tz=UTC)
 
 
 def _ms(duration: timedelta) -> int:

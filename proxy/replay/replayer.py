@@ -19,10 +19,11 @@ import httpx2
 from proxy.destinations import Destinations
 from proxy.failure import ended, place
 from proxy.metrics import Metrics
+from proxy.record import StoreUnavailable
 from proxy.replay.credentials import CredentialError, Credentials
 from proxy.seal import SealError
 from proxy.sealed import Sealed
-from proxy.store import Refused, Store, StoreUnavailable
+from proxy.store import Refused, Store
 from proxy.witness import Witness, WitnessError
 from rules.action import Action
 from rules.classify import classify

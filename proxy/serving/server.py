@@ -27,6 +27,7 @@ from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations
 from proxy.gate import Gate
 from proxy.metrics import Metrics
+from proxy.record import StoreUnavailable
 from proxy.replay.replayer import Replayer
 from proxy.replay.worker import Worker
 from proxy.seal import Seal, load_or_create_key
@@ -34,7 +35,7 @@ from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.signals import Signals
-from proxy.store import Store, StoreUnavailable, connect
+from proxy.store import Store, connect
 from proxy.witness import Witness, WitnessError
 from rules.ruleset import Ruleset
 

@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 from proxy import deadlines as module
 from proxy.deadlines import Deadlines
 from proxy.metrics import Metrics
-from proxy.store import Store, StoreUnavailable, connect
+from proxy.record import StoreUnavailable
+from proxy.store import Store, connect
 from rules.hold import Event, Hold, State
 from tests.proxy.drafts import PATHS, brought, clocks, content, draft, stores
 from tests.proxy.redis_child import eventually, redis_child

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 from redis.asyncio import Redis
 
-from proxy.store import Cap, Flooded, Store, StoreUnavailable, connect
+from proxy.record import StoreUnavailable
+from proxy.store import Cap, Flooded, Store, connect
 from rules.verdict import Spend, Tier
 from tests.proxy.drafts import PATIENT, draft
 from tests.proxy.redis_child import eventually

@@ -10,7 +10,8 @@ import pytest
 from redis.asyncio import Redis
 
 from proxy import store as module
-from proxy.store import Store, Unreadable
+from proxy.record import Unreadable
+from proxy.store import Store
 from rules.hold import Event, State
 from tests.proxy.drafts import brought, clocks, draft, refusal, stores, text
 

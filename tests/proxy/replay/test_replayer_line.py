@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from proxy.deadlines import Deadlines
+from proxy.record import StoreUnavailable
 from proxy.replay import replayer as module
-from proxy.store import Refused, Store, StoreUnavailable
+from proxy.store import Refused, Store
 from rules.hold import Event, Hold, State
 from tests.acceptance.authority import Authority
 from tests.acceptance.received import Stage, Stop
