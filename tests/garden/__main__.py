@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         _run(state, asked, names)
     except FileNotFoundError as error:
         parser.error(str(error))
-    print(_summary(state))  # noqa: T201
+    print(_summary(state, start=asked.start or 0))  # noqa: T201
     return int(state.unjudged > 0)
 
 
@@ -65,17 +65,18 @@ def _tell(garden: Garden, found: Sequence[Found]) -> None:
         print(f"unjudged on {one.server}: {one.trace}\n  {number}", flush=True)  # noqa: T201
 
 
-def _summary(state: State) -> str:
+def _summary(state: State, *, start: int) -> str:
     by_server = ", ".join(f"{name} {count}" for name, count in sorted(state.executed.items()))
     by_status = ", ".join(f"{status} {count}" for status, count in sorted(state.statuses.items()))
-    rate = state.next / state.seconds if state.seconds else 0.0
+    sent = state.next - start
+    rate = sent / state.seconds if state.seconds else 0.0
     return "\n".join(
         (
             f"executed by {by_server or 'nobody'}",
             f"{state.answers} answers: {by_status}",
             f"{state.connections} connections, {state.silent} of them silent, {state.recorded} records, "
             f"{state.seconds:.0f} s, {rate:.0f} requests/s",
-            f"{state.next} requests, {sum(state.executed.values())} executed, {state.unjudged} unjudged",
+            f"{sent} requests, {sum(state.executed.values())} executed, {state.unjudged} unjudged",
         )
     )
 

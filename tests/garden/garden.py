@@ -103,6 +103,7 @@ class Garden:
         """Send the next numbers, and give what was executed without a record."""
         state, started, tally = self.state, monotonic(), Tally()
         asyncio.run(self._send(tally, range(state.next, state.next + size)))
+        assert not self.sidecar.ended, f"the sidecar ended in the batch from {state.next} on"
         recorded = self.harvest.recorded
         found = self.harvest.take()
         state.next += size
