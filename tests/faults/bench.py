@@ -138,11 +138,6 @@ class Bench:
             seen[received.target] = seen.get(received.target, 0) + 1
         return [f"executed {count} times: {target}" for target, count in seen.items() if count > 1]
 
-    def connections_without_leave(self) -> int:
-        """How many more connections than records there are: each opens for a request that may leave."""
-        connections = self.upstream.connections
-        return max(0, connections - len(traces(self.witness)))
-
 
 def _begins(fragment: bytes) -> tuple[str, str]:
     parts = fragment.split(b" ", _LINE_PARTS)

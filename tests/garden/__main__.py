@@ -31,18 +31,19 @@ def main(arguments: Sequence[str]) -> int:
         _run(state, asked, names)
     except FileNotFoundError as error:
         parser.error(str(error))
-    print(_summary(state))  # noqa: T201
+    print(_summary(state, start=asked.start or 0))  # noqa: T201
     return int(state.unjudged > 0)
 
 
 def _run(state: State, asked: argparse.Namespace, names: Sequence[str]) -> None:
     end = monotonic() + asked.seconds
+    last = (asked.start or 0) + asked.requests
     with (
         tempfile.TemporaryDirectory(prefix="sidegate-garden-", dir="/tmp") as folder,
         Garden.planted(state, servers=names, folder=Path(folder)) as garden,
     ):
-        while state.next < asked.requests and monotonic() < end:
-            found = garden.batch(min(BATCH, asked.requests - state.next))
+        while state.next < last and monotonic() < end:
+            found = garden.batch(min(BATCH, last - state.next))
             state.save(asked.resume)
             _tell(garden, found)
 
@@ -56,21 +57,26 @@ def _tell(garden: Garden, found: Sequence[Found]) -> None:
     print(say, file=sys.stderr, flush=True)  # noqa: T201
     for one in found[:_SHOWN]:
         sown = garden.bytes_of(one)
-        number = "in this batch" if sown is None else f"--seed {state.seed} --start {sown[0]}: {sown[1]!r}"
+        number = (
+            "its number is gone"
+            if sown is None
+            else f"--seed {state.seed} --start {sown[0]} --requests 1: {sown[1]!r}"
+        )
         print(f"unjudged on {one.server}: {one.trace}\n  {number}", flush=True)  # noqa: T201
 
 
-def _summary(state: State) -> str:
+def _summary(state: State, *, start: int) -> str:
     by_server = ", ".join(f"{name} {count}" for name, count in sorted(state.executed.items()))
     by_status = ", ".join(f"{status} {count}" for status, count in sorted(state.statuses.items()))
-    rate = state.next / state.seconds if state.seconds else 0.0
+    sent = state.next - start
+    rate = sent / state.seconds if state.seconds else 0.0
     return "\n".join(
         (
             f"executed by {by_server or 'nobody'}",
             f"{state.answers} answers: {by_status}",
             f"{state.connections} connections, {state.silent} of them silent, {state.recorded} records, "
             f"{state.seconds:.0f} s, {rate:.0f} requests/s",
-            f"{state.next} requests, {sum(state.executed.values())} executed, {state.unjudged} unjudged",
+            f"{sent} requests, {sum(state.executed.values())} executed, {state.unjudged} unjudged",
         )
     )
 
@@ -85,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--servers", default=",".join(NAMES), metavar="NAME,...", help="default all")
     parser.add_argument("--seed", type=int, default=1, help="which mutations (default 1)")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on where that run was, and keep it")
-    parser.add_argument("--start", type=int, metavar="N", help="begin at this number")
+    parser.add_argument("--start", type=int, metavar="N", help="begin at this number, to repeat it")
     return parser
 
 

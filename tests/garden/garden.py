@@ -1,6 +1,7 @@
 """A run of the garden: batches of mutated requests, each compared with the witness before the next one."""
 
 import asyncio
+import itertools
 import json
 import random
 import re
@@ -102,6 +103,7 @@ class Garden:
         """Send the next numbers, and give what was executed without a record."""
         state, started, tally = self.state, monotonic(), Tally()
         asyncio.run(self._send(tally, range(state.next, state.next + size)))
+        assert not self.sidecar.ended, f"the sidecar ended in the batch from {state.next} on"
         recorded = self.harvest.recorded
         found = self.harvest.take()
         state.next += size
@@ -140,10 +142,9 @@ class Garden:
                 tasks.create_task(keep_sending())
 
     def _bursts(self, numbers: range) -> Iterator[tuple[list[Mutated], Place]]:
-        for start in range(numbers.start, numbers.stop, BURST):
-            place = self._place(start // BURST)
-            stop = min(start + BURST, numbers.stop)
-            yield [mutate(self.state.seed, number, place) for number in range(start, stop)], place
+        for burst, together in itertools.groupby(numbers, lambda number: number // BURST):
+            place = self._place(burst)
+            yield [mutate(self.state.seed, number, place) for number in together], place
 
     def _place(self, burst: int) -> Place:
         """Where a burst goes: a server by weight, and sometimes one with TLS."""
