@@ -8,13 +8,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rules.call import Call, HttpCall, PayloadKind, by_path
+from rules.general.batch import inner_calls
+from rules.general.effect import Effect
+from rules.general.http import READS
+from rules.general.override import asked_methods
+from rules.general.reading import read
 from rules.language.complaint import quote
 from rules.matching.truth import Truth
-from rules.ruleset import Rule, Ruleset
+from rules.ruleset import Defaults, Rule, Ruleset
 from rules.triggers import carried_data, carried_secret
 from rules.verdict import Judgement, ReasonId, Spend, Tier, Verdict
 
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_REASON_IDS = {
+    Effect.READ: ReasonId.DEFAULT_READ,
+    Effect.REVERSIBLE: ReasonId.DEFAULT_REVERSIBLE,
+    Effect.DELETION: ReasonId.DEFAULT_DELETE,
+}
 
 
 def classify(call: Call, ruleset: Ruleset) -> Judgement:
@@ -44,16 +53,17 @@ def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
     certain = [rule for rule, truth in matches if truth is Truth.TRUE]
     possible = [rule for rule, truth in matches if truth is Truth.UNKNOWN]
     if isinstance(call, HttpCall):
-        yield from _of_override(call)
+        yield from _of_override(call, ruleset)
     yield from _of_triggers(call)
     for rule in certain:
         yield _within_budget(_of_certain(rule, call), rule, call)
+    for rule in possible:
+        yield _of_possible(rule, call)
     if not certain:
         yield _of_default(call, ruleset)
     if isinstance(call, HttpCall):
         yield from _of_unknown_host(call, ruleset)
-    for rule in possible:
-        yield _of_possible(rule, call)
+        yield from (classify(inner, ruleset) for inner in inner_calls(call) or ())
 
 
 def _severity(judgement: Judgement) -> tuple[bool, Tier]:
@@ -103,17 +113,39 @@ def _of_possible(rule: Rule, call: Call) -> Judgement:
 
 
 def _of_default(call: Call, ruleset: Ruleset) -> Judgement:
-    defaults = ruleset.defaults
+    """What the general reading says, or the tier that a rules file gives to calls of that kind."""
+    evidence = read(call)
+    reason = f"no rule names this call, and {evidence.because}"
+    kind = _kind(call, evidence.effect)
+    given = _given(kind, ruleset.defaults)
+    if given is not None:
+        return _judgement(given, kind, reason)
+    reason_id = kind if kind is ReasonId.DEFAULT_TOOL else _REASON_IDS.get(evidence.effect, kind)
+    return _judgement(evidence.effect.tier, reason_id, reason)
+
+
+def _kind(call: Call, effect: Effect) -> ReasonId:
+    """Which of the defaults that a file may give is about `call`.
+
+    INVARIANT: evidence moves a call from a milder kind to a graver one, never back: what a file says of
+    writes holds for every POST, and a GET that deletes is no read.
+    """
     if not isinstance(call, HttpCall):
-        return _judgement(defaults.tool, ReasonId.DEFAULT_TOOL, "no rule names this tool")
-    if call.method in _READS:
-        reason = f"no rule names this call, and {call.method} only reads"
-        return _judgement(defaults.read, ReasonId.DEFAULT_READ, reason)
-    if call.method == "DELETE":
-        reason = "no rule names this call, and DELETE deletes"
-        return _judgement(defaults.delete, ReasonId.DEFAULT_DELETE, reason)
-    reason = f"no rule names this call, and {call.method} may change something"
-    return _judgement(defaults.write, ReasonId.DEFAULT_WRITE, reason)
+        return ReasonId.DEFAULT_TOOL
+    if call.method == "DELETE" or effect is Effect.DELETION:
+        return ReasonId.DEFAULT_DELETE
+    reads = call.method in READS and effect is Effect.READ
+    return ReasonId.DEFAULT_READ if reads else ReasonId.DEFAULT_WRITE
+
+
+def _given(kind: ReasonId, defaults: Defaults) -> Tier | None:
+    tiers = {
+        ReasonId.DEFAULT_TOOL: defaults.tool,
+        ReasonId.DEFAULT_DELETE: defaults.delete,
+        ReasonId.DEFAULT_READ: defaults.read,
+        ReasonId.DEFAULT_WRITE: defaults.write,
+    }
+    return tiers[kind]
 
 
 def _of_unknown_host(call: HttpCall, ruleset: Ruleset) -> Iterator[Judgement]:
@@ -122,8 +154,12 @@ def _of_unknown_host(call: HttpCall, ruleset: Ruleset) -> Iterator[Judgement]:
         yield _judgement(least, ReasonId.DEFAULT_UNKNOWN_HOST, "no rule names this host")
 
 
-def _of_override(call: HttpCall) -> Iterator[Judgement]:
-    if call.overrides:
+def _of_override(call: HttpCall, ruleset: Ruleset) -> Iterator[Judgement]:
+    """A server may follow the request or not: both count, and only a read is judged as what it asks for."""
+    asked = asked_methods(call)
+    if call.overrides and asked and asked <= READS:
+        yield from (classify(replace(call, method=method, overrides=()), ruleset) for method in sorted(asked))
+    elif call.overrides:
         yield _judgement(
             Tier.HIGH_RISK,
             ReasonId.METHOD_OVERRIDE,
@@ -135,7 +171,7 @@ def _of_triggers(call: Call) -> Iterator[Judgement]:
     if place := carried_secret(call):
         reason = f"{place} has the shape of a secret, which may be on its way out"
         yield _judgement(Tier.HIGH_RISK, ReasonId.SECRET_OUTBOUND, reason)
-    if isinstance(call, HttpCall) and call.method in _READS and (name := carried_data(call)):
+    if isinstance(call, HttpCall) and call.method in READS and (name := carried_data(call)):
         reason = f"{quote(name)} in its query is long and looks random, so a read may carry data out"
         yield _judgement(Tier.EXTERNAL, ReasonId.SECRET_OUTBOUND, reason)
 

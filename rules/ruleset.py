@@ -95,12 +95,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """The tiers of calls that no rule names. `unknown_host` None: hosts make no difference."""
+    """The tiers that files give to calls that no rule names, by kind.
 
-    read: Tier = Tier.READ_ONLY
-    write: Tier = Tier.EXTERNAL
-    delete: Tier = Tier.HIGH_RISK
-    tool: Tier = Tier.EXTERNAL
+    None: the general reading decides; for `unknown_host`, hosts make no difference.
+    """
+
+    read: Tier | None = None
+    write: Tier | None = None
+    delete: Tier | None = None
+    tool: Tier | None = None
     unknown_host: Tier | None = None
 
 

@@ -34,7 +34,7 @@ rules:
     match: {host: pay.test, query: {confirm: "true"}}
     tier: 4
   - id: search
-    match: {host: pay.test, method: POST, path: /v1/search, query: {limit: {lte: 10}}}
+    match: {host: pay.test, method: POST, path: /v1/lookups, query: {limit: {lte: 10}}}
     tier: 1
   - id: bulk
     match: {host: pay.test, method: POST, path: /v1/bulk, body: {items.*.kind: delete}}
@@ -69,7 +69,7 @@ rules:
     match: {server: files, tool: delete_*}
     tier: 4
   - id: read-files
-    match: {server: files, tool: [read_file, list]}
+    match: {server: files, tool: [read_file, draw]}
     tier: 1
   - id: shell
     match: {tool: run, arguments: {command: {exists: true}}}
@@ -174,15 +174,15 @@ NAMED: dict[str, tuple[HttpCall | ToolCall, tuple[int, str, str, str | None]]] =
         (4, "hold", "rule_unknown", "confirm"),
     ),
     "a low rule that certainly matches": (
-        http("POST pay.test/v1/search?limit=5"),
+        http("POST pay.test/v1/lookups?limit=5"),
         (1, "pass", "rule", "search"),
     ),
     "a low rule that a second value makes doubtful": (
-        http("POST pay.test/v1/search?limit=5&limit=5000"),
+        http("POST pay.test/v1/lookups?limit=5&limit=5000"),
         (3, "hold", "default_write", None),
     ),
     "a low rule whose path has one slash more": (
-        http("POST pay.test/v1/search/?limit=5"),
+        http("POST pay.test/v1/lookups/?limit=5"),
         (3, "hold", "default_write", None),
     ),
     "one element of several raises": (
@@ -204,7 +204,7 @@ NAMED: dict[str, tuple[HttpCall | ToolCall, tuple[int, str, str, str | None]]] =
         (4, "block", "rule_unknown", "never"),
     ),
     "a method override": (
-        http("POST pay.test/v1/search?limit=5", headers={"X-HTTP-Method-Override": "PUT"}),
+        http("POST pay.test/v1/lookups?limit=5", headers={"X-HTTP-Method-Override": "PUT"}),
         (4, "hold", "method_override", None),
     ),
     "a method override of something forbidden": (
@@ -257,17 +257,17 @@ NAMED: dict[str, tuple[HttpCall | ToolCall, tuple[int, str, str, str | None]]] =
     ),
     "a tool that no rule names": (tool("files", "write"), (3, "hold", "default_tool", None)),
     "a tool by its beginning": (tool("files", "delete_all"), (4, "hold", "rule", "files")),
-    "a tool by its whole name": (tool("files", "list"), (1, "pass", "rule", "read-files")),
+    "a tool by its whole name": (tool("files", "draw"), (1, "pass", "rule", "read-files")),
     "a tool without a name": (tool("any", ""), (3, "hold", "default_tool", None)),
-    "a tool of another server": (tool("mail", "list"), (3, "hold", "default_tool", None)),
+    "a tool of another server": (tool("mail", "draw"), (3, "hold", "default_tool", None)),
     "a tool in capitals": (tool("files", "Delete_all"), (4, "hold", "rule_unknown", "files")),
-    "a low tool in capitals": (tool("files", "LIST"), (3, "hold", "default_tool", None)),
+    "a low tool in capitals": (tool("files", "DRAW"), (3, "hold", "default_tool", None)),
     "an argument that forbids": (tool("any", "run", command="ls"), (4, "block", "forbidden", "shell")),
     "an argument that looks like it": (
         tool("any", "run", Command="ls"),
         (4, "block", "rule_unknown", "shell"),
     ),
-    "without that argument": (tool("any", "run"), (3, "hold", "default_tool", None)),
+    "without that argument": (tool("any", "run"), (4, "hold", "default_tool", None)),
 }
 
 

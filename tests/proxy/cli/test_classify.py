@@ -93,8 +93,8 @@ def test_the_contract(
     assert capsys.readouterr().out == (
         '{"id": "a/1", "tier": 1, "verdict": "pass", "rule": null, "reason_id": "default_read", '
         '"reason": "no rule names this call, and GET only reads"}\n'
-        '{"id": 2, "tier": 3, "verdict": "hold", "rule": null, "reason_id": "default_tool", '
-        '"reason": "no rule names this tool"}\n'
+        '{"id": 2, "tier": 4, "verdict": "hold", "rule": null, "reason_id": "default_tool", '
+        '"reason": "no rule names this call, and by its name the tool reaches other people"}\n'
         '{"id": "\\u00e9", "tier": 4, "verdict": "block", "rule": "ledger", "reason_id": "forbidden", '
         '"reason": "rule `ledger` forbids this call"}\n'
         '{"id": "c", "tier": 4, "verdict": "block", "rule": null, "reason_id": "target_ambiguous", '
@@ -167,9 +167,9 @@ JUDGED: dict[str, tuple[dict[str, Any], tuple[int, str, str]]] = {
     "a body of half a letter": (http(headers=JSON_HEADER, body='"\ud800"'), (4, "block", "json_invalid")),
     "a header that splits": (http(headers={"X-A": "a\r\nb"}), (4, "block", "header_malformed")),
     "a tool call": (mcp(arguments={"depth": 2}), (4, "hold", "rule")),
-    "an exact argument": (mcp(arguments={"depth": 1.5}), (3, "hold", "default_tool")),
-    "no arguments": (mcp(), (3, "hold", "default_tool")),
-    "arguments of null": (mcp(arguments=None), (3, "hold", "default_tool")),
+    "an exact argument": (mcp(arguments={"depth": 1.5}), (4, "hold", "default_tool")),
+    "no arguments": (mcp(), (4, "hold", "default_tool")),
+    "arguments of null": (mcp(arguments=None), (4, "hold", "default_tool")),
     "an argument beyond any double": (mcp(arguments={"depth": 2**60}), (4, "block", "json_invalid")),
     "look-alike arguments": (mcp(arguments={"a": 1, "A": 2}), (4, "block", "json_invalid")),
 }
@@ -282,6 +282,7 @@ def test_broken_rules(run: Run) -> None:
         ('{"s": {}}', "the tools of `s` are not a list"),
         ('{"s": [{"name": 1}]}', "the tools of `s` are not a list"),
         ('{"s": ["t"]}', "the tools of `s` are not a list"),
+        ('{"s": [{"name": "t"}, {"name": "t"}]}', "`s` lists `t` twice"),
     ],
 )
 def test_broken_tools(run: Run, text: str, words: str) -> None:
@@ -300,11 +301,14 @@ def test_tools_that_are_not_there(run: Run) -> None:
 
 
 def test_tools_are_taken(run: Run) -> None:
-    """What tools say of themselves does not lower them."""
+    """A tool's hints do not lower it; its description counts where its name says nothing."""
     entry = {"name": "peek", "annotations": {"readOnlyHint": True}}
     Path("tools.json").write_text(json.dumps({"files": [entry]}))
     code, [line], _ = run(mcp(tool="peek"), arguments=("--tools", "tools.json", "--json", "--data-dir", "x"))
     assert (line["tier"], line["reason_id"], code) == (3, "default_tool", 0)
+    Path("tools.json").write_text(json.dumps({"files": [entry | {"description": "Returns what is there."}]}))
+    _, [line], _ = run(mcp(tool="peek"), arguments=("--tools", "tools.json"))
+    assert (line["tier"], line["reason_id"]) == (1, "default_tool")
 
 
 def test_lines_that_are_too_long(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,55 @@
+"""Requests inside a request: a batch is what the gravest of them is."""
+
+from dataclasses import replace
+
+from rules.call import HttpCall, Payload, PayloadKind
+from rules.normalize import METHODS
+from rules.request.strict_json import Json
+from rules.request.target import read_query, read_segments
+from rules.verdict import Refusal
+
+MAX_INNER = 200
+
+
+def inner_calls(call: HttpCall) -> list[HttpCall] | None:
+    """The requests in an OData JSON batch; None if `call` is none, or one that cannot be read.
+
+    An address that begins with `/` is below the service for some servers and below the host for others:
+    such a request is there twice.
+    """
+    if call.method != "POST" or call.segments[-1] != "$batch":
+        return None
+    members = call.payload.value if isinstance(call.payload.value, dict) else {}
+    listed = members.get("requests")
+    if set(members) != {"requests"} or not isinstance(listed, list) or not 0 < len(listed) <= MAX_INNER:
+        return None
+    root = call.target.partition("?")[0].removesuffix("/$batch").removesuffix("/%24batch")
+    found = [_inner(call, entry, root) for entry in listed]
+    return None if None in found else [inner for both in found if both is not None for inner in both]
+
+
+def _inner(call: HttpCall, entry: Json, root: str) -> list[HttpCall] | None:
+    if not isinstance(entry, dict):
+        return None
+    method, url = entry.get("method"), entry.get("url")
+    if not isinstance(method, str) or not isinstance(url, str) or method.upper() not in METHODS:
+        return None
+    targets = [f"{root}{url}", url] if url.startswith("/") else [f"{root}/{url}"]
+    found = [_at(call, method.upper(), target, entry.get("body")) for target in dict.fromkeys(targets)]
+    return None if None in found else [inner for inner in found if inner is not None]
+
+
+def _at(call: HttpCall, method: str, target: str, body: Json) -> HttpCall | None:
+    segments, query = read_segments(target), read_query(target)
+    if isinstance(segments, Refusal) or isinstance(query, Refusal) or segments[-1] == "$batch":
+        return None
+    return replace(
+        call,
+        method=method,
+        target=target,
+        segments=segments,
+        query=query,
+        fields=(),
+        body=b"",
+        payload=Payload(kind=PayloadKind.EMPTY if body is None else PayloadKind.JSON, value=body),
+    )

@@ -1,0 +1,153 @@
+"""What verbs in names of operations say, as vendors of many kinds use them.
+
+A verb is on a list only if it says the same at nearly every vendor. `test`, `resolve`, `export`, `poll`,
+`complete` and the like are not: some read, some write, so they say nothing and the call stays a change.
+"""
+
+from rules.general.effect import Effect
+from rules.general.words import words_of
+
+_VERBS = {
+    Effect.READ: """
+        get list describe search query scan find lookup read fetch count check view show head browse
+        validate preview estimate calculate compute evaluate analyze analyse classify detect extract
+        translate compare diff explain simulate suggest autocomplete match aggregate summarize retrieve
+        filter discover inspect download
+    """,
+    Effect.REVERSIBLE: """
+        tag untag label unlabel star unstar pin unpin favorite unfavorite favourite unfavourite
+        bookmark unbookmark follow unfollow mute unmute like unlike snooze unsnooze
+    """,
+    Effect.CHANGE: """
+        create update put set modify add edit patch insert write upload import enable disable
+        register associate disassociate attach detach copy duplicate clone move rename archive unarchive
+        cancel schedule reschedule save store replace upsert sync generate start stop restart reboot
+        resume pause suspend activate deactivate lock unlock close open reopen confirm convert assign
+        unassign join leave reset change configure mark manage toggle apply append make perform do log
+        record lend fill end provision initialize push mutate process unset
+    """,
+    Effect.DEPLOYMENT: """
+        deploy undeploy release rollback execute exec run invoke trigger merge launch install promote
+    """,
+    Effect.COMMUNICATION: """
+        send post publish unpublish notify invite broadcast forward reply share unshare email mail
+        message tweet announce decline accept recall comment respond unsubscribe dispatch submit call
+        dial
+    """,
+    Effect.FINANCIAL: """
+        pay charge refund transfer purchase buy sell withdraw deposit payout capture settle checkout bid
+        donate order trade redeem subscribe place renew book reserve exchange return
+    """,
+    Effect.PRIVILEGE: """
+        grant revoke authorize deauthorize permit allow deny assume impersonate approve reject
+        invalidate rotate elevate restrict unrestrict give ban unban block unblock kick
+    """,
+    Effect.DELETION: """
+        delete destroy purge wipe erase remove terminate drop truncate deregister expunge uninstall
+        unregister clear empty discard kill abort retire clean flush shred
+    """,
+}
+VERBS = {verb: effect for effect, verbs in _VERBS.items() for verb in verbs.split()}
+
+READING_NOUNS = words_of(
+    """
+    info history count search lookup stats statistics status metrics preview identity summary exists
+    details members replies whoami ping health version
+    """
+)
+"""A remote procedure without a verb that ends so gives just that."""
+
+CONSEQUENTIAL = words_of(
+    """
+    confirm approve reject send execute delete destroy unsubscribe pay transfer wipe purge publish
+    terminate revoke grant deploy refund withdraw purchase remove erase cancel activate deactivate
+    accept decline invite impersonate disable enable reboot shutdown logout kick reset
+    """
+)
+"""For these a GET is held, though it should only read: no resource has such a name."""
+
+BOTH = words_of(
+    """
+    email mail message comment order call record log tag label book list view match filter check
+    query search count scan head post share tweet trade charge transfer block store process place
+    pin star like follow return download exchange release merge trigger bookmark favorite
+    """
+)
+"""Verbs that are nouns as often."""
+
+UNMISTAKABLE = words_of(
+    """
+    create delete remove update send add execute publish destroy purge wipe revoke grant invite
+    upsert insert write upload
+    """
+)
+"""Verbs that are never nouns in the names of operations."""
+
+MODIFIERS = words_of(
+    """
+    batch bulk multi mass async begin try permanent permanently force hard soft safe tentatively
+    """
+)
+
+JOINTS = frozenset({"and", "or", "then"})
+
+CREDENTIALS = frozenset({"credential", "credentials"})
+"""Whoever gets these may do more than before."""
+
+MARKS = frozenset({"read", "unread", "seen", "unseen", "presence", "reaction", "snooze", "dnd"})
+"""What is marked or set on something for oneself, and set back by the same call."""
+
+TOGGLED = words_of(
+    """
+    tag tags tagging label labels star stars reaction reactions pins favorite favorites
+    favourite favourites bookmark bookmarks like likes
+    """
+)
+"""What is put on things and taken off again, without harm to the thing."""
+
+GRAVE_NOUNS = {
+    noun: effect
+    for effect, nouns in {
+        Effect.PRIVILEGE: """
+            policy iam permission permissions role roles grant grants acl key keys secret secrets token
+            tokens password passwords credential credentials member members membership memberships owner
+            owners admin admins access collaborator collaborators
+        """,
+        Effect.FINANCIAL: """
+            payment payments refund refunds charge charges payout payouts transfer transfers order
+            orders billing purchase purchases
+        """,
+        Effect.COMMUNICATION: """
+            message messages email emails mail sms notification notifications invitation invitations
+            tweet tweets comment comments announcement attendee attendees participant participants
+        """,
+    }.items()
+    for noun in nouns.split()
+}
+"""What makes a change grave, whatever the verb."""
+
+PREFIXES = words_of(
+    """
+    get list find search check validate evaluate extract classify translate retrieve calculate
+    describe fetch lookup preview send delete remove create update revoke reset wipe purge transfer
+    approve cancel publish grant execute terminate forward
+    """
+)
+"""Verbs that are told from what follows even where nothing marks the end of a word."""
+
+PREFIX_ENDINGS = (
+    "ing",
+    "ings",
+    "ion",
+    "able",
+    "or",
+    "out",
+    "ins",
+    "ers",
+    "ups",
+    "box",
+    "point",
+    "sum",
+    "lists",
+)
+"""What makes another word of a verb: `findings`, `checkout`, `evaluations`."""

@@ -1,0 +1,105 @@
+"""What the name of an operation says that it does."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from rules.general.effect import Effect
+from rules.general.lexicon import (
+    BOTH,
+    CREDENTIALS,
+    GRAVE_NOUNS,
+    JOINTS,
+    MARKS,
+    MODIFIERS,
+    PREFIX_ENDINGS,
+    PREFIXES,
+    TOGGLED,
+    UNMISTAKABLE,
+    VERBS,
+)
+from rules.general.words import split
+
+_LEAST_REST = 3
+_ATTACHING = frozenset({"add", "remove", "apply"})
+# These make and delete labels themselves; tags are nothing but what is put on a thing.
+_MAKING = frozenset({"create", "delete", "put", "change"})
+_MARKING = frozenset({"mark", "set", "unset", "end"})
+_AFTER_TAGS = frozenset({"to", "from", "for", "on", "of", "resource", "resources"})
+
+
+def effect_of(name: str) -> Effect | None:
+    """What the verb at the beginning of `name` does; None if there is none that is known.
+
+    For names that begin with their verb, as those of remote procedures and of actions on a resource do.
+    """
+    words = _bare(split(name))
+    if not words:
+        return None
+    if words[0] in VERBS:
+        return _of_words(words)
+    return _of_prefix(words[0]) if len(words) == 1 else None
+
+
+def effect_within(name: str) -> Effect | None:
+    """The same for names that may begin with a product's or a resource's name."""
+    words = split(name)
+    places = [place for place, word in enumerate(words) if word in VERBS]
+    if not places:
+        return None
+    sure = [place for place in places if words[place] not in BOTH]
+    # `email_search` searches, though `email` may be a verb as well.
+    start = sure[0] if sure and words[places[0]] in BOTH else places[0]
+    return _of_words(words[start:])
+
+
+def _bare(words: list[str]) -> list[str]:
+    """Without what only says how often or how hard: `BatchGetItem`, `permanentDelete`."""
+    start = next((place for place, word in enumerate(words) if word not in MODIFIERS), len(words))
+    return words[start:]
+
+
+def _of_words(words: Sequence[str]) -> Effect:
+    """What a name does that begins with a verb."""
+    effect, rest = VERBS[words[0]], words[1:]
+    if _toggles(words[0], rest):
+        effect = Effect.REVERSIBLE
+    elif effect is Effect.READ and not CREDENTIALS.isdisjoint(rest):
+        effect = Effect.PRIVILEGE
+    elif effect is Effect.CHANGE:
+        effect = _gravest((effect, *(GRAVE_NOUNS[word] for word in rest if word in GRAVE_NOUNS)))
+    return _gravest((effect, *_further(words)))
+
+
+def _toggles(verb: str, rest: Sequence[str]) -> bool:
+    """Whether the object is one that is put on things and taken off again, as tags are."""
+    if not rest:
+        return False
+    if verb in _MARKING:
+        return rest[0] in MARKS
+    attached = TOGGLED if verb in _ATTACHING else ("tags", "tagging") if verb in _MAKING else ()
+    return rest[0] in attached and (len(rest) == 1 or rest[1] in _AFTER_TAGS)
+
+
+def _further(words: Sequence[str]) -> Iterator[Effect]:
+    """What a second verb adds: after an `and`, or at the end of what begins like a noun."""
+    for before, word in pairwise(words):
+        if before in JOINTS and word in VERBS:
+            yield VERBS[word]
+    if words[0] in BOTH:
+        yield from (VERBS[word] for word in (*words[1:2], words[-1]) if word in UNMISTAKABLE)
+
+
+def _of_prefix(word: str) -> Effect | None:
+    """What a name does that is written without any mark between its words: `getmembergroups`."""
+    if any(word.removeprefix(verb) in MARKS for verb in _MARKING):
+        return Effect.REVERSIBLE
+    word = word.removeprefix("batch")
+    for prefix in PREFIXES:
+        rest = word.removeprefix(prefix)
+        if len(rest) >= _LEAST_REST and rest != word and not rest.startswith(PREFIX_ENDINGS):
+            return VERBS[prefix]
+    return None
+
+
+def _gravest(effects: Sequence[Effect]) -> Effect:
+    return max(effects, key=lambda effect: effect.gravity)

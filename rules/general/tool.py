@@ -1,0 +1,72 @@
+"""The general reading of an MCP tool call: by the tool's name, then by what its server says of it."""
+
+import re
+from collections.abc import Iterator
+
+from rules.call import ToolCall, ToolDefinition
+from rules.general.effect import Effect, Evidence, gravest
+from rules.general.lexicon import VERBS
+from rules.general.naming import effect_within
+from rules.general.sql import read_sql
+from rules.request.strict_json import Json
+
+_WORD = re.compile(r"[A-Za-z]+")
+_GIVES = frozenset({"returns", "gives", "displays", "looks", "lists", "shows"})
+_SQL = frozenset({"sql", "statement"})
+# A tool whose name is a verb of many meanings says in an argument which one is meant.
+_OPERATION = frozenset({"action", "operation", "op", "command", "method", "verb"})
+
+
+def read_tool(call: ToolCall) -> Evidence:
+    """What `call` most likely does. The agent's arguments only ever make it graver."""
+    return gravest([_of_tool(call), *_of_hints(call.definition), *_of_arguments(call.arguments)])
+
+
+def _of_tool(call: ToolCall) -> Evidence:
+    effect = effect_within(call.tool)
+    described = None if call.definition is None else _described(call.definition.description)
+    if effect is not None:
+        named = Evidence(effect=effect, because=f"by its name the tool {effect.says}")
+        return gravest([named, *(described,)]) if described and described.effect.tier > 2 else named
+    if described is not None:
+        return described
+    return Evidence(effect=Effect.CHANGE, because="neither name nor description say what the tool does")
+
+
+def _described(description: str) -> Evidence | None:
+    """What the verb at the beginning of the description says."""
+    first = _WORD.match(description.lstrip())
+    if first is None:
+        return None
+    word = first[0].lower()
+    effect = Effect.READ if word in _GIVES else _of_third_person(word)
+    if effect is None:
+        return None
+    return Evidence(effect=effect, because=f"by its description, `{word}`, the tool {effect.says}")
+
+
+def _of_third_person(word: str) -> Effect | None:
+    for verb in (word, word.removesuffix("s"), word.removesuffix("es")):
+        if verb in VERBS:
+            return VERBS[verb]
+    return VERBS.get(word.removesuffix("ies") + "y")
+
+
+def _of_hints(definition: ToolDefinition | None) -> Iterator[Evidence]:
+    """A vendor's hints only ever make a call graver: some mark tools as read-only that send messages."""
+    if definition is None:
+        return
+    if definition.destructive and not definition.read_only:
+        yield Evidence(effect=Effect.DELETION, because="its server says that it destroys")
+    elif definition.read_only is False:
+        yield Evidence(effect=Effect.REVERSIBLE, because="its server says that it does not only read")
+
+
+def _of_arguments(arguments: dict[str, Json]) -> Iterator[Evidence]:
+    for name, value in arguments.items():
+        if not isinstance(value, str):
+            continue
+        if name.lower() in _SQL:
+            yield read_sql(value)
+        elif name.lower() in _OPERATION and (effect := effect_within(value)) is not None:
+            yield Evidence(effect=effect, because=f"its argument `{name.lower()}` {effect.says}")
