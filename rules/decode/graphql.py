@@ -8,7 +8,6 @@ many servers answer at `/` or `/query`, but nothing proves it of this one.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from rules.call import HttpCall, Pairs, PayloadKind
 from rules.decode.graphql_document import MAX_CHARACTERS, MAX_TOKENS, read_document
@@ -28,14 +27,6 @@ _TYPE = re.compile(rb'(?i)application/graphql[ \t]*(?:;[ \t]*charset="?utf-8"?[ 
 _DOCUMENT = re.compile(r'(?:[\s,\ufeff]|#[^\r\n]*+)*+(?:\{|"|(?:query|mutation|subscription|fragment)\b)')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    """One document, and the operation in it that is to run, None where that is not certain."""
-
-    document: str
-    chosen: str | None
-
-
 def operations(call: HttpCall) -> tuple[Operation, ...] | None:
     """As `rules.decode.operations`, of this family."""
     typed = call.payload.kind is PayloadKind.OPAQUE and _is_typed(call)
@@ -43,8 +34,8 @@ def operations(call: HttpCall) -> tuple[Operation, ...] | None:
         return None if _resembles(call) else ()
     if not call.query and call.payload.kind is PayloadKind.EMPTY:
         return ()
-    requests = _requests(call, typed=typed)
-    return None if requests is None else _named(requests)
+    documents = _documents(call, typed=typed)
+    return None if documents is None else _named(documents)
 
 
 def _is_place(segments: Sequence[str]) -> bool:
@@ -66,31 +57,26 @@ def _resembles(call: HttpCall) -> bool:
     return any("{" in text and _DOCUMENT.match(text) for text in texts)
 
 
-def _requests(call: HttpCall, *, typed: bool) -> list[_Request] | None:
+def _documents(call: HttpCall, *, typed: bool) -> list[str] | None:
     """Every document that a server could take from the query and the body, None where one is hidden."""
     of_url = _of_url(call.query)
     of_body = _of_typed(call) if typed else _of_payload(call)
     if of_url is None or of_body is None:
         return None
-    found = [*of_url, *of_body]
-    if of_body and {name for name, _ in call.query} & _MEMBERS:
-        # Servers differ on whose word counts, so nobody's does.
-        return [_Request(document=request.document, chosen=None) for request in found]
-    return found or None
+    return [*of_url, *of_body] or None
 
 
-def _of_url(query: Pairs) -> list[_Request] | None:
-    """The request in the query; parameters of other meaning may stand beside it."""
-    members = {name: value for name, value in query if name in _MEMBERS or _REFERENCE.search(fold(name))}
-    repeated = len(members) != sum(name in members for name, _ in query)
-    if repeated:
+def _of_url(query: Pairs) -> list[str] | None:
+    """The document in the query; parameters of other meaning may stand beside it."""
+    found = [(name, value) for name, value in query if name in _MEMBERS or _REFERENCE.search(fold(name))]
+    members = dict(found)
+    if len(members) != len(found):
         return None
-    if members and not members.keys() <= {"operationName", "variables"}:
-        return _of_members(members)
-    return []
+    # Beside a document in the body, these two name no other one.
+    return [] if members.keys() <= {"operationName", "variables"} else _of_members(members)
 
 
-def _of_payload(call: HttpCall) -> list[_Request] | None:
+def _of_payload(call: HttpCall) -> list[str] | None:
     value = call.payload.value
     match call.payload.kind, value:
         case PayloadKind.EMPTY, _:
@@ -99,28 +85,26 @@ def _of_payload(call: HttpCall) -> list[_Request] | None:
             return _of_members(value)
         case PayloadKind.JSON, list() if 0 < len(value) <= MAX_BATCH:
             several = [_of_members(item) if isinstance(item, dict) else None for item in value]
-            return None if None in several else [r for requests in several for r in requests or ()]
+            return None if None in several else [text for texts in several for text in texts or ()]
         case _:
             return None
 
 
-def _of_typed(call: HttpCall) -> list[_Request] | None:
+def _of_typed(call: HttpCall) -> list[str] | None:
     if first(call.fields, b"content-encoding") is not None:
         return None
     try:
-        return [_Request(document=call.body.decode("utf-8"), chosen=None)]
+        return [call.body.decode("utf-8")]
     except UnicodeDecodeError:
         return None
 
 
-def _of_members(members: Mapping[str, Json]) -> list[_Request] | None:
-    """The one request in `members`, None where they may mean another document."""
-    document, chosen = members.get("query"), members.get("operationName")
+def _of_members(members: Mapping[str, Json]) -> list[str] | None:
+    """The one document in `members`, None where they may mean another one."""
+    document = members.get("query")
     if not members.keys() <= _MEMBERS or not isinstance(document, str):
         return None
-    if not isinstance(chosen, str | None) or _refers(members.get("extensions")):
-        return None
-    return [_Request(document=document, chosen=chosen)]
+    return None if _refers(members.get("extensions")) else [document]
 
 
 def _refers(extensions: Json) -> bool:
@@ -130,23 +114,23 @@ def _refers(extensions: Json) -> bool:
     return extensions is not None
 
 
-def _named(requests: Sequence[_Request]) -> tuple[Operation, ...] | None:
+def _named(documents: Sequence[str]) -> tuple[Operation, ...] | None:
     names: dict[str, None] = {}
-    for found in _read(requests):
+    for found in _read(documents):
         if found is None:
             return None
         names |= dict.fromkeys(found)
     return tuple(Operation(name=f"graphql.{name}") for name in names)
 
 
-def _read(requests: Sequence[_Request]) -> Iterator[tuple[str, ...] | None]:
-    """The root fields of each request, within one bound for all of them."""
-    characters, tokens = MAX_CHARACTERS, MAX_TOKENS
-    for request in requests:
-        characters -= len(request.document)
-        read = None
-        if characters >= 0:
-            read = read_document(request.document, chosen=request.chosen, tokens=tokens)
+def _read(documents: Sequence[str]) -> Iterator[tuple[str, ...] | None]:
+    """The root fields of each document, within one bound for all of them."""
+    if sum(map(len, documents)) > MAX_CHARACTERS:
+        yield None
+        return
+    tokens = MAX_TOKENS
+    for document in documents:
+        read = read_document(document, tokens=tokens)
         if read is None:
             yield None
             return

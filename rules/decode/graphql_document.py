@@ -37,10 +37,11 @@ class RootFields:
     tokens: int
 
 
-def read_document(text: str, *, chosen: str | None, tokens: int) -> RootFields | None:
+def read_document(text: str, *, tokens: int) -> RootFields | None:
     """The root fields of every operation in `text`, or None where they are not certain. Never raises.
 
-    `chosen`: the one operation that the server is told to run, None where that is not certain.
+    Of several operations all count: `operationName` is the agent's word, and servers look for it in
+    different places. `tokens`: how many may be read.
     Fields behind `@skip` and `@include` count, since their variables may change; aliases do not, since
     the server runs the field.
     """
@@ -51,9 +52,8 @@ def read_document(text: str, *, chosen: str | None, tokens: int) -> RootFields |
     fragments = _fragments(document.definitions)
     if fragments is None or len(operations) + len(fragments) != len(document.definitions):
         return None
-    named = [node for node in operations if node.name is not None and node.name.value == chosen]
     names: dict[str, None] = {}
-    for node in named if len(named) == 1 else operations:
+    for node in operations:
         fields = _fields(node.selection_set, fragments)
         if not fields:
             return None

@@ -6,47 +6,33 @@ from hypothesis import strategies as st
 
 from rules.decode.graphql_document import MAX_CHARACTERS, MAX_TOKENS, read_document
 
-READ: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
-    "the short form": ("{ me }", None, ("query.me",)),
-    "a named query": ("query Q { me { id } }", None, ("query.me",)),
-    "an alias is only a label": ("{ me: wipe }", None, ("query.wipe",)),
-    "each field once, in order": ("{ b a x: b }", None, ("query.b", "query.a")),
-    "a mutation": ("mutation M($a: Int = 1) @live { wipe(a: $a) { id } }", None, ("mutation.wipe",)),
-    "a subscription": ("subscription { all }", None, ("subscription.all",)),
-    "a keyword in a string": ('{ search(q: "mutation { wipe }") { id } }', None, ("query.search",)),
-    "a keyword in a block string": ('{ a(q: """ } mutation { wipe } """) }', None, ("query.a",)),
-    "a keyword in a comment": ("{ me # } mutation { wipe }\n }", None, ("query.me",)),
-    "a mutation after a comment": ("# query\nmutation { wipe }", None, ("mutation.wipe",)),
-    "a carriage return ends a comment": ("# query\rmutation { wipe }", None, ("mutation.wipe",)),
-    "a mutation after a fragment": ("fragment F on X { id } mutation { wipe }", None, ("mutation.wipe",)),
-    "a fragment is followed": ("{ ...F } fragment F on Q { wipe ...F }", None, ("query.wipe",)),
+READ: dict[str, tuple[str, tuple[str, ...]]] = {
+    "the short form": ("{ me }", ("query.me",)),
+    "a named query": ("query Q { me { id } }", ("query.me",)),
+    "an alias is only a label": ("{ me: wipe }", ("query.wipe",)),
+    "each field once, in order": ("{ b a x: b }", ("query.b", "query.a")),
+    "a mutation": ("mutation M($a: Int = 1) @live { wipe(a: $a) { id } }", ("mutation.wipe",)),
+    "a subscription": ("subscription { all }", ("subscription.all",)),
+    "a keyword in a string": ('{ search(q: "mutation { wipe }") { id } }', ("query.search",)),
+    "a keyword in a block string": ('{ a(q: """ } mutation { wipe } """) }', ("query.a",)),
+    "a keyword in a comment": ("{ me # } mutation { wipe }\n }", ("query.me",)),
+    "a mutation after a comment": ("# query\nmutation { wipe }", ("mutation.wipe",)),
+    "a carriage return ends a comment": ("# query\rmutation { wipe }", ("mutation.wipe",)),
+    "a mutation after a fragment": ("fragment F on X { id } mutation { wipe }", ("mutation.wipe",)),
+    "a fragment is followed": ("{ ...F } fragment F on Q { wipe ...F }", ("query.wipe",)),
     "a fragment in a fragment": (
         "query { ... on Q { ...F } } fragment F on Q { ...G } fragment G on Q { b }",
-        None,
         ("query.b",),
     ),
     "directives leave fields in": (
         "{ a @skip(if: true) ... @include(if: false) { b } }",
-        None,
         ("query.a", "query.b"),
     ),
     "several operations all count": (
         "query A { me } mutation B { wipe }",
-        None,
         ("query.me", "mutation.wipe"),
     ),
-    "one of several is fixed": ("query A { me } mutation B { wipe }", "A", ("query.me",)),
-    "a name that none has fixes none": (
-        "query A { me } mutation B { wipe }",
-        "a",
-        ("query.me", "mutation.wipe"),
-    ),
-    "a name that two have fixes none": (
-        "query A { me } mutation A { wipe }",
-        "A",
-        ("query.me", "mutation.wipe"),
-    ),
-    "introspection": ("{ __schema { types { name } } }", None, ("query.__schema",)),
+    "introspection": ("{ __schema { types { name } } }", ("query.__schema",)),
 }
 
 UNREAD: dict[str, str] = {
@@ -72,8 +58,8 @@ UNREAD: dict[str, str] = {
 @pytest.mark.parametrize("name", READ)
 def test_what_is_read(name: str) -> None:
     """Every document asks for its root fields."""
-    text, chosen, expected = READ[name]
-    read = read_document(text, chosen=chosen, tokens=MAX_TOKENS)
+    text, expected = READ[name]
+    read = read_document(text, tokens=MAX_TOKENS)
     assert read is not None
     assert read.names == expected
     assert 0 < read.tokens <= MAX_TOKENS
@@ -82,17 +68,17 @@ def test_what_is_read(name: str) -> None:
 @pytest.mark.parametrize("name", UNREAD)
 def test_what_is_not_certain(name: str) -> None:
     """What cannot be read, in full and within bounds, is not read at all."""
-    assert read_document(UNREAD[name], chosen=None, tokens=MAX_TOKENS) is None
+    assert read_document(UNREAD[name], tokens=MAX_TOKENS) is None
 
 
 _PIECES = ["{", "}", "(", ")", "me", "wipe", "query", "mutation", "fragment F on Q", "...F", "#", "\n", "\r"]
 _TEXTS = st.lists(st.sampled_from([*_PIECES, '"', '"""', "\\", "@skip(if:true)", ":", "$a"])).map(" ".join)
 
 
-@given(text=_TEXTS | st.text(), chosen=st.none() | st.text(max_size=2))
-def test_no_text_makes_it_raise(text: str, chosen: str | None) -> None:
+@given(text=_TEXTS | st.text())
+def test_no_text_makes_it_raise(text: str) -> None:
     """Any text is read, or not."""
-    read = read_document(text, chosen=chosen, tokens=MAX_TOKENS)
+    read = read_document(text, tokens=MAX_TOKENS)
     assert read is None or read.names
 
 
@@ -100,5 +86,5 @@ def test_no_text_makes_it_raise(text: str, chosen: str | None) -> None:
 def test_a_mutation_behind_any_query_is_seen(text: str) -> None:
     """Whatever stands before it, a mutation that is read is among the operations."""
     for joint in ("\n", "\r"):
-        read = read_document(text + joint + "mutation Z { wipe }", chosen=None, tokens=MAX_TOKENS)
+        read = read_document(text + joint + "mutation Z { wipe }", tokens=MAX_TOKENS)
         assert read is None or "mutation.wipe" in read.names
