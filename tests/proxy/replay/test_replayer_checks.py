@@ -21,7 +21,7 @@ POLICIES = [
     (HIGHER, Tier.EXTERNAL, "policy: it is tier 4 now and was approved as tier 3"),
     (HIGHER, Tier.HIGH_RISK, None),
     (LOWER, Tier.HIGH_RISK, None),
-    ("", Tier.EXTERNAL, None),
+    ("", Tier.HIGH_RISK, None),
 ]
 
 
