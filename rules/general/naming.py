@@ -19,6 +19,7 @@ from rules.general.lexicon import (
 )
 from rules.general.words import split
 
+_ASKING = (["search"], ["query"], ["lookup"])
 _LEAST_REST = 3
 _ATTACHING = frozenset({"add", "remove", "apply"})
 # These make and delete labels themselves; tags are nothing but what is put on a thing.
@@ -46,7 +47,7 @@ def effect_within(name: str) -> Effect | None:
     places = [place for place, word in enumerate(words) if word in VERBS]
     if not places:
         return None
-    sure = [place for place in places if words[place] not in BOTH]
+    sure = [place for place in places if words[place] not in BOTH or words[place:] in _ASKING]
     # `email_search` searches, though `email` may be a verb as well.
     start = sure[0] if sure and words[places[0]] in BOTH else places[0]
     return _of_words(words[start:])
@@ -94,6 +95,8 @@ def _of_prefix(word: str) -> Effect | None:
     if any(word.removeprefix(verb) in MARKS for verb in _MARKING):
         return Effect.REVERSIBLE
     word = word.removeprefix("batch")
+    if word in VERBS:
+        return VERBS[word]
     for prefix in PREFIXES:
         rest = word.removeprefix(prefix)
         if len(rest) >= _LEAST_REST and rest != word and not rest.startswith(PREFIX_ENDINGS):
