@@ -4,7 +4,7 @@ from rules.call import HttpCall
 from rules.general import aws, remote_call
 from rules.general.batch import inner_calls, is_batch
 from rules.general.effect import Effect, Evidence, gravest
-from rules.general.places import stores_files
+from rules.general.names.places import stores_files
 from rules.general.toggle import toggles
 
 _BATCH = Evidence(effect=Effect.READ, because="a batch is what the requests in it are")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from rules.general.effect import Effect, Evidence, gravest
-from rules.general.words import words_of
+from rules.general.names.words import words_of
 
 MAX_TEXT = 64 * 1024
 """A longer text is not read."""

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from rules.call import ToolCall, ToolDefinition
 from rules.general.effect import Effect, Evidence, gravest
-from rules.general.lexicon import VERBS
-from rules.general.naming import effect_within
+from rules.general.names.lexicon import VERBS
+from rules.general.names.naming import effect_within
+from rules.general.own_thing import is_own
 from rules.general.sql import read_sql
 from rules.request.strict_json import Json
 
@@ -25,6 +26,10 @@ def read_tool(call: ToolCall) -> Evidence:
 def _of_tool(call: ToolCall) -> Evidence:
     effect = effect_within(call.tool)
     described = None if call.definition is None else _described(call.definition.description)
+    if effect is Effect.CHANGE and is_own(call):
+        own = "its server takes away again what the tool makes, and it is for nobody else"
+        named = Evidence(effect=Effect.REVERSIBLE, because=own)
+        return gravest([named, *(described,)]) if described and described.effect.tier > 3 else named
     if effect is not None:
         named = Evidence(effect=effect, because=f"by its name the tool {effect.says}")
         return gravest([named, *(described,)]) if described and described.effect.tier > 2 else named

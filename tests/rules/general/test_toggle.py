@@ -28,6 +28,10 @@ NO = [
     "PUT /star",
     "PUT /",
     "DELETE /issues/7",
+    "POST /firewalls/7/tags",
+    "DELETE /v2/firewalls/7/tags",
+    "PUT /roles/7/labels/x",
+    "PUT /7/labels",
 ]
 
 

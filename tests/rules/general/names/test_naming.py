@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.general.effect import Effect
-from rules.general.naming import effect_of, effect_within
+from rules.general.names.naming import effect_of, effect_within
 
 FIRST: dict[str, Effect | None] = {
     "DescribeInstances": Effect.READ,

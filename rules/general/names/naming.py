@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from rules.general.effect import Effect
-from rules.general.lexicon import (
+from rules.general.names.lexicon import (
     BOTH,
     CREDENTIALS,
     GRAVE_NOUNS,
@@ -17,7 +17,7 @@ from rules.general.lexicon import (
     UNMISTAKABLE,
     VERBS,
 )
-from rules.general.words import split
+from rules.general.names.words import split
 
 _ASKING = (["search"], ["query"], ["lookup"])
 _LEAST_REST = 3

@@ -5,7 +5,7 @@ A verb is on a list only if it says the same at nearly every vendor. `test`, `re
 """
 
 from rules.general.effect import Effect
-from rules.general.words import words_of
+from rules.general.names.words import words_of
 
 _VERBS = {
     Effect.READ: """

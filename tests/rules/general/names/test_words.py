@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.general.words import MAX_NAME, split
+from rules.general.names.words import MAX_NAME, split
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.general.places import is_id, last_names
+from rules.general.names.places import is_id, last_names
 
 
 @pytest.mark.parametrize(

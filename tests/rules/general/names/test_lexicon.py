@@ -1,7 +1,7 @@
 """The lists of words."""
 
-from rules.general import lexicon
 from rules.general.effect import Effect
+from rules.general.names import lexicon
 
 
 def test_no_verb_stands_in_two_lists() -> None:
