@@ -7,13 +7,18 @@ from rules.call import ToolCall, ToolDefinition
 from rules.general.effect import Effect, Evidence, gravest
 from rules.general.names.lexicon import VERBS
 from rules.general.names.naming import effect_within
+from rules.general.names.words import split
 from rules.general.own_thing import is_own
 from rules.general.sql import read_sql
 from rules.request.strict_json import Json
 
 _WORD = re.compile(r"[A-Za-z]+")
 _GIVES = frozenset({"returns", "gives", "displays", "looks", "lists", "shows"})
-_SQL = frozenset({"sql", "statement"})
+_SQL = frozenset({"sql", "statement", "query"})
+_STATEMENT = re.compile(
+    r"\s*(?:--|/\*|select|with|insert|update|delete|merge|drop|alter|create|truncate|grant|revoke|call|exec)",
+    re.IGNORECASE,
+)
 # A tool whose name is a verb of many meanings says in an argument which one is meant.
 _OPERATION = frozenset({"action", "operation", "op", "command", "method", "verb"})
 
@@ -24,7 +29,7 @@ def read_tool(call: ToolCall) -> Evidence:
 
 
 def _of_tool(call: ToolCall) -> Evidence:
-    effect = effect_within(call.tool)
+    effect = _named(call.tool)
     described = None if call.definition is None else _described(call.definition.description)
     if effect is Effect.CHANGE and is_own(call):
         own = "its server takes away again what the tool makes, and it is for nobody else"
@@ -36,6 +41,12 @@ def _of_tool(call: ToolCall) -> Evidence:
     if described is not None:
         return described
     return Evidence(effect=Effect.CHANGE, because="neither name nor description say what the tool does")
+
+
+def _named(name: str) -> Effect | None:
+    """What the name says; to evaluate is to run a program, where it is a tool that does it."""
+    effect = effect_within(name)
+    return None if effect is Effect.READ and "evaluate" in split(name) else effect
 
 
 def _described(description: str) -> Evidence | None:
@@ -71,7 +82,7 @@ def _of_arguments(arguments: dict[str, Json]) -> Iterator[Evidence]:
     for name, value in arguments.items():
         if not isinstance(value, str):
             continue
-        if name.lower() in _SQL:
+        if name.lower() in _SQL and (name.lower() == "sql" or _STATEMENT.match(value)):
             yield read_sql(value)
         elif name.lower() in _OPERATION and (effect := effect_within(value)) is not None:
             yield Evidence(effect=effect, because=f"its argument `{name.lower()}` {effect.says}")

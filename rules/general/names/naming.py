@@ -7,12 +7,15 @@ from rules.general.effect import Effect
 from rules.general.names.lexicon import (
     BOTH,
     CREDENTIALS,
+    ENDS_OF_READS,
     GRAVE_NOUNS,
     JOINTS,
     MARKS,
     MODIFIERS,
     PREFIX_ENDINGS,
     PREFIXES,
+    READING_NOUNS,
+    STATES,
     TOGGLED,
     UNMISTAKABLE,
     VERBS,
@@ -44,13 +47,26 @@ def effect_of(name: str) -> Effect | None:
 def effect_within(name: str) -> Effect | None:
     """The same for names that may begin with a product's or a resource's name."""
     words = split(name)
+    if words and words[-1] in ENDS_OF_READS:
+        return Effect.READ
     places = [place for place, word in enumerate(words) if word in VERBS]
     if not places:
-        return None
+        return Effect.READ if words and words[-1] in READING_NOUNS else None
     sure = [place for place in places if words[place] not in BOTH or words[place:] in _ASKING]
+    if not sure and len(words) > 1:
+        return _of_nouns(words, places[0])
     # `email_search` searches, though `email` may be a verb as well.
     start = sure[0] if sure and words[places[0]] in BOTH else places[0]
-    return _of_words(words[start:])
+    last = [VERBS[words[-1]]] if start and words[-1] in UNMISTAKABLE else []
+    return _gravest([_of_words(words[start:]), *last])
+
+
+def _of_nouns(words: list[str], place: int) -> Effect | None:
+    """What a name says whose only verbs may be nouns: `git_log`, `order_status`, `tweet_it`."""
+    if words[-1] in STATES:
+        return Effect.READ
+    effect = _of_words(words[place:])
+    return None if place == len(words) - 1 and effect is not Effect.READ else effect
 
 
 def _bare(words: list[str]) -> list[str]:
@@ -76,7 +92,7 @@ def _toggles(verb: str, rest: Sequence[str]) -> bool:
     if not rest:
         return False
     if verb in _MARKING:
-        return rest[0] in MARKS
+        return not MARKS.isdisjoint(rest[:2])
     attached = TOGGLED if verb in _ATTACHING else ("tags", "tagging") if verb in _MAKING else ()
     return rest[0] in attached and (len(rest) == 1 or rest[1] in _AFTER_TAGS)
 

@@ -48,6 +48,9 @@ TOOLS: dict[str, tuple[ToolCall, Effect]] = {
     "an argument that reads": (called("manage_record", action="list"), Effect.CHANGE),
     "sql that writes": (called("query", sql="drop table t"), Effect.DELETION),
     "sql that reads": (called("query", sql="select 1"), Effect.READ),
+    "sql under another name": (called("query", query=" Delete from t"), Effect.DELETION),
+    "words under that name": (called("query", query="how to delete a row"), Effect.READ),
+    "a program to evaluate": (called("browser_evaluate", function="x"), Effect.CHANGE),
     "sql that reads, run": (called("run_query", sql="select 1"), Effect.DEPLOYMENT),
 }
 

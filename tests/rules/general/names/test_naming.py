@@ -67,6 +67,16 @@ WITHIN: dict[str, Effect | None] = {
     "GoogleSearchAndDelete": Effect.DELETION,
     "star_repository": Effect.REVERSIBLE,
     "browser": None,
+    "compute_vm_delete": Effect.DELETION,
+    "search_index_delete": Effect.DELETION,
+    "deploy_plan_get": Effect.READ,
+    "order_status": Effect.READ,
+    "queue_details": Effect.READ,
+    "git_log": None,
+    "tweet_it": Effect.COMMUNICATION,
+    "mark_as_read": Effect.REVERSIBLE,
+    "send_email_list": Effect.COMMUNICATION,
+    "email_summary": Effect.COMMUNICATION,
 }
 
 
