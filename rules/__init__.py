@@ -6,6 +6,7 @@
 - `language/`: rules files read and checked; `compile`: from them to a `ruleset`
 - `matching/`: whether a rule means a call, surely, perhaps or not
 - `triggers`: what a call gives away by itself
+- `general/`: what a call that no rule names most likely does
 - `classify`: the `verdict` on a call, and what fixed it
 - `action`: the immutable binding that is approved; `hold`: what may become of it
 - `reply`: what the agent hears

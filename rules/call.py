@@ -76,6 +76,8 @@ class ToolDefinition:
     """The annotation `readOnlyHint`, None where it is not set."""
     destructive: bool | None = None
     """The annotation `destructiveHint`, None where it is not set."""
+    siblings: frozenset[str] = frozenset()
+    """The names of all tools in the same list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """What a call that no rule names most likely does, read from its operation and not from its method.
 
 - `effect`: what a call may do, how grave that is, and the evidence for it
-- `words`: names split into words; `lexicon`: what their verbs say; `naming`: what a name says
+- `names/`: what names of operations say, and where paths hold them
 - `toggle`: collections whose members one call adds and one call takes away
-- `places`: where a path names a thing and where an operation
 - `sql`: statements; `aws`, `remote_call`: where families of APIs put their operations; `batch`: several
-- `http`: the whole reading of a request; `tool`: that of an MCP tool call
+- `override`: requests that ask to be treated as another method
+- `http`: the whole reading of a request
+- `own_thing`: what people keep for themselves; `tool`: the whole reading of an MCP tool call
 - `reading`: the one way in
 
 Verbs are a closed list. A word that is not on it says nothing, and what nothing speaks for is taken for a

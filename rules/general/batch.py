@@ -11,19 +11,24 @@ from rules.verdict import Refusal
 MAX_INNER = 200
 
 
+def is_batch(call: HttpCall) -> bool:
+    """Whether `call` goes to where an OData service takes batches."""
+    return call.method == "POST" and call.segments[-1].lower() == "$batch"
+
+
 def inner_calls(call: HttpCall) -> list[HttpCall] | None:
     """The requests in an OData JSON batch; None if `call` is none, or one that cannot be read.
 
     An address that begins with `/` is below the service for some servers and below the host for others:
     such a request is there twice.
     """
-    if call.method != "POST" or call.segments[-1] != "$batch":
+    if not is_batch(call):
         return None
     members = call.payload.value if isinstance(call.payload.value, dict) else {}
     listed = members.get("requests")
     if set(members) != {"requests"} or not isinstance(listed, list) or not 0 < len(listed) <= MAX_INNER:
         return None
-    root = call.target.partition("?")[0].removesuffix("/$batch").removesuffix("/%24batch")
+    root = call.target.partition("?")[0].rpartition("/")[0]
     found = [_inner(call, entry, root) for entry in listed]
     return None if None in found else [inner for both in found if both is not None for inner in both]
 
@@ -41,7 +46,7 @@ def _inner(call: HttpCall, entry: Json, root: str) -> list[HttpCall] | None:
 
 def _at(call: HttpCall, method: str, target: str, body: Json) -> HttpCall | None:
     segments, query = read_segments(target), read_query(target)
-    if isinstance(segments, Refusal) or isinstance(query, Refusal) or segments[-1] == "$batch":
+    if isinstance(segments, Refusal) or isinstance(query, Refusal) or segments[-1].lower() == "$batch":
         return None
     return replace(
         call,

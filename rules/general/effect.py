@@ -26,6 +26,8 @@ class Effect(StrEnum):
     """It changes who may do what."""
     DELETION = "deletion"
     """It takes something away."""
+    UNKNOWN = "unknown"
+    """It carries an operation that cannot be read: it may be any of these."""
 
     @property
     def tier(self) -> Tier:
@@ -57,6 +59,7 @@ _SAYS = {
     Effect.FINANCIAL: "moves money",
     Effect.PRIVILEGE: "changes who may do what",
     Effect.DELETION: "takes something away",
+    Effect.UNKNOWN: "may do anything",
 }
 _ORDER = {effect: place for place, effect in enumerate(Effect)}
 

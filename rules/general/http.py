@@ -2,9 +2,13 @@
 
 from rules.call import HttpCall
 from rules.general import aws, remote_call
-from rules.general.batch import inner_calls
+from rules.general.batch import inner_calls, is_batch
 from rules.general.effect import Effect, Evidence, gravest
+from rules.general.names.places import stores_files
 from rules.general.toggle import toggles
+
+_BATCH = Evidence(effect=Effect.READ, because="a batch is what the requests in it are")
+_UNREADABLE = Evidence(effect=Effect.UNKNOWN, because="it is a batch that cannot be read in one way")
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -16,7 +20,7 @@ def read_http(call: HttpCall) -> Evidence:
     A body is looked at only where the path says that it holds the operation.
     """
     found = [*aws.operations(call), *remote_call.operations(call)]
-    if call.method == "POST" and found:
+    if call.method == "POST" and found and not stores_files(call.host):
         return gravest(found)
     return gravest([_of_method(call), *found])
 
@@ -24,10 +28,16 @@ def read_http(call: HttpCall) -> Evidence:
 def _of_method(call: HttpCall) -> Evidence:
     if call.method in READS:
         return Evidence(effect=Effect.READ, because=f"{call.method} only reads")
-    if toggles(call.method, call.segments) or (call.method != "PATCH" and aws.tags(call)):
+    if _is_toggle(call):
         return Evidence(effect=Effect.REVERSIBLE, because="the same URL takes back what it does")
     if call.method == "DELETE":
         return Evidence(effect=Effect.DELETION, because="DELETE deletes")
-    if inner_calls(call) is not None:
-        return Evidence(effect=Effect.READ, because="a batch is what the requests in it are")
+    if is_batch(call):
+        return _BATCH if inner_calls(call) is not None else _UNREADABLE
     return Evidence(effect=Effect.CHANGE, because=f"{call.method} may change something")
+
+
+def _is_toggle(call: HttpCall) -> bool:
+    if stores_files(call.host) or call.method == "PATCH":
+        return False
+    return toggles(call.method, call.segments) or aws.tags(call)

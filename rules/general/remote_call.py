@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from rules.call import HttpCall
 from rules.general.effect import Effect, Evidence
-from rules.general.lexicon import BOTH, CONSEQUENTIAL, READING_NOUNS, TOGGLED
-from rules.general.naming import effect_of
-from rules.general.places import is_id, last_names
+from rules.general.names.lexicon import BOTH, CONSEQUENTIAL, READING_NOUNS, TOGGLED
+from rules.general.names.naming import effect_of
+from rules.general.names.places import is_id, last_names
+from rules.general.names.words import split
 from rules.general.toggle import is_toggle
-from rules.general.words import split
 
 _GETTING = frozenset({"GET", "HEAD", "OPTIONS"})
 _ROOTS = frozenset({"api", "rpc", "xrpc", "methods"})

@@ -5,14 +5,20 @@ from collections.abc import Iterator
 
 from rules.call import ToolCall, ToolDefinition
 from rules.general.effect import Effect, Evidence, gravest
-from rules.general.lexicon import VERBS
-from rules.general.naming import effect_within
+from rules.general.names.lexicon import VERBS
+from rules.general.names.naming import effect_within
+from rules.general.names.words import split
+from rules.general.own_thing import is_own
 from rules.general.sql import read_sql
 from rules.request.strict_json import Json
 
 _WORD = re.compile(r"[A-Za-z]+")
 _GIVES = frozenset({"returns", "gives", "displays", "looks", "lists", "shows"})
-_SQL = frozenset({"sql", "statement"})
+_SQL = frozenset({"sql", "statement", "query"})
+_STATEMENT = re.compile(
+    r"\s*(?:--|/\*|select|with|insert|update|delete|merge|drop|alter|create|truncate|grant|revoke|call|exec)",
+    re.IGNORECASE,
+)
 # A tool whose name is a verb of many meanings says in an argument which one is meant.
 _OPERATION = frozenset({"action", "operation", "op", "command", "method", "verb"})
 
@@ -23,14 +29,24 @@ def read_tool(call: ToolCall) -> Evidence:
 
 
 def _of_tool(call: ToolCall) -> Evidence:
-    effect = effect_within(call.tool)
+    effect = _named(call.tool)
     described = None if call.definition is None else _described(call.definition.description)
+    if effect is Effect.CHANGE and is_own(call):
+        own = "its server takes away again what the tool makes, and it is for nobody else"
+        named = Evidence(effect=Effect.REVERSIBLE, because=own)
+        return gravest([named, *(described,)]) if described and described.effect.tier > 3 else named
     if effect is not None:
         named = Evidence(effect=effect, because=f"by its name the tool {effect.says}")
         return gravest([named, *(described,)]) if described and described.effect.tier > 2 else named
     if described is not None:
         return described
     return Evidence(effect=Effect.CHANGE, because="neither name nor description say what the tool does")
+
+
+def _named(name: str) -> Effect | None:
+    """What the name says; to evaluate is to run a program, where it is a tool that does it."""
+    effect = effect_within(name)
+    return None if effect is Effect.READ and "evaluate" in split(name) else effect
 
 
 def _described(description: str) -> Evidence | None:
@@ -66,7 +82,7 @@ def _of_arguments(arguments: dict[str, Json]) -> Iterator[Evidence]:
     for name, value in arguments.items():
         if not isinstance(value, str):
             continue
-        if name.lower() in _SQL:
+        if name.lower() in _SQL and (name.lower() == "sql" or _STATEMENT.match(value)):
             yield read_sql(value)
         elif name.lower() in _OPERATION and (effect := effect_within(value)) is not None:
             yield Evidence(effect=effect, because=f"its argument `{name.lower()}` {effect.says}")

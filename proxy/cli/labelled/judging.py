@@ -113,6 +113,7 @@ def _entries(server: str, entries: Any) -> Iterator[tuple[str, ToolDefinition]]:
     listed: list[Any] = entries if isinstance(entries, list) else [None]
     if not all(isinstance(tool, dict) and isinstance(tool.get("name"), str) for tool in listed):
         raise ValueError(f"the tools of `{server}` are not a list of objects with a `name`")
+    names = frozenset(tool["name"] for tool in listed)
     for tool in listed:
         hints, description = tool.get("annotations"), tool.get("description")
         hints = hints if isinstance(hints, dict) else {}
@@ -122,6 +123,7 @@ def _entries(server: str, entries: Any) -> Iterator[tuple[str, ToolDefinition]]:
                 description=description if isinstance(description, str) else "",
                 read_only=_flag(hints.get("readOnlyHint")),
                 destructive=_flag(hints.get("destructiveHint")),
+                siblings=names,
             ),
         )
 

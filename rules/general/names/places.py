@@ -5,9 +5,23 @@ from collections.abc import Sequence
 
 _LEAST_DIGITS = 2
 _NOT_OF_WORDS = frozenset(":@%+=~,!' ")
+_STORES = (
+    "storage.googleapis.com",
+    ".blob.core.windows.net",
+    ".r2.cloudflarestorage.com",
+    ".digitaloceanspaces.com",
+    ".backblazeb2.com",
+    ".wasabisys.com",
+)
+_S3 = re.compile(r"(?:^|\.)s3[.-]")
 _VERSION = re.compile(r"v[0-9][0-9.a-z]{0,12}")
 _ARGUMENTS = re.compile(r"\([^()]*\)\Z")
 _EXTENSION = re.compile(r"\.(?:json|xml)\Z")
+
+
+def stores_files(host: str) -> bool:
+    """Whether paths there are names of files that people chose, so that no word in them says anything."""
+    return host.endswith(_STORES) or (".amazonaws.com" in host and _S3.search(host) is not None)
 
 
 def is_id(segment: str) -> bool:

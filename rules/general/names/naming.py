@@ -4,21 +4,25 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from rules.general.effect import Effect
-from rules.general.lexicon import (
+from rules.general.names.lexicon import (
     BOTH,
     CREDENTIALS,
+    ENDS_OF_READS,
     GRAVE_NOUNS,
     JOINTS,
     MARKS,
     MODIFIERS,
     PREFIX_ENDINGS,
     PREFIXES,
+    READING_NOUNS,
+    STATES,
     TOGGLED,
     UNMISTAKABLE,
     VERBS,
 )
-from rules.general.words import split
+from rules.general.names.words import split
 
+_ASKING = (["search"], ["query"], ["lookup"])
 _LEAST_REST = 3
 _ATTACHING = frozenset({"add", "remove", "apply"})
 # These make and delete labels themselves; tags are nothing but what is put on a thing.
@@ -43,13 +47,26 @@ def effect_of(name: str) -> Effect | None:
 def effect_within(name: str) -> Effect | None:
     """The same for names that may begin with a product's or a resource's name."""
     words = split(name)
+    if words and words[-1] in ENDS_OF_READS:
+        return Effect.READ
     places = [place for place, word in enumerate(words) if word in VERBS]
     if not places:
-        return None
-    sure = [place for place in places if words[place] not in BOTH]
+        return Effect.READ if words and words[-1] in READING_NOUNS else None
+    sure = [place for place in places if words[place] not in BOTH or words[place:] in _ASKING]
+    if not sure and len(words) > 1:
+        return _of_nouns(words, places[0])
     # `email_search` searches, though `email` may be a verb as well.
     start = sure[0] if sure and words[places[0]] in BOTH else places[0]
-    return _of_words(words[start:])
+    last = [VERBS[words[-1]]] if start and words[-1] in UNMISTAKABLE else []
+    return _gravest([_of_words(words[start:]), *last])
+
+
+def _of_nouns(words: list[str], place: int) -> Effect | None:
+    """What a name says whose only verbs may be nouns: `git_log`, `order_status`, `tweet_it`."""
+    if words[-1] in STATES:
+        return Effect.READ
+    effect = _of_words(words[place:])
+    return None if place == len(words) - 1 and effect is not Effect.READ else effect
 
 
 def _bare(words: list[str]) -> list[str]:
@@ -75,7 +92,7 @@ def _toggles(verb: str, rest: Sequence[str]) -> bool:
     if not rest:
         return False
     if verb in _MARKING:
-        return rest[0] in MARKS
+        return not MARKS.isdisjoint(rest[:2])
     attached = TOGGLED if verb in _ATTACHING else ("tags", "tagging") if verb in _MAKING else ()
     return rest[0] in attached and (len(rest) == 1 or rest[1] in _AFTER_TAGS)
 
@@ -94,6 +111,8 @@ def _of_prefix(word: str) -> Effect | None:
     if any(word.removeprefix(verb) in MARKS for verb in _MARKING):
         return Effect.REVERSIBLE
     word = word.removeprefix("batch")
+    if word in VERBS:
+        return VERBS[word]
     for prefix in PREFIXES:
         rest = word.removeprefix(prefix)
         if len(rest) >= _LEAST_REST and rest != word and not rest.startswith(PREFIX_ENDINGS):

@@ -5,12 +5,12 @@ A verb is on a list only if it says the same at nearly every vendor. `test`, `re
 """
 
 from rules.general.effect import Effect
-from rules.general.words import words_of
+from rules.general.names.words import words_of
 
 _VERBS = {
     Effect.READ: """
         get list describe search query scan find lookup read fetch count check view show head browse
-        validate preview estimate calculate compute evaluate analyze analyse classify detect extract
+        validate preview estimate calculate evaluate analyze analyse classify detect extract
         translate compare diff explain simulate suggest autocomplete match aggregate summarize retrieve
         filter discover inspect download
     """,
@@ -52,10 +52,16 @@ VERBS = {verb: effect for effect, verbs in _VERBS.items() for verb in verbs.spli
 READING_NOUNS = words_of(
     """
     info history count search lookup stats statistics status metrics preview identity summary exists
-    details members replies whoami ping health version
+    details schema tree versions snapshot usage limits members replies whoami ping health version
     """
 )
 """A remote procedure without a verb that ends so gives just that."""
+
+STATES = words_of("status history stats statistics metrics schema versions usage limits version health")
+"""What a name ends in that gives these, even where a verb may stand before."""
+
+ENDS_OF_READS = words_of("get describe fetch lookup")
+"""No name that begins with its verb ends so: it begins with the thing, as `deploy_plan_get` does."""
 
 CONSEQUENTIAL = words_of(
     """

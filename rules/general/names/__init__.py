@@ -1,0 +1,1 @@
+"""What names say: `words` in them, the `lexicon` of verbs, whole names (`naming`), and `places` in paths."""

@@ -1,0 +1,1 @@
+"""Tests of `rules.general.names`, one module for each of its modules."""
