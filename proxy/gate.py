@@ -11,7 +11,7 @@ from proxy.agent import Agent
 from proxy.destinations import Address, Destinations
 from proxy.failure import report
 from proxy.holding import Holding
-from proxy.metrics import Metrics
+from proxy.metrics import FAILURES, Metrics
 from proxy.record import StoreUnavailable
 from proxy.store import Flooded, Store
 from proxy.witness import Witness, WitnessError
@@ -53,12 +53,12 @@ class Gate:
         message, ruleset = request.message, self.ruleset()
         call = await self._aside(message, lambda: normalize(message, paths=ruleset.paths))
         if isinstance(call, Refusal):
-            return self._refuse(call)
+            return self.refused(call)
         if call.host == STATUS_HOST:
             return await self._status(call)
         where = await self.destinations.find(call.host, call.port)
         if isinstance(where, Refusal):
-            return self._refuse(where)
+            return self.refused(where)
         judgement = await self._aside(message, lambda: classify(call, ruleset))
         if judgement.verdict is Verdict.BLOCK:
             self._count(judgement)
@@ -68,7 +68,7 @@ class Gate:
             return self._pass(call, judgement, where)
         try:
             if why := await self.store.killed():
-                return self._refuse(_stopped(why))
+                return self.refused(_stopped(why))
             judgement = await self._afford(judgement)
             self._count(judgement)
             if judgement.verdict is Verdict.PASS:
@@ -76,7 +76,7 @@ class Gate:
             held = partial(self.holding.draft, call, judgement, policy=ruleset.hash)
             return await self.holding.hold(await self._aside(message, held), request, call)
         except Flooded:
-            return self._refuse(_FLOODED)
+            return self.refused(_FLOODED)
         except StoreUnavailable:
             return self._fail_closed(ReasonId.STORE_UNAVAILABLE, "the store does not answer")
 
@@ -87,7 +87,7 @@ class Gate:
         ruleset = self.ruleset()
         call = normalize(request.message, paths=ruleset.paths)
         if isinstance(call, Refusal):
-            return self._refuse(call)
+            return self.refused(call)
         where = None if call.host == STATUS_HOST else self.destinations.remembered(call.host, call.port)
         if where is None:
             return None
@@ -102,12 +102,20 @@ class Gate:
         if host == STATUS_HOST:
             return Tunnel()
         where = await self.destinations.find_tunnel(host, port)
-        return self._refuse(where) if isinstance(where, Refusal) else Tunnel()
+        return self.refused(where) if isinstance(where, Refusal) else Tunnel()
 
     def failed(self, error: Exception) -> Reply:
         """What the agent hears when judging failed with `error`."""
         report("gate.failed", error)
         return self._fail_closed(ReasonId.GATE_FAILED, "the gate failed while judging this request")
+
+    def refused(self, refusal: Refusal, /, *, event: str = "request.refused", **facts: object) -> Reply:
+        """Count and log `refusal`, whoever found it, and say what the agent hears."""
+        counter = self.metrics.failed_closed if refusal.reason_id in FAILURES else self.metrics.refusals
+        counter.labels(refusal.reason_id).inc()
+        words = "".join(f" {name}={fact}" for name, fact in facts.items())
+        logger.info("%s reason_id=%s%s", event, refusal.reason_id, words)
+        return refused(refusal)
 
     async def _status(self, call: HttpCall) -> Reply:
         try:
@@ -139,11 +147,6 @@ class Gate:
             return step()
         async with self._heavy:
             return await asyncio.to_thread(step)
-
-    def _refuse(self, refusal: Refusal) -> Reply:
-        self.metrics.refusals.labels(refusal.reason_id).inc()
-        logger.info("request.refused reason_id=%s", refusal.reason_id)
-        return refused(refusal)
 
     def _count(self, judgement: Judgement) -> None:
         self.metrics.admissions.labels(int(judgement.tier), judgement.verdict, judgement.reason_id).inc()

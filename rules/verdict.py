@@ -121,6 +121,8 @@ class ReasonId(StrEnum):
     """The destination's name does not resolve."""
     PROTOCOL_REFUSED = "protocol_refused"
     """These bytes are neither TLS nor HTTP."""
+    TLS_FAILED = "tls_failed"
+    """TLS with the client failed: it does not trust the gate's certificate, pins another, or sent no TLS."""
     UPSTREAM_FAILED = "upstream_failed"
     """The request was let through and the upstream gave no answer."""
     GATE_FAILED = "gate_failed"
