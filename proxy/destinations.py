@@ -135,6 +135,10 @@ class Destinations:
             self._found[host, port] = (known[0], (str(addresses[0]), port))
         return str(addresses[0]), port
 
+    def forget(self) -> None:
+        """Check every place anew: what the rules name has changed."""
+        self._found.clear()
+
     def remembered(self, host: str, port: int) -> Address | None:
         """The address that `find` gave for it, as long as the name's addresses are remembered."""
         until, address = self._found.get((host, port), (0.0, None))

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from rules.hold import DISPOSITIONS, TRANSITIONS, Event, State
 from rules.verdict import ReasonId, Tier, Verdict
 
-FAILURES = frozenset({ReasonId.GATE_FAILED, ReasonId.STORE_UNAVAILABLE})
+FAILURES = frozenset({ReasonId.GATE_FAILED, ReasonId.STORE_UNAVAILABLE, ReasonId.WITNESS_UNAVAILABLE})
 """Reasons that lie with the gate and not with the request."""
 
 _JUDGED = frozenset(
@@ -19,7 +19,10 @@ _JUDGED = frozenset(
         ReasonId.RULE_LOWERED,
         ReasonId.RULE_UNKNOWN,
         ReasonId.FORBIDDEN,
+        ReasonId.BUDGET,
+        ReasonId.SECRET_OUTBOUND,
         ReasonId.DEFAULT_READ,
+        ReasonId.DEFAULT_REVERSIBLE,
         ReasonId.DEFAULT_WRITE,
         ReasonId.DEFAULT_DELETE,
         ReasonId.DEFAULT_UNKNOWN_HOST,
@@ -87,6 +90,13 @@ class Metrics:
         self.integrity_failures = self._counter(
             "integrity_failures", "Stored holds that did not open or did not match their digest"
         )
+        self.rules_loaded = self._counter(
+            "rules_loaded",
+            "New versions of the rules files, by what became of them",
+            labels=("outcome",),
+            series=_each(("loaded", "rejected")),
+        )
+        self.rules_stale = self._gauge("rules_stale", "1 while the rules files hold what could not be loaded")
         self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
 
     def _counter(
@@ -126,11 +136,13 @@ def _each(values: Iterable[object]) -> list[tuple[object]]:
 
 def _admissions() -> list[tuple[int, Verdict, ReasonId]]:
     """Every tier and verdict that a judgement of each reason can have."""
-    forbidden = (int(Tier.HIGH_RISK), Verdict.BLOCK, ReasonId.FORBIDDEN)
+    blocked = [
+        (int(Tier.HIGH_RISK), Verdict.BLOCK, reason) for reason in (ReasonId.FORBIDDEN, ReasonId.RULE_UNKNOWN)
+    ]
     overridden = (int(Tier.HIGH_RISK), Verdict.HOLD, ReasonId.METHOD_OVERRIDE)
     others = sorted(_JUDGED - {ReasonId.FORBIDDEN, ReasonId.METHOD_OVERRIDE})
     return [
-        forbidden,
+        *blocked,
         overridden,
         *((int(tier), _verdict(tier), reason) for reason in others for tier in Tier),
     ]

@@ -2,10 +2,12 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from proxy.config import Config, load, read_text
 from rules.compile import compile_rules
+from rules.language.document import Problem
 from rules.ruleset import Ruleset
 
 
@@ -50,17 +52,22 @@ def run(args: argparse.Namespace) -> int:
 
 def read_files(args: argparse.Namespace) -> tuple[Config, Ruleset] | None:
     """The operator's files, or None after printing what is wrong with them."""
-    config = load(args.config)
-    texts = [(str(path), read_text(path)) for path in args.rules]
-    unread = [problem for _, text in texts if isinstance(text, tuple) for problem in text]
-    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)])
-    problems = [
-        *(config if isinstance(config, tuple) else ()),
-        *unread,
-        *(ruleset if isinstance(ruleset, tuple) else ()),
-    ]
+    config, ruleset = load(args.config), read_rules(args.rules)
+    problems = [part for parts in (config, ruleset) if isinstance(parts, tuple) for part in parts]
     for problem in problems:
         print(problem, file=sys.stderr)  # noqa: T201
     if problems or isinstance(config, tuple) or isinstance(ruleset, tuple):
         return None
     return config, ruleset
+
+
+def read_rules(files: Sequence[Path]) -> Ruleset | tuple[Problem, ...]:
+    """The compiled rules in `files`, or all problems with them."""
+    texts = [(str(path), read_text(path)) for path in files]
+    unread = tuple(problem for _, text in texts if isinstance(text, tuple) for problem in text)
+    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)])
+    return ruleset if isinstance(ruleset, Ruleset) and not unread else (*unread, *_problems(ruleset))
+
+
+def _problems(ruleset: Ruleset | tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return ruleset if isinstance(ruleset, tuple) else ()

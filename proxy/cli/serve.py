@@ -6,17 +6,19 @@ import logging
 import os
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from urllib.parse import urlsplit
 
-from proxy.cli.check import add_files, read_files
+from proxy.cli.check import add_files, read_files, read_rules
 from proxy.cli.remote import add_data_dir
 from proxy.config import Config
 from proxy.data_dir.embedded import EmbeddedRedisError
 from proxy.data_dir.files import private_folder
 from proxy.data_dir.lock import AlreadyServing, exclusive
 from proxy.destinations import Address
+from proxy.rulebook import Marks, Rulebook, look_at
 from proxy.serving.server import CannotServe, Serving, Settings, serve
 from rules.ruleset import Ruleset
 
@@ -69,16 +71,19 @@ def address(text: str) -> Address:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal; 0 after a drain, 1 if it cannot start, 2 if a file is wrong."""
+    seen = look_at(args.rules)
     read = read_files(args)
     if read is None:
         return 2
+    config, ruleset = read
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     for noisy in ("mitmproxy", "uvicorn", "httpcore2", "httpx2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         data_dir = private_folder(args.data_dir.absolute())
         with exclusive(data_dir):
-            asyncio.run(serve(_settings(args, data_dir, *read), announce=_announce))
+            settings = _settings(args, data_dir, config, _rulebook(args, seen, ruleset))
+            asyncio.run(serve(settings, announce=_announce))
     except* (CannotServe, EmbeddedRedisError, AlreadyServing, OSError, ValueError) as group:
         for error in group.exceptions:
             print(f"sidegate: {_said(error)}", file=sys.stderr)  # noqa: T201
@@ -95,17 +100,21 @@ def _said(error: BaseException) -> str:
     return str(error)
 
 
-def _settings(args: argparse.Namespace, data_dir: Path, config: Config, ruleset: Ruleset) -> Settings:
+def _settings(args: argparse.Namespace, data_dir: Path, config: Config, rulebook: Rulebook) -> Settings:
     return Settings(
         listen=args.listen,
         console=args.console,
         data_dir=data_dir,
         config=config,
-        ruleset=ruleset,
+        rulebook=rulebook,
         redis_url=os.environ.get("REDIS_URL") or config.redis.url,
         upstream_ca=args.upstream_ca,
         witness=args.witness,
     )
+
+
+def _rulebook(args: argparse.Namespace, seen: Marks, ruleset: Ruleset) -> Rulebook:
+    return Rulebook(ruleset, files=args.rules, seen=seen, load=partial(read_rules, args.rules))
 
 
 def _announce(serving: Serving) -> None:

@@ -32,6 +32,7 @@ from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.replayer import Replayer
 from proxy.replay.worker import Worker
+from proxy.rulebook import Rulebook
 from proxy.seal import Seal, load_or_create_key
 from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
@@ -39,7 +40,6 @@ from proxy.serving.listener import Listener
 from proxy.signals import Signals
 from proxy.store import Store, connect
 from proxy.witness import Witness, WitnessError
-from rules.ruleset import Ruleset
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Settings:
     console: Address
     data_dir: Path
     config: Config
-    ruleset: Ruleset
+    rulebook: Rulebook
     redis_url: str | None
     upstream_ca: Path | None
     witness: Path | None = None
@@ -122,7 +122,7 @@ class _Sidecar:
         self.signals = Signals(self.store, self.metrics)
         self.destinations = Destinations(
             allowed=config.allowed,
-            named=settings.ruleset.names_host,
+            named=settings.rulebook.names_host,
             tunnel_ports=frozenset(config.destinations.connect_ports),
             store=_store_places(url),
         )
@@ -162,7 +162,7 @@ class _Sidecar:
             sealed=self.sealed,
             credentials=config.replay_credentials,
             destinations=self.destinations,
-            ruleset=lambda: self.settings.ruleset,
+            ruleset=self.settings.rulebook.current,
             trust=upstream_context(trust),
             metrics=self.metrics,
             tasks=self.tasks,
@@ -174,7 +174,7 @@ class _Sidecar:
         config = self.settings.config
         agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
         return Gate(
-            ruleset=lambda: self.settings.ruleset,
+            ruleset=self.settings.rulebook.current,
             agent=agent,
             destinations=self.destinations,
             store=self.store,
@@ -200,7 +200,8 @@ class _Sidecar:
         self.destinations.own_ports.update((self.settings.listen[1], console[1]))
         listener = Listener(create(self._reviewing(console)), listening)
         deadlines = Deadlines(store=self.store, metrics=self.metrics)
-        parts = (self.signals.listen(), deadlines.watch(), self.worker.watch())
+        rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
+        parts = (self.signals.listen(), deadlines.watch(), self.worker.watch(), rules)
         self.background += [self.tasks.create_task(part) for part in parts]
         reviewers = self.tasks.create_task(listener.run())
         opened = asyncio.Event()

@@ -16,7 +16,7 @@ from tests.rules.calls import calls, from_rules, rule_lists
 
 METRICS = Metrics()
 
-BOUNDED = {"tier", "verdict", "reason_id", "state", "event", "decision", "disposition"}
+BOUNDED = {"tier", "verdict", "reason_id", "state", "event", "decision", "disposition", "outcome"}
 
 
 def samples(registry: CollectorRegistry) -> dict[str, float]:
@@ -53,7 +53,11 @@ def counted(name: str, label: str) -> dict[str, float]:
 @pytest.mark.parametrize(
     ("name", "label", "values"),
     [
-        ("failed_closed_total", "reason_id", {ReasonId.GATE_FAILED, ReasonId.STORE_UNAVAILABLE}),
+        (
+            "failed_closed_total",
+            "reason_id",
+            {ReasonId.GATE_FAILED, ReasonId.STORE_UNAVAILABLE, ReasonId.WITNESS_UNAVAILABLE},
+        ),
         ("holds_opened_total", "tier", {"3", "4"}),
         ("hold_transitions_total", "event", set(Event)),
         ("decision_seconds_count", "decision", {Event.APPROVE, Event.REJECT}),
