@@ -19,6 +19,12 @@ from tests.acceptance.processes import living_in
 from tests.acceptance.sidecar import Sidecar
 from tests.acceptance.upstream import Upstream
 
+
+@pytest.fixture(scope="session")
+def witness() -> None:
+    """These calls go straight to the upstream: there is nothing to be a witness of."""
+
+
 type Client = Callable[[Call], Answer]
 
 STAND_IN = """

@@ -84,15 +84,14 @@ def test_values_are_what_was_observed(panel: str, prometheus: Prometheus) -> Non
 
 @pytest.mark.parametrize("panel", sorted(_LINES))
 def test_lines_are_drawn_for_every_series(panel: str, prometheus: Prometheus) -> None:
-    """Each kind has its line, and something of it is above zero."""
+    """What happened has a line above zero; what did not may have one at zero."""
     drawn = {
         query.legend_of(series.labels): max(series.values)
         for query in queries()
         if query.panel == panel
         for series in prometheus.line(written_out(query), seconds=5)
     }
-    assert set(drawn) == _DRAWN[panel]
-    assert all(highest > 0 for highest in drawn.values())
+    assert {line for line, highest in drawn.items() if highest > 0} == _DRAWN[panel]
 
 
 @pytest.mark.parametrize("option", variables()["across"]["options"], ids=lambda each: str(each["value"]))

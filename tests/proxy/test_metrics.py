@@ -7,7 +7,7 @@ from hypothesis import given
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from proxy.metrics import Metrics
+from proxy.metrics import FAILURES, Metrics
 from rules.call import HttpCall
 from rules.classify import classify
 from rules.hold import Event
@@ -53,11 +53,7 @@ def counted(name: str, label: str) -> dict[str, float]:
 @pytest.mark.parametrize(
     ("name", "label", "values"),
     [
-        (
-            "failed_closed_total",
-            "reason_id",
-            {ReasonId.GATE_FAILED, ReasonId.STORE_UNAVAILABLE, ReasonId.WITNESS_UNAVAILABLE},
-        ),
+        ("failed_closed_total", "reason_id", set(FAILURES)),
         ("holds_opened_total", "tier", {"3", "4"}),
         ("hold_transitions_total", "event", set(Event)),
         ("decision_seconds_count", "decision", {Event.APPROVE, Event.REJECT}),
