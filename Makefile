@@ -2,9 +2,9 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-SYSTEM := curl nginx-light prometheus redis-server
+SYSTEM := apache2 curl haproxy nginx-light prometheus redis-server
 
-.PHONY: run test check unit acceptance deep bench evasion demo image clean
+.PHONY: run test check unit acceptance deep bench evasion garden faults demo image clean
 
 ## Start the sidecar with its embedded store. ARGS are passed on to `sidegate serve`.
 run: .venv/.run
@@ -36,13 +36,21 @@ acceptance: .venv/.dev .venv/.system
 deep: .venv/.dev
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest tests/rules
 
-## Our CPU per request against mitmdump's, interleaved in one run.
+## Our CPU per request against mitmdump's, interleaved in one run; judging; large bodies; streams.
 bench: .venv/.dev .venv/.system
 	$(BIN)/python -m tests.bench $(ARGS)
 
 ## Exact-byte attacks through the real sidecar. EVASIONS=FILE takes another file of the same format.
 evasion: .venv/.dev .venv/.system
 	$(BIN)/python -m tests.evasion $(if $(EVASIONS),--file $(EVASIONS)) $(ARGS)
+
+## Mutated requests through the real sidecar to real servers: `make garden ARGS="--requests 1000000 --resume FILE"`.
+garden: .venv/.dev .venv/.system
+	$(BIN)/python -m tests.garden $(ARGS)
+
+## Raises, time-outs and kills planted in every step: nothing reaches an upstream without a verdict.
+faults: .venv/.dev .venv/.system
+	$(BIN)/python -m tests.faults $(ARGS)
 
 ## Build the container image without a Docker engine, and run it once.
 image:

@@ -1,9 +1,9 @@
 """All I/O, clocks and randomness, from the ground up.
 
-- `config`, `metrics`; `data_dir/`: files, keys and the private store of one data folder
-- `seal`, `sealed`: what a hold keeps, encrypted; `store`: holds in Redis
+- `config`, `metrics`, `failure`; `data_dir/`: files, keys and the private store of one data folder
+- `seal`, `sealed`: what a hold keeps, encrypted; `record`, `store`: holds in Redis
 - `signals`, `deadlines`: what changed, and what time changes
-- `destinations`: where calls may go; `replay/`: approved actions sent, once
+- `destinations`: where calls may go; `witness`: what left; `replay/`: approved actions sent, once
 - `gate`: the path of a call on one screen
 - `console/`: the reviewers' side; `serving/`: the processes' composition; `cli/`: the command line
 """

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from proxy.destinations import Allowed
 from proxy.gate import Waiting
 from proxy.replay.credentials import Credential, Credentials, FromEnvironment, FromFile, Provider
-from proxy.store import Clocks
+from proxy.store import Cap, Clocks
 from rules.action import Principal
 from rules.headers import HOP_BY_HOP
 from rules.language.complaint import quote
@@ -51,6 +51,7 @@ class Openings(Strict):
     """Destinations that are closed by default and open here."""
 
     allow: tuple[Name, ...] = ()
+    connect_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = (443,)
 
     @field_validator("allow")
     @classmethod
@@ -75,6 +76,14 @@ class InlineWait(Strict):
         return self
 
 
+class NewHolds(Strict):
+    """How many new holds the agent may open; beyond that it hears 429 for a while."""
+
+    most: Annotated[int, Field(ge=1, le=100_000)] = 20
+    within: Seconds = 60.0
+    quarantine: Seconds = 300.0
+
+
 class Windows(Strict):
     """How long, in seconds, each clock of a hold runs."""
 
@@ -97,12 +106,16 @@ class CredentialEntry(Strict):
     @field_validator("host")
     @classmethod
     def _one_host(cls, value: str) -> str:
-        place = split_authority(value, 0)
-        if value in (canonical_host(value), place and f"{place[0]}:{place[1]}"):
+        if value == canonical_host(value):
             return value
+        place = split_authority(value, 0)
+        if place is not None and place[1]:
+            host = f"[{place[0]}]" if ":" in place[0] else place[0]
+            if value == f"{host}:{place[1]}":
+                return value
         raise ValueError(
-            f"{quote(value)} is no host or host:port; write it in lower case, and an ipv6 address alone, "
-            "without brackets and port"
+            f"{quote(value)} is no host or host:port; write it in lower case, and an ipv6 address without "
+            "brackets, or with brackets and a port"
         )
 
     @field_validator("header")
@@ -152,6 +165,20 @@ class Reviewer(Strict):
         return value
 
 
+class ConsolePlace(Strict):
+    """Under which names, besides its addresses, the console is asked for."""
+
+    names: tuple[Name, ...] = ()
+
+    @field_validator("names")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if split_authority(name, 80) is None:
+                raise ValueError(f"{quote(name)} is no host or host:port; write it as clients address it")
+        return value
+
+
 class RedisPlace(Strict):
     """Which Redis, and which approval domain in it; REDIS_URL goes before `url`."""
 
@@ -184,9 +211,11 @@ class Config(Strict):
     destinations: Openings = Openings()
     inline_wait: InlineWait = InlineWait()
     windows: Windows = Windows()
+    new_holds: NewHolds = NewHolds()
     credentials: tuple[CredentialEntry, ...] = ()
     secret_headers: tuple[Name, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
+    console: ConsolePlace = ConsolePlace()
     redis: RedisPlace = RedisPlace()
 
     @field_validator("credentials")
@@ -236,6 +265,16 @@ class Config(Strict):
                 Tier.HIGH_RISK: timedelta(seconds=self.windows.approval_tier_4),
             },
             retention=timedelta(seconds=self.windows.retention),
+        )
+
+    @property
+    def cap(self) -> Cap:
+        """The cap on new holds of this sidecar's agent."""
+        cap = self.new_holds
+        return Cap(
+            most=cap.most,
+            within=timedelta(seconds=cap.within),
+            quarantine=timedelta(seconds=cap.quarantine),
         )
 
     @property

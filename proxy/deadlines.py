@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from proxy.metrics import Metrics
-from proxy.store import Refused, Store, StoreUnavailable, Unreadable
+from proxy.record import StoreUnavailable, Unreadable
+from proxy.store import Refused, Store
 from rules.hold import Event, State
 
 logger = logging.getLogger(__name__)

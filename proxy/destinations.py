@@ -89,16 +89,31 @@ class Allowed:
 class Destinations:
     """Resolves and checks. `named`: whether a rule names a host.
 
+    `tunnel_ports`: where a CONNECT may lead on any host; what `allowed` opens is open to it on every port.
+
     `own_ports`: ports on which the gate listens on this machine; `store`: host and port of its Redis.
     """
 
     allowed: Allowed
     named: Callable[[str], bool]
+    tunnel_ports: frozenset[int] = frozenset({443})
     own_ports: set[int] = field(default_factory=set)
     store: frozenset[Address] = frozenset()
     clock: Callable[[], float] = monotonic
     _resolved: dict[Address, tuple[float, tuple[IP, ...]]] = field(default_factory=dict)
     _found: dict[Address, tuple[float, Address]] = field(default_factory=dict)
+
+    async def find_tunnel(self, host: str, port: int) -> Address | Refusal:
+        """Where a CONNECT to `host` and `port` may lead, or why it may not."""
+        where = await self.find(host, port)
+        if isinstance(where, Refusal) or port in self.tunnel_ports:
+            return where
+        if self.allowed.opens(host, port, ipaddress.ip_address(where[0])):
+            return where
+        return _refused(
+            f"a tunnel may not lead to port {port}; to open it, add it to `destinations.connect_ports`, "
+            "or the host to `destinations.allow`"
+        )
 
     async def find(self, host: str, port: int) -> Address | Refusal:
         """The address to connect to for `host` and `port`, or why there is none."""

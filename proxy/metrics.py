@@ -1,9 +1,32 @@
-"""Every number that Sidegate exports, in one place. Labels are bounded: never an id, a host or a path."""
+"""Every number that Sidegate exports, in one place. Labels are bounded: never an id, a host or a path.
 
-from collections.abc import Sequence
+Every series exists from the start, at 0: to `increase()` one that begins with its first event had no event.
+"""
+
+from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from rules.hold import DISPOSITIONS, TRANSITIONS, Event, State
+from rules.verdict import ReasonId, Tier, Verdict
+
+FAILURES = frozenset({ReasonId.GATE_FAILED, ReasonId.STORE_UNAVAILABLE})
+"""Reasons that lie with the gate and not with the request."""
+
+_JUDGED = frozenset(
+    {
+        ReasonId.RULE,
+        ReasonId.RULE_LOWERED,
+        ReasonId.RULE_UNKNOWN,
+        ReasonId.FORBIDDEN,
+        ReasonId.DEFAULT_READ,
+        ReasonId.DEFAULT_WRITE,
+        ReasonId.DEFAULT_DELETE,
+        ReasonId.DEFAULT_UNKNOWN_HOST,
+        ReasonId.DEFAULT_TOOL,
+        ReasonId.METHOD_OVERRIDE,
+    }
+)
 _DECISION_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400)
 _REPLAY_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -14,44 +37,104 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.admissions = self._counter(
-            "admissions", "Calls judged, by tier, verdict and reason", "tier", "verdict", "reason_id"
+            "admissions",
+            "Calls judged, by tier, verdict and reason",
+            labels=("tier", "verdict", "reason_id"),
+            series=_admissions(),
         )
         self.refusals = self._counter(
             "refusals",
             "Requests refused because they have no single reading or no allowed destination",
-            "reason_id",
+            labels=("reason_id",),
+            series=_each(reason for reason in ReasonId if reason not in _JUDGED | FAILURES),
         )
         self.failed_closed = self._counter(
-            "failed_closed", "Requests refused because the gate or its store failed", "reason_id"
+            "failed_closed",
+            "Requests refused because the gate or its store failed",
+            labels=("reason_id",),
+            series=_each(FAILURES),
         )
         self.holds = self._gauge("holds", "Holds in the store, by state", "state")
-        self.holds_opened = self._counter("holds_opened", "Holds made, by tier", "tier")
+        self.holds_opened = self._counter(
+            "holds_opened",
+            "Holds made, by tier",
+            labels=("tier",),
+            series=_each(tier for tier in Tier if _verdict(tier) is Verdict.HOLD),
+        )
         self.retries_joined = self._counter(
             "retries_joined", "Requests that joined a hold that was there already"
         )
-        self.transitions = self._counter("hold_transitions", "Steps of holds, by event", "event")
+        self.transitions = self._counter(
+            "hold_transitions", "Steps of holds, by event", labels=("event",), series=_each(Event)
+        )
         self.decision_seconds = self._histogram(
             "decision_seconds",
             "Time from hold to decision, by decision",
             label="decision",
+            values=(Event.APPROVE, Event.REJECT),
             buckets=_DECISION_BUCKETS,
         )
         self.replay_seconds = self._histogram(
             "replay_seconds",
             "Time from claim to the upstream's whole answer, by disposition",
             label="disposition",
+            values=[DISPOSITIONS[state] for state in TRANSITIONS[State.SENDING].values()],
             buckets=_REPLAY_BUCKETS,
+        )
+        self.replay_failures = self._counter(
+            "replay_failures", "Failures of replays that nobody foresaw: the holds are left to their leases"
         )
         self.integrity_failures = self._counter(
             "integrity_failures", "Stored holds that did not open or did not match their digest"
         )
         self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
 
-    def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
-        return Counter(f"sidegate_{name}", help_text, labels, registry=self.registry)
+    def _counter(
+        self,
+        name: str,
+        help_text: str,
+        *,
+        labels: Sequence[str] = (),
+        series: Iterable[tuple[object, ...]] = (),
+    ) -> Counter:
+        counter = Counter(f"sidegate_{name}", help_text, labels, registry=self.registry)
+        for values in series:
+            counter.labels(*values)
+        return counter
 
     def _gauge(self, name: str, help_text: str, *labels: str) -> Gauge:
         return Gauge(f"sidegate_{name}", help_text, labels, registry=self.registry)
 
-    def _histogram(self, name: str, help_text: str, *, label: str, buckets: Sequence[float]) -> Histogram:
-        return Histogram(f"sidegate_{name}", help_text, [label], buckets=buckets, registry=self.registry)
+    def _histogram(
+        self,
+        name: str,
+        help_text: str,
+        *,
+        label: str,
+        values: Iterable[str],
+        buckets: Sequence[float],
+    ) -> Histogram:
+        histogram = Histogram(f"sidegate_{name}", help_text, [label], buckets=buckets, registry=self.registry)
+        for value in values:
+            histogram.labels(value)
+        return histogram
+
+
+def _each(values: Iterable[object]) -> list[tuple[object]]:
+    return [(value,) for value in values]
+
+
+def _admissions() -> list[tuple[int, Verdict, ReasonId]]:
+    """Every tier and verdict that a judgement of each reason can have."""
+    forbidden = (int(Tier.HIGH_RISK), Verdict.BLOCK, ReasonId.FORBIDDEN)
+    overridden = (int(Tier.HIGH_RISK), Verdict.HOLD, ReasonId.METHOD_OVERRIDE)
+    others = sorted(_JUDGED - {ReasonId.FORBIDDEN, ReasonId.METHOD_OVERRIDE})
+    return [
+        forbidden,
+        overridden,
+        *((int(tier), _verdict(tier), reason) for reason in others for tier in Tier),
+    ]
+
+
+def _verdict(tier: Tier) -> Verdict:
+    return Verdict.PASS if tier <= Tier.REVERSIBLE else Verdict.HOLD

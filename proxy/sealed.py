@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from proxy.record import Draft
 from proxy.seal import Seal, SealError
-from proxy.store import Draft
 from rules.action import Action, unbind
 from rules.hold import Hold
 from rules.reply import Reply

@@ -7,7 +7,8 @@ import asyncio
 import logging
 
 from proxy.metrics import Metrics
-from proxy.store import Store, StoreUnavailable
+from proxy.record import StoreUnavailable
+from proxy.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -10,14 +10,18 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:deadlines         sorted set, id by next deadline; ids leave with the state
     {sidegate:<domain>}:approved          sorted set, id by time of approval; ids leave with the state
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
+    {sidegate:<domain>}:recent:<agent>    sorted set, ids of an agent's new holds by time; for its cap
+    {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
+    {sidegate:<domain>}:spent:<budget>    hash, what was spent of a budget by slice of its window
 """
 
 import json
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,26 +30,31 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from proxy.record import (
+    HOLD_FIELDS,
+    Draft,
+    StoreUnavailable,
+    draft_fields,
+    found_hold,
+    read_hold,
+    readable,
+    text,
+    texts,
+)
 from rules.hold import OPEN, REMEMBERED, Event, Hold, State, origins
 from rules.hold import TRANSITIONS as TABLE
-from rules.verdict import ReasonId, Tier
+from rules.verdict import Spend, Tier
 
 logger = logging.getLogger(__name__)
 
 _SCRIPT = (Path(__file__).parent / "transition.lua").read_text()
+_SPEND_SCRIPT = (Path(__file__).parent / "spend.lua").read_text()
+_MONEY_SCALE = 10**6
 _TIMEOUT = 2.0
 _CONNECTIONS = 64
 _SLACK = timedelta(days=1)
 _PRUNED_AT_ONCE = 200
 _COLLECTABLE = tuple(state for state in State if state not in OPEN | REMEMBERED)
-
-
-class StoreUnavailable(Exception):
-    """the store cannot be reached or cannot record: nothing is held, nothing passes that would need it"""
-
-
-class Unreadable(StoreUnavailable):
-    """a stored hold has a field that this version cannot read: a newer one wrote it, or it was altered"""
 
 
 class Refused(Exception):
@@ -57,6 +66,22 @@ class Refused(Exception):
         self.hold = hold
 
 
+class Flooded(Exception):
+    """the agent has opened more holds than its cap allows and is in quarantine"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """How many new holds one agent may open within a time, and how long it may open none after more."""
+
+    most: int = 20
+    within: timedelta = timedelta(minutes=1)
+    quarantine: timedelta = timedelta(minutes=5)
+
+
+_USUAL_CAP = Cap()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
     """How long things may take; each is a clock of its own."""
@@ -65,22 +90,6 @@ class Clocks:
     approval_validity: Mapping[Tier, timedelta]
     lease: timedelta = timedelta(seconds=3)
     retention: timedelta = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A hold that is about to be made."""
-
-    hold_id: str
-    digest: str
-    fingerprint: str
-    idempotency_key: str
-    tier: Tier
-    rule: str | None
-    reason_id: ReasonId
-    reason: str
-    policy: str
-    sealed: bytes
 
 
 def connect(url: str) -> Redis:
@@ -102,40 +111,49 @@ def connect(url: str) -> Redis:
 class Store:
     """Every hold of one approval domain."""
 
-    def __init__(self, redis: Redis, *, domain: str, clocks: Clocks) -> None:
+    def __init__(self, redis: Redis, *, domain: str, clocks: Clocks, cap: Cap = _USUAL_CAP) -> None:
         self._redis = redis
+        self._cap = cap
         self._prefix = f"{{sidegate:{domain}}}"
         self._clocks = clocks
         longest = max(clocks.decision_window, *clocks.approval_validity.values())
         self._keep = _ms(clocks.retention + longest + _SLACK)
         self._script = redis.register_script(_SCRIPT)
+        self._spend_script = redis.register_script(_SPEND_SCRIPT)
 
     async def open(self, draft: Draft) -> tuple[Hold, bool]:
         """Record a new hold durably, or join the one that this fingerprint already has.
 
-        Returns the hold and whether it is new. A joined one has one attempt more.
+        Returns the hold and whether it is new. A joined one has one attempt more. Raises Flooded.
         """
         while True:
             outcome, fields = await self._change(
                 draft.hold_id,
                 draft.fingerprint,
-                {"from": [], "to": State.PENDING, "deadline": "decide_by"}
+                {"from": [], "to": State.PENDING, "deadline": "decide_by", "flood": self._flood()}
                 | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}},
-                _draft_fields(draft),
+                draft_fields(draft),
+                agent=draft.agent,
             )
             if outcome == "done":
-                return _hold(draft.hold_id, fields), True
+                return read_hold(draft.hold_id, fields), True
+            if outcome == "flooded":
+                raise Flooded(Flooded.__doc__)
             if outcome != "taken":
                 raise ValueError(f"there is a hold with the id `{draft.hold_id}` already")
             joined = await self._join(fields["taken"], draft.fingerprint)
             if joined is not None:
                 return joined, False
 
+    def _flood(self) -> dict[str, int]:
+        cap = self._cap
+        return {"most": cap.most, "within": _ms(cap.within), "quarantine": _ms(cap.quarantine)}
+
     async def _join(self, hold_id: str, fingerprint: str) -> Hold | None:
         """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
         change = {"from": list(State), "attempt": True}
         outcome, fields = await self._change(hold_id, fingerprint, change)
-        return _hold(hold_id, fields) if outcome == "done" else None
+        return read_hold(hold_id, fields) if outcome == "done" else None
 
     async def step(self, hold: Hold, event: Event, **change: Any) -> Hold:
         """Apply `event` to `hold` by the table of states. Raises Refused with what stands in the way."""
@@ -144,7 +162,7 @@ class Store:
         kept = {"from": list(states), "to": target} | self._timing(event, hold) | change
         fields = kept.pop("fields", None)
         outcome, now = await self._change(hold.hold_id, hold.fingerprint, kept, fields)
-        current = _hold(hold.hold_id, now) if "state" in now else None
+        current = read_hold(hold.hold_id, now) if "state" in now else None
         if outcome not in ("done", "again") or current is None:
             raise Refused(outcome, current)
         return current
@@ -183,11 +201,21 @@ class Store:
         outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {"collected": b"1"})
         return outcome == "done"
 
+    async def spend(self, spend: Spend, *, budget: str) -> bool:
+        """Take `spend` of the budget with that key, if it still fits."""
+        amount = math.ceil(spend.amount * _MONEY_SCALE)
+        limit = math.floor(spend.limit * _MONEY_SCALE)
+        async with self._guarded():
+            fitted = await self._spend_script(
+                [self._key(f"spent:{budget}")], [amount, limit, spend.window * 1000]
+            )
+        return bool(fitted)
+
     async def find(self, hold_id: str) -> Hold | None:
         """The hold with this id, or None."""
         async with self._guarded():
-            values = await self._redis.hmget(self._hold_key(hold_id), _FIELDS)
-        return _found(hold_id, values)
+            values = await self._redis.hmget(self._hold_key(hold_id), HOLD_FIELDS)
+        return found_hold(hold_id, values)
 
     async def sealed(self, hold_id: str, *, part: str) -> bytes | None:
         """The sealed `part` of a hold: `sealed` (the action) or `answer` (the upstream's)."""
@@ -199,19 +227,19 @@ class Store:
         """The newest holds first. One that cannot be read is logged and left out."""
         await self._drop_forgotten()
         async with self._guarded():
-            ids = _texts(await self._redis.zrevrange(self._key("holds"), 0, limit - 1))
+            ids = texts(await self._redis.zrevrange(self._key("holds"), 0, limit - 1))
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for hold_id in ids:
-                    pipeline.hmget(self._hold_key(hold_id), _FIELDS)
+                    pipeline.hmget(self._hold_key(hold_id), HOLD_FIELDS)
                 found = await pipeline.execute()
-        return list(_readable(zip(ids, found, strict=True)))
+        return list(readable(zip(ids, found, strict=True)))
 
     async def _drop_forgotten(self) -> None:
         """Drop ids that are old enough to be forgotten, and are, from every set that has them."""
         index = self._key("holds")
         async with self._guarded():
             before = await self._now() - self._keep
-            old = _texts(
+            old = texts(
                 await self._redis.zrange(index, "-inf", before, byscore=True, offset=0, num=_PRUNED_AT_ONCE)
             )
             gone = [i for i in old if not await self._redis.exists(self._hold_key(i))]
@@ -221,13 +249,13 @@ class Store:
     async def approved(self) -> Sequence[str]:
         """Ids of approved holds that nobody has claimed, the longest waiting first."""
         async with self._guarded():
-            return _texts(await self._redis.zrange(self._key("approved"), 0, -1))
+            return texts(await self._redis.zrange(self._key("approved"), 0, -1))
 
     async def overdue(self) -> Sequence[str]:
         """Ids of holds whose next deadline has passed by the store's own clock."""
         async with self._guarded():
             found = await self._redis.zrangebyscore(self._key("deadlines"), "-inf", await self._now())
-        return _texts(found)
+        return texts(found)
 
     async def _now(self) -> int:
         """Milliseconds of the store's own clock."""
@@ -238,7 +266,7 @@ class Store:
         """Who switched the kill switch on and why, or None while it is off."""
         async with self._guarded():
             value = await self._redis.get(self._key("kill"))
-        return None if value is None else _text(value)
+        return None if value is None else text(value)
 
     async def kill(self, why: str | None) -> None:
         """Switch the kill switch on with a reason, or off with None."""
@@ -262,7 +290,7 @@ class Store:
                     message = await pubsub.get_message(timeout=_TIMEOUT / 2)
                 if message is None:
                     await self.check()
-                yield _text(message["data"]) if message else ""
+                yield text(message["data"]) if message else ""
         finally:
             await pubsub.aclose()
 
@@ -277,6 +305,8 @@ class Store:
         fingerprint: str,
         change: Mapping[str, Any],
         fields: Mapping[str, bytes] | None = None,
+        *,
+        agent: str = "",
     ) -> tuple[str, dict[str, str]]:
         """Run the script; returns its outcome and the hold's fields after it."""
         arguments: list[bytes | str] = [json.dumps({**change, "id": hold_id, "keep": self._keep})]
@@ -289,11 +319,17 @@ class Store:
             self._key("approved"),
             self._key(f"fingerprint:{fingerprint}"),
             self._key("kill"),
+            self._key(f"recent:{agent}"),
+            self._key(f"quarantine:{agent}"),
         ]
         async with self._guarded():
-            reply = _texts(await self._script(keys, arguments))
+            reply = texts(await self._script(keys, arguments))
         if reply[0] == "taken":
             return "taken", {"taken": reply[2]}
+        if reply[0] == "flooded":
+            if len(reply) > 2:
+                logger.warning("agent.quarantined seconds=%d", self._cap.quarantine.total_seconds())
+            return "flooded", {}
         return reply[0], dict(zip(reply[2::2], reply[3::2], strict=True))
 
     def _key(self, name: str) -> str:
@@ -309,87 +345,6 @@ class Store:
             yield
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"the store does not answer: {type(error).__name__}") from error
-
-
-_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
-
-
-def _draft_fields(draft: Draft) -> dict[str, bytes]:
-    texts = {
-        "fence": "0",
-        "digest": draft.digest,
-        "fingerprint": draft.fingerprint,
-        "idempotency_key": draft.idempotency_key,
-        "tier": str(int(draft.tier)),
-        "rule": draft.rule or "",
-        "reason_id": str(draft.reason_id),
-        "reason": draft.reason,
-        "policy": draft.policy,
-        "attempts": "1",
-    }
-    return {name: text.encode() for name, text in texts.items()} | {"sealed": draft.sealed}
-
-
-def _found(hold_id: str, values: Sequence[Any]) -> Hold | None:
-    """The hold whose `_FIELDS` have these values, or None if there is none."""
-    fields = {n: _text(v) for n, v in zip(_FIELDS, values, strict=True) if v is not None}
-    return _hold(hold_id, fields) if "state" in fields else None
-
-
-def _readable(found: Iterable[tuple[str, Sequence[Any]]]) -> Iterator[Hold]:
-    for hold_id, values in found:
-        try:
-            hold = _found(hold_id, values)
-        except Unreadable:
-            logger.error("store.unreadable hold=%s", hold_id)  # noqa: TRY400 (the value could be anything)
-            continue
-        if hold is not None:
-            yield hold
-
-
-def _hold(hold_id: str, fields: Mapping[str, str]) -> Hold:
-    """The hold that these fields describe. Raises Unreadable."""
-    try:
-        return _parse(hold_id, fields)
-    except (KeyError, ValueError, OverflowError) as error:
-        raise Unreadable(f"the hold `{hold_id}` cannot be read: {Unreadable.__doc__}") from error
-
-
-def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
-    return Hold(
-        hold_id=hold_id,
-        state=State(fields["state"]),
-        fence=int(fields["fence"]),
-        digest=fields["digest"],
-        fingerprint=fields["fingerprint"],
-        idempotency_key=fields["idempotency_key"],
-        tier=Tier(int(fields["tier"])),
-        rule=fields["rule"] or None,
-        reason_id=ReasonId(fields["reason_id"]),
-        reason=fields["reason"],
-        policy=fields["policy"],
-        created_at=_time(fields["created_at"]),
-        decide_by=_time(fields["decide_by"]),
-        run_by=_time(fields["run_by"]) if "run_by" in fields else None,
-        attempts=int(fields["attempts"]),
-        decided_by=fields.get("decided_by", ""),
-        decision_reason=fields.get("decision_reason", ""),
-        note=fields.get("note", ""),
-        collected=fields.get("collected") == "1",
-    )
-
-
-def _text(value: Any) -> str:
-    """What a client that decodes nothing returned, as text; what is no text fits no seal."""
-    return bytes(value).decode(errors="replace")
-
-
-def _texts(values: Iterable[Any]) -> Sequence[str]:
-    return [_text(value) for value in values]
-
-
-def _time(milliseconds: str) -> datetime:
-    return datetime.fromtimestamp(int(milliseconds) / 1000, tz=UTC)
 
 
 def _ms(duration: timedelta) -> int:

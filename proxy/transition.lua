@@ -1,6 +1,7 @@
 -- The only writer of holds: one compare-and-set for every step of a hold's life.
 --
 -- KEYS  1 the hold   2 index of all holds   3 deadlines   4 approved and unclaimed   5 fingerprint   6 kill switch
+--       7 times of the agent's new holds   8 the agent's quarantine (both only for a new hold)
 -- ARGV  1 the change as JSON   2... field, value pairs to set (binary safe)
 --
 -- The change: id; from (list of states, empty: the hold must not exist yet); to (absent: the state stays);
@@ -8,11 +9,16 @@
 -- must lie ahead); due (the deadline must have passed); unkilled (the kill switch must be off); unless (a
 -- field that must not be set yet); times (field -> milliseconds from now); deadline (time field that is the
 -- next deadline, absent: none); attempt (count one more; a fingerprint whose hold is gone is freed);
--- release (forget the fingerprint); keep (milliseconds until all of it is forgotten).
+-- release (forget the fingerprint); flood (for a new hold: most, within and quarantine in milliseconds);
+-- keep (milliseconds until all of it is forgotten).
 --
 -- Returns {outcome, now, fields...}: outcome is `done`, `again` (this very step was made before),
--- `missing`, `taken` (the fingerprint belongs to the hold in the third place), or what forbids the step.
--- Every outcome but `done` has changed nothing, except that freed fingerprint.
+-- `missing`, `taken` (the fingerprint belongs to the hold in the third place), `flooded` (the agent is in
+-- quarantine), or what forbids the step.
+-- Every outcome but `done` has changed nothing, except that freed fingerprint and the quarantine's begin.
+
+-- A full server refuses a script's first write and none after it, so nothing is written before the first
+-- field of the hold itself.
 
 local change = cjson.decode(ARGV[1])
 local clock = redis.call('TIME')
@@ -44,6 +50,12 @@ if #change.from == 0 then
   if state then return answer('exists') end
   local owner = redis.call('GET', KEYS[5])
   if owner then return {'taken', tostring(now), owner} end
+  local flood = change.flood
+  if redis.call('EXISTS', KEYS[8]) == 1 then return {'flooded', tostring(now)} end
+  if redis.call('ZCOUNT', KEYS[7], now - flood.within, '+inf') >= flood.most then
+    redis.call('SET', KEYS[8], now, 'PX', flood.quarantine)
+    return {'flooded', tostring(now), 'begins'}
+  end
 else
   if not state then
     -- Here, and not by its reader: meanwhile it could belong to the next hold.
@@ -80,6 +92,9 @@ if change.attempt then redis.call('HINCRBY', KEYS[1], 'attempts', 1) end
 if #change.from == 0 then
   redis.call('ZADD', KEYS[2], now, change.id)
   redis.call('SET', KEYS[5], change.id)
+  redis.call('ZADD', KEYS[7], now, change.id)
+  redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', '(' .. now - change.flood.within)
+  redis.call('PEXPIRE', KEYS[7], change.flood.within)
 end
 if change.release and owns_fingerprint() then redis.call('DEL', KEYS[5]) end
 

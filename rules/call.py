@@ -1,10 +1,14 @@
 """What a request asks for, read in exactly one way: all that classification ever sees."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from rules.headers import Fields
 from rules.request.strict_json import Json
+
+if TYPE_CHECKING:  # reading operations needs calls
+    from rules.decode.operation import Operation
 
 type Pairs = tuple[tuple[str, str], ...]
 
@@ -43,6 +47,8 @@ class HttpCall:
     """Origin-form, exactly as it goes on the wire."""
     segments: tuple[str, ...]
     """The path's segments, percent-decoded; `/a/` ends in an empty one, `/` is only that."""
+    other_paths: tuple[tuple[str, ...], ...] = ()
+    """What else servers may read, on hosts whose operator has such paths judged instead of refused."""
     query: Pairs
     """The query's pairs in order, decoded."""
     fields: Fields
@@ -50,6 +56,15 @@ class HttpCall:
     payload: Payload
     overrides: tuple[str, ...] = ()
     """Names by which the request asks to be treated as another method."""
+    operations: "tuple[Operation, ...] | None" = ()
+    """What the payload asks for, None where that is not certain. Read once, for all rules that ask."""
+
+
+def by_path(call: HttpCall) -> list[HttpCall]:
+    """The call once for each reading of its path, each with that reading alone."""
+    if not call.other_paths:
+        return [call]
+    return [replace(call, segments=path, other_paths=()) for path in (call.segments, *call.other_paths)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

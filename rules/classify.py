@@ -7,15 +7,17 @@ may name it, the defaults, and what the request itself gives away. The most seve
 from collections.abc import Iterator
 from dataclasses import replace
 
-from rules.call import Call, HttpCall, PayloadKind
+from rules.call import Call, HttpCall, PayloadKind, by_path
 from rules.general.batch import inner_calls
 from rules.general.effect import Effect
 from rules.general.http import READS
 from rules.general.override import asked_methods
 from rules.general.reading import read
+from rules.language.complaint import quote
 from rules.matching.truth import Truth
 from rules.ruleset import Defaults, Rule, Ruleset
-from rules.verdict import Judgement, ReasonId, Tier, Verdict
+from rules.triggers import carried_data, carried_secret
+from rules.verdict import Judgement, ReasonId, Spend, Tier, Verdict
 
 _REASON_IDS = {
     Effect.READ: ReasonId.DEFAULT_READ,
@@ -28,9 +30,22 @@ def classify(call: Call, ruleset: Ruleset) -> Judgement:
     """The most severe judgement of `call`; of equally severe ones the first. Never raises.
 
     INVARIANT: unknown takes the higher tier. A rule that cannot be decided only ever adds a judgement, it
-    never keeps a default or another rule from adding theirs.
+    never keeps a default or another rule from adding theirs. Of several readings of a path, each adds all
+    of its judgements.
     """
-    return max(_judgements(call, ruleset), key=_severity)
+    readings = by_path(call) if isinstance(call, HttpCall) else (call,)
+    judgements = [found for one in readings for found in _judgements(one, ruleset)]
+    standing = max(judgements, key=_severity)
+    spends = tuple(dict.fromkeys(spend for judgement in judgements for spend in judgement.spends))
+    return replace(standing, spends=spends) if spends and standing.verdict is Verdict.PASS else standing
+
+
+def over_budget(spend: Spend) -> Judgement:
+    """The judgement of a call that would pass, had others not spent before it."""
+    reason = (
+        f"with earlier calls it exceeds what rule `{spend.rule}` lets pass in {spend.window} s: {spend.limit}"
+    )
+    return _judgement(spend.over, ReasonId.BUDGET, reason, rule=spend.rule)
 
 
 def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
@@ -39,8 +54,9 @@ def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
     possible = [rule for rule, truth in matches if truth is Truth.UNKNOWN]
     if isinstance(call, HttpCall):
         yield from _of_override(call, ruleset)
+    yield from _of_triggers(call)
     for rule in certain:
-        yield _of_certain(rule, call)
+        yield _within_budget(_of_certain(rule, call), rule, call)
     for rule in possible:
         yield _of_possible(rule, call)
     if not certain:
@@ -58,21 +74,37 @@ def _of_certain(rule: Rule, call: Call) -> Judgement:
     """A rule that names `call`: its tier, or that of the first alternative that definitely holds."""
     if rule.forbidden:
         return _by_rule(rule, ReasonId.FORBIDDEN, rule.reason or f"rule `{rule.id}` forbids this call")
-    undecided = False
+    undecided: list[Tier] = []
     for alternative in rule.lower:
         truth = alternative.holds(call)
-        if truth is Truth.TRUE:
+        if truth is Truth.TRUE and alternative.tier >= max(undecided, default=alternative.tier):
             return _judgement(
                 alternative.tier,
                 ReasonId.RULE_LOWERED,
                 alternative.reason or f"rule `{rule.id}` names this call and lowers its tier",
                 rule=rule.id,
             )
-        undecided = undecided or truth is Truth.UNKNOWN
+        # INVARIANT: an earlier alternative that may hold with a higher tier bars a later, lower one.
+        if truth is not Truth.FALSE:
+            undecided.append(alternative.tier)
     if undecided:
         doubt = f"whether its tier may be lower cannot be decided: {_doubt(call)}"
         return _by_rule(rule, ReasonId.RULE_UNKNOWN, f"{_reason(rule)}; {doubt}")
     return _by_rule(rule, ReasonId.RULE, _reason(rule))
+
+
+def _within_budget(judgement: Judgement, rule: Rule, call: Call) -> Judgement:
+    """`judgement` with what the call spends, if the rule has a budget and it would pass."""
+    if rule.budget is None or judgement.verdict is not Verdict.PASS:
+        return judgement
+    over = max(rule.tier, Tier.EXTERNAL)
+    spend = rule.budget.spend(call, rule=rule.id, over=over)
+    if spend is not None and spend.amount <= spend.limit:
+        return replace(judgement, spends=(spend,))
+    if spend is not None:
+        return over_budget(spend)
+    reason = f"how much of its budget it takes cannot be decided: {_doubt(call)}"
+    return _judgement(over, ReasonId.BUDGET, f"{_reason(rule)}; {reason}", rule=rule.id)
 
 
 def _of_possible(rule: Rule, call: Call) -> Judgement:
@@ -135,6 +167,15 @@ def _of_override(call: HttpCall, ruleset: Ruleset) -> Iterator[Judgement]:
         )
 
 
+def _of_triggers(call: Call) -> Iterator[Judgement]:
+    if place := carried_secret(call):
+        reason = f"{place} has the shape of a secret, which may be on its way out"
+        yield _judgement(Tier.HIGH_RISK, ReasonId.SECRET_OUTBOUND, reason)
+    if isinstance(call, HttpCall) and call.method in READS and (name := carried_data(call)):
+        reason = f"{quote(name)} in its query is long and looks random, so a read may carry data out"
+        yield _judgement(Tier.EXTERNAL, ReasonId.SECRET_OUTBOUND, reason)
+
+
 def _by_rule(rule: Rule, reason_id: ReasonId, reason: str) -> Judgement:
     tier = Tier.HIGH_RISK if rule.forbidden else rule.tier
     judgement = _judgement(tier, reason_id, reason, rule=rule.id)
@@ -153,4 +194,6 @@ def _reason(rule: Rule) -> str:
 def _doubt(call: Call) -> str:
     if isinstance(call, HttpCall) and call.payload.kind is PayloadKind.OPAQUE:
         return "its body is not understood"
+    if isinstance(call, HttpCall) and call.operations is None:
+        return "which operations its payload asks for is not certain"
     return "it can be read in more than one way"

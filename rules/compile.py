@@ -5,12 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from rules.budget import Budget
 from rules.language import rule_file as language
 from rules.language.document import Document, Problem, read_document
 from rules.language.rule_file import RulesFile
+from rules.matching.asking import Asking, read_operation
 from rules.matching.condition import Check, Condition, Operator
 from rules.matching.pattern import ANYWHERE, read_name, read_path
 from rules.matching.reading import Source
+from rules.request.path_readings import PathPolicy
 from rules.request.strict_json import Json, canonical
 from rules.ruleset import EVERY, Alternative, Defaults, HttpEndpoint, Rule, Ruleset, ToolEndpoint
 from rules.verdict import Tier
@@ -25,11 +28,13 @@ def compile_rules(documents: Sequence[tuple[str, str]]) -> Ruleset | tuple[Probl
     problems = [problem for file in read if isinstance(file, tuple) for problem in file]
     problems += _repeated_ids(files)
     problems += _contrary_defaults(files)
+    problems += _contrary_hosts(files)
     if problems:
         return tuple(problems)
     return Ruleset(
         rules=tuple(_rule(written) for file in files for written in file.content.rules),
         defaults=_defaults(files),
+        policies=_policies(files),
         hash=_content_hash(files),
     )
 
@@ -54,6 +59,15 @@ def _contrary_defaults(files: Files) -> Iterator[Problem]:
                 yield file.places.problem(("defaults", name), message)
 
 
+def _contrary_hosts(files: Files) -> Iterator[Problem]:
+    first: dict[str, PathPolicy] = {}
+    for file in files:
+        for host, given in file.content.hosts.items():
+            if first.setdefault(host, given.paths) != given.paths:
+                message = f"an earlier file says `{first[host]}`; write it in one file only"
+                yield file.places.problem(("hosts", host, "paths"), message)
+
+
 def _given_defaults(file: Document[RulesFile]) -> Iterator[tuple[str, Tier]]:
     written = file.content.defaults
     for name in language.Defaults.model_fields:
@@ -64,6 +78,10 @@ def _given_defaults(file: Document[RulesFile]) -> Iterator[tuple[str, Tier]]:
 
 def _defaults(files: Files) -> Defaults:
     return replace(Defaults(), **dict(given for file in files for given in _given_defaults(file)))
+
+
+def _policies(files: Files) -> dict[str, PathPolicy]:
+    return {host: given.paths for file in files for host, given in file.content.hosts.items()}
 
 
 def _rule(written: language.Rule) -> Rule:
@@ -78,6 +96,16 @@ def _rule(written: language.Rule) -> Rule:
             Alternative(conditions=_conditions(lower.when), tier=lower.tier, reason=lower.reason)
             for lower in written.lower
         ),
+        budget=None if written.budget is None else _budget(written.budget),
+    )
+
+
+def _budget(written: language.Budget) -> Budget:
+    return Budget(
+        limit=written.limit,
+        window=written.window,
+        amount=None if written.amount is None else tuple(written.amount.split(".")),
+        by=tuple(tuple(path.split(".")) for path in written.by),
     )
 
 
@@ -96,8 +124,9 @@ def _endpoint(match: language.Match) -> HttpEndpoint | ToolEndpoint:
     )
 
 
-def _conditions(when: language.When) -> tuple[Condition, ...]:
-    return tuple(
+def _conditions(when: language.When) -> tuple[Condition | Asking, ...]:
+    asking = (Asking(names=tuple(map(read_operation, when.operation))),) if when.operation else ()
+    return asking + tuple(
         Condition(
             source=Source(key),
             # A header's name may have dots of its own.
@@ -117,11 +146,13 @@ def _checks(required: language.Requirement) -> Iterator[Check]:
 def _content_hash(files: Files) -> str:
     defaults = {name: int(tier) for file in files for name, tier in _given_defaults(file)}
     rules = [rule for file in files for rule in file.content.rules]
-    content = {
+    content: dict[str, object] = {
         "version": 1,
         "defaults": defaults,
         "rules": [rule.model_dump(by_alias=True, exclude_defaults=True) for rule in rules],
     }
+    if hosts := _policies(files):
+        content["hosts"] = {host: str(policy) for host, policy in hosts.items()}
     return hashlib.sha256(canonical(_json(content)).encode("ascii")).hexdigest()
 
 

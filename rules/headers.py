@@ -1,6 +1,7 @@
 """What a header is for: this hop only, a credential, a trace, or part of what is asked."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 type Fields = tuple[tuple[bytes, bytes], ...]
 """Header fields in wire order: (name as written, value without outer white space)."""
@@ -115,6 +116,7 @@ TRACE = frozenset(
 
 # RFC 7240 preferences that the gate itself answers; other ones are the upstream's.
 _OUR_PREFERENCES = frozenset({"wait", "respond-async"})
+_PREFERENCE = re.compile(rb'(?:"[^"]*"|[^,])+')
 
 # Neither stored nor replayed.
 _UNBOUND = TRACE | {b"expect"}
@@ -150,15 +152,16 @@ def end_to_end(fields: Fields) -> Fields:
 
 
 def bound(fields: Fields, *, credentials: Iterable[bytes] = ()) -> Fields:
-    """The fields that belong to the action a reviewer approves: no credentials, no trace ids.
+    """The fields that belong to the action a reviewer approves: no credentials, no trace ids, and of
+    the preferences those that the gate does not answer itself.
 
     `credentials`: further lower-case names that the operator declared to be secret.
     """
     secrets = _secret_names(credentials)
     return tuple(
         (name, value)
-        for name, value in end_to_end(fields)
-        if _dashed(name) not in secrets and name.lower() not in _UNBOUND and not _for_the_gate(name, value)
+        for name, value in _for_the_upstream(end_to_end(fields))
+        if _dashed(name) not in secrets and name.lower() not in _UNBOUND
     )
 
 
@@ -183,10 +186,10 @@ def framed(fields: Fields, method: bytes, body: bytes) -> Fields:
 
 def preferences(fields: Fields) -> dict[str, str]:
     """The request's preferences (RFC 7240) by lower-case name."""
-    values = [value.decode("latin-1") for name, value in fields if name.lower() == b"prefer"]
-    pairs = [item.split(";")[0].partition("=") for value in values for item in value.split(",")]
+    values = [value for name, value in fields if name.lower() == b"prefer"]
+    read = [_preference(item) for value in values for item in _PREFERENCE.findall(value)]
     # The first of a name counts (section 2), so it is written last.
-    return {name.strip().lower(): value.strip().strip('"') for name, _, value in reversed(pairs)}
+    return dict(reversed(read))
 
 
 def _dashed(name: bytes) -> bytes:
@@ -198,8 +201,24 @@ def _secret_names(further: Iterable[bytes]) -> frozenset[bytes]:
     return CREDENTIALS.union(map(_dashed, further))
 
 
-def _for_the_gate(name: bytes, value: bytes) -> bool:
-    return name.lower() == b"prefer" and preferences(((name, value),)).keys() <= _OUR_PREFERENCES
+def _preference(item: bytes) -> tuple[str, str]:
+    """Name and value of one preference, without its parameters."""
+    name, _, value = item.decode("latin-1").split(";")[0].partition("=")
+    return name.strip().lower(), value.strip().strip('"')
+
+
+def _for_the_upstream(fields: Fields) -> Iterator[tuple[bytes, bytes]]:
+    """The fields without our own preferences: another `wait` makes no other action."""
+    for name, value in fields:
+        if name.lower() != b"prefer":
+            yield name, value
+            continue
+        items = _PREFERENCE.findall(value)
+        theirs = [item for item in items if _preference(item)[0] not in _OUR_PREFERENCES]
+        if len(theirs) == len(items):
+            yield name, value
+        elif theirs:
+            yield name, b",".join(theirs).strip()
 
 
 def first(fields: Fields, name: bytes) -> bytes | None:

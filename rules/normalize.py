@@ -4,13 +4,16 @@ The steps run from the outside in: head, framing, authority, method, target, bod
 """
 
 import re
+from dataclasses import replace
 
-from rules.call import HttpCall, Pairs, Payload
+from rules.call import HttpCall, Pairs, Payload, by_path
+from rules.decode import operations
 from rules.headers import HOP_BY_HOP, Fields, connection_options, first
 from rules.message import Message
 from rules.request.authority import canonical_host, is_address, split_authority
 from rules.request.body import read_body
-from rules.request.target import read_query, read_segments
+from rules.request.path_readings import PolicyOf, always_strict, read_paths
+from rules.request.target import read_query
 from rules.verdict import ReasonId, Refusal
 
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
@@ -57,8 +60,11 @@ _SINGLETONS = frozenset(
 )
 
 
-def normalize(message: Message) -> HttpCall | Refusal:
-    """Read `message` strictly, or say why it has no single reading. Never raises."""
+def normalize(message: Message, *, paths: PolicyOf = always_strict) -> HttpCall | Refusal:
+    """Read `message` strictly, or say why it has no single reading. Never raises.
+
+    `paths`: the policy of each host on paths that servers read differently.
+    """
     for check in (_check_size, _check_fields, _check_hop, _check_expect):
         if refusal := check(message.fields):
             return refusal
@@ -71,7 +77,7 @@ def normalize(message: Message) -> HttpCall | Refusal:
     if refusal := _check_method(method, message.body):
         return refusal
     target = message.target.decode("latin-1")
-    segments = read_segments(target)
+    segments = read_paths(target, paths(host))
     if isinstance(segments, Refusal):
         return segments
     query = read_query(target)
@@ -80,18 +86,21 @@ def normalize(message: Message) -> HttpCall | Refusal:
     payload = read_body(message.fields, message.body)
     if isinstance(payload, Refusal):
         return payload
-    return HttpCall(
-        method=method,
-        scheme=message.scheme,
-        host=host,
-        port=message.port,
-        target=target,
-        segments=segments,
-        query=query,
-        fields=message.fields,
-        body=message.body,
-        payload=payload,
-        overrides=_overrides(message.fields, query, payload),
+    return _with_operations(
+        HttpCall(
+            method=method,
+            scheme=message.scheme,
+            host=host,
+            port=message.port,
+            target=target,
+            segments=segments[0],
+            other_paths=segments[1:],
+            query=query,
+            fields=message.fields,
+            body=message.body,
+            payload=payload,
+            overrides=_overrides(message.fields, query, payload),
+        )
     )
 
 
@@ -186,10 +195,9 @@ def _agreed_host(message: Message) -> str | Refusal:
     """The one host that destination, SNI and Host name, or why they do not agree."""
     default_port = _DEFAULT_PORTS.get(message.scheme)
     if default_port is None:
-        return Refusal(
-            reason_id=ReasonId.PROTOCOL_REFUSED,
-            reason="the scheme is neither http nor https",
-        )
+        return _no_protocol("the scheme is neither http nor https")
+    if default_port != message.port == _DEFAULT_PORTS["https"]:
+        return _no_protocol("it is sent in clear to the port of https, where nobody expects it")
     claimed = first(message.fields, b"host")
     if claimed is None:
         return _mismatch("the request has no Host header")
@@ -230,6 +238,18 @@ def _overrides(fields: Fields, query: Pairs, payload: Payload) -> tuple[str, ...
     members = payload.value if isinstance(payload.value, dict) else ()
     names = [*(name for name, _ in query), *members]
     return (*headers, *(name for name in names if _OVERRIDE_NAME.fullmatch(name)))
+
+
+def _no_protocol(reason: str) -> Refusal:
+    return Refusal(reason_id=ReasonId.PROTOCOL_REFUSED, reason=reason)
+
+
+def _with_operations(call: HttpCall) -> HttpCall:
+    """The call with what its payload asks for: not certain where that depends on the reading of its path."""
+    asked = operations(call)
+    if call.other_paths and (asked or any(operations(other) != () for other in by_path(call)[1:])):
+        asked = None
+    return call if asked == () else replace(call, operations=asked)
 
 
 def _malformed(reason: str) -> Refusal:

@@ -169,8 +169,10 @@ def refused(refusal: Refusal) -> Reply:
     )
 
 
-def unreadable(hold_id: str) -> Reply:
-    """A hold that exists, while nobody can read how it stands."""
+def unreadable(hold_id: str, reason_id: ReasonId) -> Reply:
+    """A hold that exists, while nobody can tell how it stands: the store is away, or the gate failed."""
+    away = reason_id is ReasonId.STORE_UNAVAILABLE
+    why = "the store does not answer" if away else "the gate failed while it waited for the outcome"
     return _problem(
         503,
         kind="unreadable",
@@ -178,9 +180,9 @@ def unreadable(hold_id: str) -> Reply:
         members={
             "hold_id": hold_id,
             "executed": None,
-            "reason_id": ReasonId.STORE_UNAVAILABLE,
-            "detail": "this action is held, but the store does not answer; it may have been "
-            "decided meanwhile: read status_url later, or send the identical request again, "
+            "reason_id": reason_id,
+            "detail": f"this action is held, but {why}; it may have been "
+            "decided and executed meanwhile: read status_url later, or send the identical request again, "
             "which joins it",
             "status_url": status_url(hold_id),
         },

@@ -1,13 +1,17 @@
 """Compiled rules: what classification asks them, ready to be asked for every call."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from rules.budget import Budget
 from rules.call import Call, HttpCall
+from rules.matching.asking import Asking, asked_of
 from rules.matching.condition import Condition
 from rules.matching.index import Index
 from rules.matching.pattern import ANYWHERE, Track, fold_segments
 from rules.matching.truth import Truth, all_of, any_of
+from rules.request.path_readings import PathPolicy
 from rules.request.spelling import fold
 from rules.verdict import Tier
 
@@ -54,7 +58,7 @@ class ToolEndpoint:
 class Alternative:
     """A lower tier for calls that definitely fulfil all `conditions`."""
 
-    conditions: tuple[Condition, ...]
+    conditions: tuple[Condition | Asking, ...]
     tier: Tier
     reason: str | None
 
@@ -69,11 +73,17 @@ class Rule:
 
     id: str
     endpoint: HttpEndpoint | ToolEndpoint
-    conditions: tuple[Condition, ...]
+    conditions: tuple[Condition | Asking, ...]
     tier: Tier
     reason: str | None
     forbidden: bool
     lower: tuple[Alternative, ...]
+    budget: Budget | None = None
+
+    @property
+    def asking(self) -> Asking | None:
+        """What the rule's own match says of operations."""
+        return next((c for c in self.conditions if isinstance(c, Asking)), None)
 
     def matches(self, call: Call) -> Truth:
         """Whether the rule names `call`."""
@@ -104,28 +114,54 @@ class Ruleset:
     rules: tuple[Rule, ...]
     defaults: Defaults
     hash: str
+    policies: Mapping[str, PathPolicy] = field(default_factory=dict)
+    """Policies on paths, by what a rules file writes for a host."""
     _http: Index = field(default_factory=Index, init=False, repr=False, compare=False)
+    _asking: Index = field(default_factory=Index, init=False, repr=False, compare=False)
+    """The HTTP rules on operations by where they go, for calls whose operations are not certain."""
+    _operations: Index = field(default_factory=Index, init=False, repr=False, compare=False)
+    """The same rules by the operations, for all other calls."""
     _tools: Index = field(default_factory=Index, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for number, rule in enumerate(self.rules):
             match rule.endpoint:
                 case HttpEndpoint(hosts=hosts, paths=paths):
-                    self._http.add(number, hosts, paths)
+                    asking = rule.asking
+                    (self._asking if asking else self._http).add(number, hosts, paths)
+                    if asking:
+                        self._operations.add(number, hosts, asking.tracks)
                 case ToolEndpoint(servers=servers, tools=tools):
                     self._tools.add(number, servers, tools)
 
     def candidates(self, call: Call) -> Iterator[Rule]:
         """The rules that may name `call`, in file order: all that do, and perhaps some that do not."""
         if isinstance(call, HttpCall):
-            numbers = self._http.find(host_keys(call.host), fold_segments(call.segments))
+            numbers = self._find(call)
         else:
             numbers = self._tools.find((call.server, EVERY), (fold(call.tool),))
         return (self.rules[number] for number in numbers)
 
     def names_host(self, host: str) -> bool:
         """Whether a rule names `host`, itself or by a name above it; `*` names none."""
-        return any(key in self._http for key in host_keys(host) if key != EVERY)
+        return any(key in self._http or key in self._asking for key in host_keys(host) if key != EVERY)
+
+    def paths(self, host: str) -> PathPolicy:
+        """What becomes of paths that servers of `host` could read differently."""
+        if not self.policies:
+            return PathPolicy.STRICT
+        keys = (key for key in host_keys(host) if key in self.policies)
+        return self.policies[key] if (key := next(keys, None)) else PathPolicy.STRICT
+
+    def _find(self, call: HttpCall) -> list[int]:
+        keys, folded = host_keys(call.host), fold_segments(call.segments)
+        asked, found = asked_of(call), self._http.find(keys, folded)
+        if asked == ():
+            return found
+        if asked is None:
+            return sorted(found + self._asking.find(keys, folded))
+        of_these = (self._operations.find(keys, (fold(operation),)) for operation in asked)
+        return sorted({*found, *itertools.chain.from_iterable(of_these)})
 
 
 def host_keys(host: str) -> list[str]:

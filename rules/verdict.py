@@ -1,6 +1,7 @@
 """The machine's answer about a call: a tier, a verdict, and the one reason that fixed them."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import IntEnum, StrEnum
 
 
@@ -51,8 +52,12 @@ class ReasonId(StrEnum):
     """No rule names this host."""
     DEFAULT_TOOL = "default_tool"
     """No rule names this tool."""
+    BUDGET = "budget"
+    """Together with earlier calls it exceeds what a rule lets pass, or how much it adds is not certain."""
     METHOD_OVERRIDE = "method_override"
     """The request asks the server to treat it as another method."""
+    SECRET_OUTBOUND = "secret_outbound"  # noqa: S105 (a reason, not a password)
+    """Something in the request has the shape of a secret, or of data, that may be on its way out."""
 
     AUTHORITY_MISMATCH = "authority_mismatch"
     """Destination, SNI and Host do not name the same place."""
@@ -78,6 +83,8 @@ class ReasonId(StrEnum):
     """The request asks for a protocol the gate cannot watch."""
     BODY_TOO_LARGE = "body_too_large"
     """The body is over the limit of what can be judged."""
+    OVERLOADED = "overloaded"
+    """Large requests that wait for their end fill all the memory they may have; nothing was sent."""
     BODY_UNEXPECTED = "body_unexpected"
     """A method that carries no content came with a body."""
     ENCODING_UNSUPPORTED = "encoding_unsupported"
@@ -100,22 +107,44 @@ class ReasonId(StrEnum):
     UPSTREAM_FAILED = "upstream_failed"
     """The request was let through and the upstream gave no answer."""
     GATE_FAILED = "gate_failed"
-    """The gate itself failed; nothing was sent."""
+    """The gate itself failed; nothing was sent, unless the answer names a hold."""
     STORE_UNAVAILABLE = "store_unavailable"
-    """The hold could not be recorded durably; nothing was sent."""
+    """The store did not answer; nothing was sent, unless the answer names a hold."""
+    WITNESS_UNAVAILABLE = "witness_unavailable"
+    """What leaves could not be written down; nothing was sent."""
     KILL_SWITCH = "kill_switch"
     """An operator has stopped everything that is not read-only."""
+    FLOODED = "flooded"
+    """The agent asked for more holds than people can decide on; it is in quarantine for a while."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """What a call takes of a rule's budget. Whatever one agent spends on equal `shares` counts together."""
+
+    rule: str
+    shares: tuple[str, ...]
+    amount: Decimal
+    limit: Decimal
+    window: int
+    """Seconds."""
+    over: Tier
+    """The tier of a call that exceeds the limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """Tier and verdict of one call, with the rule and the reason that fixed them."""
+    """Tier and verdict of one call, with the rule and the reason that fixed them.
+
+    A call with `spends` passes only if every one of them still fits its budget.
+    """
 
     tier: Tier
     verdict: Verdict
     reason_id: ReasonId
     reason: str
     rule: str | None = None
+    spends: tuple[Spend, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,10 @@ def _default(model: type[Strict], name: str) -> str:
             return f"{field.default:g}" if field.default < 1e6 else f"{field.default:.0f}"
         case str():
             return f"`{field.default}`"
+        case int():
+            return str(field.default)
+        case tuple():
+            return f"`{list(field.default)}`"
         case _:
             return ""
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that tests use, and only those that are missing.
 set -euo pipefail
+# Servers are in folders that only root has on its path.
+PATH=$PATH:/usr/sbin:/sbin
 missing=()
 for package in "$@"; do
     case "$package" in
-        nodejs) command -v node >/dev/null || missing+=("$package") ;;
-        nginx-light) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=("$package") ;;
+        nginx-light) command -v nginx >/dev/null || missing+=("$package") ;;
         *) command -v "$package" >/dev/null || missing+=("$package") ;;
     esac
 done

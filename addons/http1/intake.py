@@ -23,6 +23,11 @@ class Intake:
         """How many bytes wait beyond the request under way."""
         return len(self._inbox)
 
+    @property
+    def kept(self) -> int:
+        """How many bytes are in memory, read or not."""
+        return len(self._inbox) + len(self._content)
+
     def receive(self, data: bytes) -> None:
         """Append what has arrived."""
         self._inbox.data += data

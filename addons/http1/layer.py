@@ -111,8 +111,17 @@ class StrictHttp1(layer.Layer):
                 yield commands.CloseConnection(self.context.client)
             return
         self._intake.receive(data)
-        if self._stage is not _Stage.READING and len(self._intake) > MAX_AHEAD_BYTES:
-            yield from self._close()
+        if self._stage is not _Stage.READING:
+            if len(self._intake) > MAX_AHEAD_BYTES:
+                yield from self._close()
+        elif not self._traffic.keep(self.context.client.id, self._intake.kept):
+            yield from self._refuse_unread(
+                Unreadable(
+                    "the gate keeps as much of other large requests as it can; try again later",
+                    reason_id=ReasonId.OVERLOADED,
+                    status=503,
+                )
+            )
 
     def _connection_event(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
         if event.connection is not self.context.client:

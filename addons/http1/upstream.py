@@ -17,6 +17,8 @@ type Place = tuple[tuple[str, int], str, str]
 """Address, scheme and host name of an upstream."""
 
 _MAX_ANSWER_HEAD_BYTES = 256 * 1024
+# OpenSSL's buffer in memory grows by copying: 9 MB at once cost 270 ms, in pieces 15.
+_PIECE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,10 @@ class _Http1(layer.Layer):
         self._method = message.method
         start = b"%b %b HTTP/1.1" % (message.method, message.target)
         fields = framed(message.fields, message.method, message.body)
-        yield commands.SendData(self.context.server, written(start, fields) + message.body)
+        request = memoryview(written(start, fields) + message.body)
+        for begin in range(0, len(request), _PIECE_BYTES):
+            piece = bytes(request[begin : begin + _PIECE_BYTES])
+            yield commands.SendData(self.context.server, piece)
 
     def _receive(self) -> layer.CommandGenerator[None]:
         if self._method is None:

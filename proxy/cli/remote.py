@@ -16,6 +16,7 @@ import httpx2
 
 from proxy.cli.terminal import visible
 from proxy.data_dir.files import read_secret
+from proxy.data_dir.lock import held
 
 _SECONDS = 10.0
 _HOLD_ID = re.compile(r"[0-9A-Z]{26}")
@@ -69,6 +70,9 @@ def find(data_dir: Path) -> Sidecar:
     """The sidecar that serves from `data_dir`. Raises Negative where none does."""
     path = data_dir / "serve.json"
     try:
+        # Whoever listens at the address of a dead sidecar must not be given the operator's token.
+        if not held(data_dir):
+            raise _absent(data_dir)
         text = read_secret(path)
     except FileNotFoundError:
         raise _absent(data_dir) from None
@@ -76,14 +80,9 @@ def find(data_dir: Path) -> Sidecar:
         raise _unreadable(path, error) from error
     try:
         found = json.loads(text)
-        sidecar = Sidecar(proxy=_reachable(found["proxy"]), console=_reachable(found["console"]))
-        alive = _lives(found["pid"])
+        return Sidecar(proxy=_reachable(found["proxy"]), console=_reachable(found["console"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Negative(f"`{path}` does not say where the sidecar listens: start it anew") from error
-    # Whoever listens at the address of a dead sidecar must not be given the operator's token.
-    if not alive:
-        raise _absent(data_dir)
-    return sidecar
 
 
 @contextmanager
@@ -187,16 +186,6 @@ def _reachable(url: str) -> str:
         raise ValueError(url)
     host = _ANYWHERE.get(parts.hostname)
     return url if host is None else f"{parts.scheme}://{host}:{parts.port}"
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _absent(data_dir: Path) -> Negative:

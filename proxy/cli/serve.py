@@ -44,6 +44,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="FILE",
         help="PEM authorities to trust upstream, besides the system's",
     )
+    parser.add_argument(
+        "--witness",
+        type=Path,
+        metavar="FILE",
+        help="append a line about every request before it leaves",
+    )
     add_files(parser)
     add_data_dir(parser)
     parser.set_defaults(run=run)
@@ -98,6 +104,7 @@ def _settings(args: argparse.Namespace, data_dir: Path, config: Config, ruleset:
         ruleset=ruleset,
         redis_url=os.environ.get("REDIS_URL") or config.redis.url,
         upstream_ca=args.upstream_ca,
+        witness=args.witness,
     )
 
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from proxy.store import StoreUnavailable
+from proxy.record import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 

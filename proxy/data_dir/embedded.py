@@ -143,11 +143,12 @@ class EmbeddedRedis:
         _make_private(self._folder, self.socket)
         self._reap()
         clock = asyncio.get_running_loop().time
+        former = self._child
         loaded, give_up = -1, clock() + self._start_deadline
         while clock() < give_up:
             info = await self._ask()
             if info is None:
-                self._bring_up()
+                self._bring_up(former)
             elif not info["loading"]:
                 return self._take(info["process_id"])
             elif info["loading_loaded_bytes"] > loaded:
@@ -182,13 +183,14 @@ class EmbeddedRedis:
             logger.info("%s pid=%d socket=%s", event, pid, self.socket)
         self.pid = pid
 
-    def _bring_up(self) -> None:
-        """Launch a server if none lives; judge the one just launched if it died."""
+    def _bring_up(self, former: subprocess.Popen[bytes] | None) -> None:
+        """Launch a server if none lives; judge the one just launched if it died, but not a former one."""
         if self._child is None:
             self._launch()
         elif self._child.poll() is not None:
-            self._child = None
-            self._judge_death()
+            dead, self._child = self._child, None
+            if dead is not former:
+                self._judge_death()
 
     def _launch(self) -> None:
         with _locked(self._folder) as lock:

@@ -92,7 +92,9 @@ class Credentials:
         return self._of(action) is not None
 
     def fields(self, action: Action) -> Fields:
-        """Fresh credential fields for `action`. Raises CredentialError."""
+        """Fresh credential fields for `action`. Raises CredentialError, without TLS before any is read."""
+        if action.scheme != "https" and self.has(action):
+            raise CredentialError(f"the credential for `{action.host}` goes out over TLS only: ask for https")
         return tuple(credential.field() for credential in self._of(action) or ())
 
     def _of(self, action: Action) -> tuple[Credential, ...] | None:

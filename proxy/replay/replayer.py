@@ -6,8 +6,9 @@ request. Before it, a failure gives the hold back; after it, nobody ever sends t
 
 import asyncio
 import logging
+import os
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
@@ -16,11 +17,14 @@ from typing import Any
 import httpx2
 
 from proxy.destinations import Destinations
+from proxy.failure import ended, place
 from proxy.metrics import Metrics
+from proxy.record import StoreUnavailable
 from proxy.replay.credentials import CredentialError, Credentials
 from proxy.seal import SealError
 from proxy.sealed import Sealed
-from proxy.store import Refused, Store, StoreUnavailable
+from proxy.store import Refused, Store
+from proxy.witness import Witness, WitnessError
 from rules.action import Action
 from rules.classify import classify
 from rules.headers import Fields, end_to_end, framed
@@ -58,6 +62,7 @@ class Replayer:
     metrics: Metrics
     tasks: asyncio.TaskGroup
     timeout: float
+    witness: Witness | None = None
 
     def waits_for_agent(self, action: Action) -> bool:
         """Whether only the agent's own identical retry can supply what was taken off `action`."""
@@ -66,12 +71,29 @@ class Replayer:
     async def run(self, hold: Hold, *, live: Fields | None = None) -> Hold:
         """Claim and run an approved hold; `live`: credentials of the agent's identical retry.
 
-        Returns the hold as it stands then. Raises Refused if it cannot be claimed.
+        Returns the hold as it stands then. Raises Refused if it cannot be claimed. What nobody foresaw
+        leaves it to its lease: approved again if it was not sent, an unknown outcome if it may have been.
         """
         hold = await self.store.step(hold, Event.CLAIM)
         self.metrics.transitions.labels(Event.CLAIM).inc()
         async with self._alive(hold):
-            return await self._run_claimed(hold, live)
+            return await self.contained(hold.hold_id, self._run_claimed(hold, live)) or hold
+
+    async def contained[T](self, hold_id: str, work: Coroutine[Any, Any, T]) -> T | None:
+        """What `work` on a hold returns; None where it failed in a way that nobody foresaw.
+
+        Raises Refused and StoreUnavailable. No other failure reaches the other holds.
+        """
+        outcome = await ended(work)
+        if isinstance(outcome, Refused | StoreUnavailable):
+            raise outcome
+        if isinstance(outcome, BaseException):
+            self.metrics.replay_failures.inc()
+            logger.error(
+                "replay.failed hold=%s error=%s at\n%s", hold_id, type(outcome).__name__, place(outcome)
+            )
+            return None
+        return outcome
 
     async def _run_claimed(self, hold: Hold, live: Fields | None) -> Hold:
         try:
@@ -94,10 +116,11 @@ class Replayer:
 
     def _objection(self, hold: Hold, action: Action) -> str | None:
         """What the policy of this moment says against an action that was approved earlier."""
-        call = normalize(_as_message(action))
+        ruleset = self.ruleset()
+        call = normalize(_as_message(action), paths=ruleset.paths)
         if isinstance(call, Refusal):
             return f"policy: {call.reason}"
-        now = classify(call, self.ruleset())
+        now = classify(call, ruleset)
         if now.verdict is Verdict.BLOCK:
             return "policy: a rule forbids it since"
         if now.tier > hold.tier:
@@ -107,7 +130,7 @@ class Replayer:
     async def _send(self, hold: Hold, action: Action, credentials: Fields, where: tuple[str, int]) -> Hold:
         """Send once and record what came of it."""
         started = monotonic()
-        line = _Line(self, hold)
+        line = _Line(self, hold, action)
         try:
             answer = await self._exchange(hold, action, credentials, where, line)
         except (httpx2.HTTPError, TimeoutError, _Unsent) as error:
@@ -157,10 +180,15 @@ class Replayer:
             finally:
                 await response.aclose()
 
-    async def cross(self, hold: Hold) -> None:
+    async def cross(self, hold: Hold, action: Action) -> None:
         """Record that the first byte is about to leave; raises _Unsent if that may not be."""
         try:
+            # Before the step, because after it nothing can be given back.
+            if self.witness is not None:
+                self.witness.record(action, hold)
             await self.store.step(hold, Event.SEND, fence=hold.fence)
+        except WitnessError as error:
+            raise _Unsent(str(error)) from error
         except (Refused, StoreUnavailable) as error:
             raise _Unsent(f"the step to sending was refused: {error}") from error
         self.metrics.transitions.labels(Event.SEND).inc()
@@ -201,7 +229,7 @@ class Replayer:
         while True:
             await asyncio.sleep(_RENEW_EVERY)
             try:
-                await self.store.renew(hold)
+                await self.contained(hold.hold_id, self.store.renew(hold))
             except (Refused, StoreUnavailable) as error:
                 logger.warning("replay.lease_not_renewed hold=%s why=%s", hold.hold_id, error)
 
@@ -211,15 +239,16 @@ class _Line:
 
     _MOMENTS = ("http11.send_request_headers.started", "http2.send_connection_init.started")
 
-    def __init__(self, replayer: Replayer, hold: Hold) -> None:
+    def __init__(self, replayer: Replayer, hold: Hold, action: Action) -> None:
         self._replayer = replayer
         self._hold = hold
+        self._action = action
         self.crossed = False
 
     async def trace(self, name: str, info: dict[str, Any]) -> None:
         """Called by the HTTP client at every step of its own."""
         if name in self._MOMENTS and not self.crossed:
-            await self._replayer.cross(self._hold)
+            await self._replayer.cross(self._hold, self._action)
             self.crossed = True
 
 
@@ -271,8 +300,23 @@ def _why(error: BaseException) -> str:
         case httpx2.ConnectTimeout():
             return "the upstream did not take a connection in time"
         case httpx2.ConnectError():
-            return "no connection to the upstream, or its certificate is not valid for this host"
+            return _why_unconnected(error)
         case TimeoutError():
             return "the time for the upstream ran out"
         case _:
             return "the connection to the upstream ended before its whole answer was there"
+
+
+def _why_unconnected(error: BaseException) -> str:
+    """What TLS or the system says of a connection that does not stand: in their words, not the upstream's."""
+    cause: BaseException | None = error
+    while cause is not None:
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return f"the upstream's certificate is not valid: {cause.verify_message.rstrip('.')}"
+            case ssl.SSLError(reason=str() as reason):
+                return f"TLS with the upstream failed: {reason.replace('_', ' ').lower()}"
+            case OSError(errno=int() as number) if not isinstance(cause, ssl.SSLError):
+                return f"no connection to the upstream: {os.strerror(number).lower()}"
+        cause = cause.__cause__ or cause.__context__
+    return "no connection to the upstream"

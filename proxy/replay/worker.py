@@ -6,11 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
+from proxy.record import StoreUnavailable
 from proxy.replay.replayer import Replayer
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.signals import Signals
-from proxy.store import Refused, Store, StoreUnavailable
+from proxy.store import Refused, Store
 from rules.hold import Hold, State
 
 logger = logging.getLogger(__name__)
@@ -52,14 +53,15 @@ class Worker:
     async def _run(self, hold_id: str) -> None:
         try:
             async with self._slots:
-                await self._run_if_possible(hold_id)
+                await self.replayer.contained(hold_id, self._run_if_possible(hold_id))
         except (Refused, StoreUnavailable) as error:
             logger.info("worker.passed_over hold=%s why=%s", hold_id, error)
         finally:
+            # However it ended, and counted from there: what stays approved is not tried without end.
+            self._not_before[hold_id] = monotonic() + _RETRY_AFTER
             self.busy.discard(hold_id)
 
     async def _run_if_possible(self, hold_id: str) -> None:
-        self._not_before[hold_id] = monotonic() + _RETRY_AFTER
         hold = await self.store.find(hold_id)
         if hold is None or hold.state is not State.APPROVED or await self._needs_agent(hold):
             return

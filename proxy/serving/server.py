@@ -10,6 +10,7 @@ import re
 import secrets
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations
 from proxy.gate import Gate
 from proxy.metrics import Metrics
+from proxy.record import StoreUnavailable
 from proxy.replay.replayer import Replayer
 from proxy.replay.worker import Worker
 from proxy.seal import Seal, load_or_create_key
@@ -33,13 +35,18 @@ from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.signals import Signals
-from proxy.store import Store, StoreUnavailable, connect
+from proxy.store import Store, connect
+from proxy.witness import Witness, WitnessError
 from rules.ruleset import Ruleset
 
 logger = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 30.0
 _POLL_SECONDS = 0.05
+# A large body is judged in a thread, and the loop waits this long for it at each of a call's many steps.
+_SWITCH_SECONDS = 0.0005
+_PAUSE = re.compile(r"[.,;](?:\s|$)|\n")
+_MAX_WORDS = 100
 _TOKEN = re.compile(rb"[A-Za-z0-9._~+/=-]{16,512}")
 
 
@@ -58,6 +65,7 @@ class Settings:
     ruleset: Ruleset
     redis_url: str | None
     upstream_ca: Path | None
+    witness: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +83,9 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
     if url is not None and (fault := store_fault(url)):
         raise CannotServe(f"the store's URL cannot be used: {fault}; correct REDIS_URL")
     stop = _on_signal()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    # A killed sidecar leaves it behind, with addresses where somebody else may listen by now.
+    (settings.data_dir / "serve.json").unlink(missing_ok=True)
     ensure_authority(settings.data_dir)
     embedded = EmbeddedRedis(settings.data_dir / "redis") if url is None else None
     if embedded is not None:
@@ -104,12 +115,16 @@ class _Sidecar:
         self.tasks = tasks
         self.metrics = Metrics()
         self.redis = connect(url)
-        self.store = Store(self.redis, domain=config.redis.domain, clocks=config.clocks)
+        self.store = Store(self.redis, domain=config.redis.domain, clocks=config.clocks, cap=config.cap)
         self.sealed = Sealed(Seal(load_or_create_key(keys / "seal.key"), domain=config.redis.domain))
         self.signals = Signals(self.store, self.metrics)
         self.destinations = Destinations(
-            allowed=config.allowed, named=settings.ruleset.names_host, store=_store_places(url)
+            allowed=config.allowed,
+            named=settings.ruleset.names_host,
+            tunnel_ports=frozenset(config.destinations.connect_ports),
+            store=_store_places(url),
         )
+        self.witness = _witness(settings.witness)
         self.replayer = self._replayer(trust)
         self.worker = Worker(
             store=self.store,
@@ -134,7 +149,8 @@ class _Sidecar:
         try:
             await sidecar.store.check()
         except StoreUnavailable as error:
-            raise CannotServe(f"{error}: start Redis, or correct REDIS_URL") from error
+            said = _first_words(error.__cause__)
+            raise CannotServe(f"{error}{said}: start Redis, or correct REDIS_URL") from error
         return sidecar
 
     def _replayer(self, trust: Path) -> Replayer:
@@ -149,6 +165,7 @@ class _Sidecar:
             metrics=self.metrics,
             tasks=self.tasks,
             timeout=config.windows.upstream,
+            witness=self.witness,
         )
 
     def _gate(self, key: bytes) -> Gate:
@@ -165,6 +182,7 @@ class _Sidecar:
             replayer=self.replayer,
             metrics=self.metrics,
             waiting=config.waiting,
+            witness=self.witness,
         )
 
     async def run(self, stop: asyncio.Event, announce: Callable[[Serving], None]) -> None:
@@ -231,6 +249,8 @@ class _Sidecar:
         await asyncio.gather(*self.background, return_exceptions=True)
         (self.settings.data_dir / "serve.json").unlink(missing_ok=True)
         await self.redis.aclose()
+        if self.witness is not None:
+            self.witness.close()
 
     def _reviewing(self, console: Address) -> Reviewing:
         return Reviewing(
@@ -240,6 +260,7 @@ class _Sidecar:
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,
+            names=frozenset(self.settings.config.console.names),
         )
 
     def _reviewers(self) -> dict[str, bytes]:
@@ -291,6 +312,20 @@ def _bind(address: Address, flag: str) -> socket.socket:
             f"stop what listens there, or give another {flag}"
         ) from error
     return bound
+
+
+def _witness(path: Path | None) -> Witness | None:
+    """The witness, where one is asked for. Raises CannotServe."""
+    try:
+        return None if path is None else Witness(path)
+    except WitnessError as error:
+        raise CannotServe(str(error)) from error
+
+
+def _first_words(error: BaseException | None) -> str:
+    """What Redis or the system says, up to its first pause: an old server quotes the password after it."""
+    words = _PAUSE.split(str(error or ""), maxsplit=1)[0][:_MAX_WORDS]
+    return f" ({words})" if words and words.isprintable() else ""
 
 
 def _http(address: Address) -> str:

@@ -1,7 +1,7 @@
 """The general reading of an HTTP request."""
 
 from rules.call import HttpCall
-from rules.general import aws, remote_call
+from rules.general import aws, graphql, remote_call
 from rules.general.batch import inner_calls, is_batch
 from rules.general.effect import Effect, Evidence, gravest
 from rules.general.names.places import stores_files
@@ -19,7 +19,7 @@ def read_http(call: HttpCall) -> Evidence:
     INVARIANT: what the method says is only given up for POST, or for a pair of calls at one URL.
     A body is looked at only where the path says that it holds the operation.
     """
-    found = [*aws.operations(call), *remote_call.operations(call)]
+    found = [*aws.operations(call), *graphql.operations(call), *remote_call.operations(call)]
     if call.method == "POST" and found and not stores_files(call.host):
         return gravest(found)
     return gravest([_of_method(call), *found])

@@ -10,11 +10,14 @@ from rules.language.complaint import Faults
 from rules.language.document import Strict
 from rules.language.vocabulary import (
     HeaderName,
+    HostName,
     Hosts,
     Level,
+    Limit,
     MemberPath,
     Methods,
     Number,
+    Operations,
     Paths,
     Reason,
     RuleId,
@@ -22,12 +25,15 @@ from rules.language.vocabulary import (
     Servers,
     Tools,
     Version,
+    Window,
 )
 from rules.language.yaml_tree import Path
 from rules.matching.condition import Operand
+from rules.request.path_readings import PathPolicy
 from rules.verdict import Tier
 
-HTTP_KEYS = ("host", "method", "path", "query", "headers", "body")
+HTTP_KEYS = ("host", "method", "path", "query", "headers", "body", "operation")
+VALUE_KEYS = ("query", "headers", "body", "arguments")
 TOOL_KEYS = ("server", "tool", "arguments")
 
 
@@ -104,6 +110,8 @@ class When(Strict):
     """On members of a JSON body or form, by dotted path; `*` is every element of a list."""
     arguments: Members | None = None
     """On the arguments of an MCP tool call, by dotted path."""
+    operation: Operations | None = None
+    """All that the payload asks for is named here: `graphql.query.me`, `graphql.mutation.*`."""
 
     def written(self) -> tuple[str, ...]:
         """The keys that the file gives."""
@@ -111,9 +119,14 @@ class When(Strict):
 
     def conditions(self) -> Iterator[tuple[str, str, Requirement]]:
         """Each condition: the key it stands under, the path of the value, what it must be."""
-        for key in When.model_fields:
+        for key in VALUE_KEYS:
             for path, required in (getattr(self, key) or {}).items():
                 yield key, path, required
+
+    def distinct(self) -> frozenset[str]:
+        """All that must hold, each in one spelling."""
+        asked = (f"operation {sorted(self.operation)}",) if self.operation else ()
+        return frozenset((*map(repr, self.conditions()), *asked))
 
 
 class Match(When):
@@ -124,7 +137,7 @@ class Match(When):
     method: Methods | None = None
     """In capitals. A rule for GET covers HEAD."""
     path: Paths | None = None
-    """`/v1/files/{id}` (one segment) or `/v1/files/**` (any number of further segments)."""
+    """`/v1/files/{id}` (one segment), `{id:int}` (of digits), `/v1/files/**` (and all below)."""
     server: Servers | None = None
     """The MCP server's configured name, or `*`."""
     tool: Tools | None = None
@@ -155,6 +168,19 @@ class Lower(Strict):
     """One sentence for the agent and the reviewer."""
 
 
+class Budget(Strict):
+    """How much of what the rule lets pass may pass within a window, for one agent."""
+
+    limit: Limit
+    """The most that may pass; of calls, if `amount` is left out."""
+    window: Window
+    """As `90s`, `30m`, `24h` or `7d`."""
+    amount: MemberPath | None = None
+    """Where the amount stands in the body or the arguments. What has no certain amount is held."""
+    by: tuple[MemberPath, ...] = ()
+    """Members whose values have a budget each, such as the payee and the currency."""
+
+
 class Rule(Strict):
     """One rule."""
 
@@ -170,12 +196,22 @@ class Rule(Strict):
     """True: such a call never runs and nobody can approve it."""
     lower: tuple[Lower, ...] = ()
     """Tried in order; the first that definitely holds gives the tier."""
+    budget: Budget | None = None
+    """For calls that would pass: the one that exceeds it is held at the rule's tier, at least 3."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if messages := dict((*self._tier_faults(), *self._lower_faults())):
+        if messages := dict((*self._tier_faults(), *self._lower_faults(), *self._budget_faults())):
             raise Faults(messages)
         return self
+
+    def _budget_faults(self) -> Iterator[tuple[Path, str]]:
+        if self.budget is not None and not self._lets_pass():
+            yield ("budget",), "the rule lets nothing pass, so there is nothing to spend; leave the key out"
+
+    def _lets_pass(self) -> bool:
+        tiers = [lower.tier for lower in self.lower] + ([] if self.tier is None else [self.tier])
+        return not self.forbidden and min(tiers, default=Tier.HIGH_RISK) <= Tier.REVERSIBLE
 
     def _tier_faults(self) -> Iterator[tuple[Path, str]]:
         if not self.forbidden and self.tier is None:
@@ -189,7 +225,7 @@ class Rule(Strict):
         foreign = HTTP_KEYS if set(self.match.written()) & set(TOOL_KEYS) else TOOL_KEYS
         earlier: list[frozenset[str]] = []
         for n, lower in enumerate(self.lower):
-            conditions = frozenset(repr(condition) for condition in lower.when.conditions())
+            conditions = lower.when.distinct()
             if self.tier is not None and lower.tier >= self.tier:
                 yield ("lower", n, "tier"), f"must be lower than the rule's tier {self.tier:d}"
             if not conditions:
@@ -217,6 +253,13 @@ class Defaults(Strict):
     """The least tier of any call to a host that no rule names (`*` names none); not applied."""
 
 
+class HostSettings(Strict):
+    """How requests to a host are read."""
+
+    paths: PathPolicy
+    """`strict`: a path that servers read differently is refused. `normalize`: all its readings are judged."""
+
+
 class RulesFile(Strict):
     """One rules file."""
 
@@ -224,5 +267,7 @@ class RulesFile(Strict):
     """The version of this language: 1."""
     defaults: Defaults = Defaults()
     """Tiers for calls that no rule names."""
+    hosts: dict[HostName, HostSettings] = Field(default_factory=dict)
+    """Settings of single hosts, by name or `*.name`; the nearest name counts."""
     rules: tuple[Rule, ...] = ()
     """The rules. Where several match, the highest tier counts."""

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from rules.headers import bound
 from rules.language.complaint import quote, suggest
+from rules.matching.asking import read_operation
 from rules.matching.condition import Operand
 from rules.matching.pattern import read_name, read_path
 from rules.normalize import METHODS
@@ -17,6 +18,10 @@ from rules.verdict import Tier
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _STEP = re.compile(r"\*|[0-9]{1,6}|[^*.\[\]]*[^*.\[\]0-9][^*.\[\]]*")
+_DURATION = re.compile(r"([1-9][0-9]{0,6})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_MOST_WINDOW = 90 * _SECONDS["d"]
+_MOST_LIMIT = 10**9
 _MAX_STEPS = 32
 _MAX_REASON = 300
 
@@ -50,6 +55,20 @@ def _number(value: object) -> Operand:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("only numbers have an order; write a number")
     return _scalar(value)
+
+
+def _limit(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MOST_LIMIT:
+        raise ValueError(f"a limit is a number over 0 and up to {_MOST_LIMIT}")
+    return Decimal(repr(value))
+
+
+def _window(value: object) -> int:
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    if not 0 < seconds <= _MOST_WINDOW:
+        raise ValueError("a window is up to 90 days, written as `90s`, `30m`, `24h` or `7d`")
+    return seconds
 
 
 def _rule_id(text: str) -> str:
@@ -86,6 +105,12 @@ def _host(text: str) -> str:
     )
 
 
+def _named_host(text: str) -> str:
+    if text == "*":
+        raise ValueError("`*` names no host; write each host, or `*.` and a name for all below it")
+    return _host(text)
+
+
 def _method(text: str) -> str:
     if text in METHODS:
         return text
@@ -99,6 +124,11 @@ def _path(text: str) -> str:
 
 def _name(text: str) -> str:
     read_name(text)
+    return text
+
+
+def _operation(text: str) -> str:
+    read_operation(text)
     return text
 
 
@@ -139,12 +169,16 @@ type Version = Annotated[int, PlainValidator(_version)]
 type Level = Annotated[Tier, PlainValidator(_level)]
 type Scalar = Annotated[Operand, PlainValidator(_scalar)]
 type Number = Annotated[Operand, PlainValidator(_number)]
+type Limit = Annotated[Decimal, PlainValidator(_limit)]
+type Window = Annotated[int, PlainValidator(_window)]
 type RuleId = Annotated[str, AfterValidator(_rule_id)]
 type Reason = Annotated[str, AfterValidator(_sentence)]
 type Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], *_LISTED]
+type HostName = Annotated[str, AfterValidator(_named_host)]
 type Methods = Annotated[tuple[Annotated[str, AfterValidator(_method)], ...], *_LISTED]
 type Paths = Annotated[tuple[Annotated[str, AfterValidator(_path)], ...], *_LISTED]
 type Servers = Annotated[tuple[Annotated[str, AfterValidator(_server)], ...], *_LISTED]
 type Tools = Annotated[tuple[Annotated[str, AfterValidator(_name)], ...], *_LISTED]
+type Operations = Annotated[tuple[Annotated[str, AfterValidator(_operation)], ...], *_LISTED]
 type MemberPath = Annotated[str, AfterValidator(_member)]
 type HeaderName = Annotated[str, AfterValidator(_header)]

@@ -79,6 +79,16 @@ class Condition:
         )
 
 
+def number(reading: Reading) -> int | Decimal | None:
+    """`reading` as the number that every program takes it for, or None."""
+    if isinstance(reading, Plain):
+        short = len(reading) <= _MAX_NUMBER_LENGTH
+        return Decimal(reading) if short and _PLAIN_NUMBER.fullmatch(reading) else None
+    if isinstance(reading, bool):
+        return None
+    return reading if isinstance(reading, int | Decimal) else None
+
+
 def _passes(check: Check, reading: Reading) -> Truth:
     match check.operator:
         case Operator.EXISTS:
@@ -131,22 +141,13 @@ def _as_type_of(operand: Operand, reading: Reading) -> Operand | None:
         case str():
             return reading if isinstance(reading, str) else None
         case _:
-            return _number(reading)
+            return number(reading)
 
 
 def _boolean(reading: Reading) -> bool | None:
     if isinstance(reading, Plain):
         return {"true": True, "false": False}.get(reading)
     return reading if isinstance(reading, bool) else None
-
-
-def _number(reading: Reading) -> int | Decimal | None:
-    if isinstance(reading, Plain):
-        short = len(reading) <= _MAX_NUMBER_LENGTH
-        return Decimal(reading) if short and _PLAIN_NUMBER.fullmatch(reading) else None
-    if isinstance(reading, bool):
-        return None
-    return reading if isinstance(reading, int | Decimal) else None
 
 
 def _look(text: str) -> str:

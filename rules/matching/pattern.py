@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import unquote
 
 from rules.language.complaint import quote
@@ -12,13 +13,36 @@ from rules.request.spelling import fold
 _NAMED = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
+class Between(StrEnum):
+    """What may stand between the ends of a pattern; the values but the last are types in a template."""
+
+    ANY = "any"
+    """Any text."""
+    INT = "int"
+    """ASCII digits alone."""
+    NUMBER = "number"
+    """What a lenient reader takes for a whole number: it may stop at the first other character."""
+
+    def allows(self, text: str) -> bool:
+        """Whether `text` is of this kind."""
+        match self:
+            case Between.ANY:
+                return True
+            case Between.INT:
+                return text.isascii() and text.isdigit()
+            case Between.NUMBER:
+                start = text.lstrip(" +-.")[:1]
+                return not start or start.isnumeric()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glob:
-    """Literal text, or a `prefix` and a `suffix` with at least `gap` characters between them."""
+    """Literal text, or a `prefix` and a `suffix` with at least `gap` characters `between` them."""
 
     prefix: str
     suffix: str = ""
     gap: int | None = None
+    between: Between = Between.ANY
 
     def matches(self, text: str) -> bool:
         """Whether `text` is what the pattern names, character by character."""
@@ -28,12 +52,14 @@ class Glob:
             len(text) >= len(self.prefix) + len(self.suffix) + self.gap
             and text.startswith(self.prefix)
             and text.endswith(self.suffix)
+            and self.between.allows(text[len(self.prefix) : len(text) - len(self.suffix)])
         )
 
     def folded(self) -> "Glob":
         """The pattern for folded texts: it matches whatever folds like a match of this one."""
         gap = None if self.gap is None else 0
-        return Glob(prefix=fold(self.prefix), suffix=fold(self.suffix), gap=gap)
+        between = Between.ANY if self.between is Between.ANY else Between.NUMBER
+        return Glob(prefix=fold(self.prefix), suffix=fold(self.suffix), gap=gap, between=between)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +91,7 @@ def fold_segments(segments: Sequence[str]) -> tuple[str, ...]:
 
 
 def read_path(text: str) -> Track:
-    """The pattern of a path template such as `/v1/{id}/files/**`. Raises ValueError with the cure."""
+    """The pattern of a path template such as `/v1/{id:int}/files/**`. Raises ValueError with the cure."""
     _check_path(text)
     steps = text[1:].split("/")
     open_ended = steps[-1] == "**"
@@ -114,11 +140,14 @@ def _check_path(text: str) -> None:
 
 def _read_step(step: str) -> Glob:
     prefix, opening, rest = step.partition("{")
-    name, closing, suffix = rest.partition("}")
+    inside, closing, suffix = rest.partition("}")
+    name, typed, kind = inside.partition(":")
     if not opening and "}" not in step:
         return Glob(prefix=step)
     if not closing or not _NAMED.fullmatch(name) or "{" in suffix or "}" in prefix + suffix:
         raise ValueError(f"{quote(step)} is not text with one `{{name}}` in it; write one per segment")
     if not (prefix + suffix).isascii():
         raise ValueError(f"{quote(step)} has letters outside ascii beside `{{name}}`; write only `{{name}}`")
-    return Glob(prefix=prefix, suffix=suffix, gap=1)
+    if typed and kind != Between.INT:
+        raise ValueError(f"{quote(step)} has a type that is not `int`, for digits; write that, or no type")
+    return Glob(prefix=prefix, suffix=suffix, gap=1, between=Between.INT if typed else Between.ANY)

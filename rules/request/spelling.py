@@ -12,4 +12,6 @@ def fold(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.lower()
     folded = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(c for c in folded if unicodedata.category(c) not in ("Cc", "Cf"))
+    kept = "".join(c for c in folded if unicodedata.category(c) not in ("Cc", "Cf"))
+    # What is taken out may have kept combining marks from their order.
+    return unicodedata.normalize("NFKD", kept)

@@ -26,6 +26,19 @@ _DOTS = (".", "..")
 
 def read_segments(target: str) -> tuple[str, ...] | Refusal:
     """The decoded segments of the path in `target`, or why servers would differ on them."""
+    segments = decode_segments(target)
+    if isinstance(segments, Refusal):
+        return segments
+    for segment in segments:
+        if reason := second_reading(segment):
+            return _ambiguous(reason)
+    if "" in segments[:-1]:
+        return _ambiguous("the path has an empty segment, which servers merge or keep")
+    return segments
+
+
+def decode_segments(target: str) -> tuple[str, ...] | Refusal:
+    """What stands between the raw slashes of the path in `target`, decoded once."""
     if len(target) > MAX_TARGET_BYTES or not _TARGET.fullmatch(target):
         return Refusal(
             reason_id=ReasonId.TARGET_MALFORMED,
@@ -33,17 +46,27 @@ def read_segments(target: str) -> tuple[str, ...] | Refusal:
         )
     path = target.partition("?")[0]
     segments = path[1:].split("/")
-    if "%" in path:
-        try:
-            segments = [_decode(raw) for raw in segments]
-        except UnicodeDecodeError:
-            return _ambiguous("the path is not utf-8")
-    for segment in segments:
-        if reason := _second_reading(segment):
-            return _ambiguous(reason)
-    if "" in segments[:-1]:
-        return _ambiguous("the path has an empty segment, which servers merge or keep")
-    return tuple(segments)
+    if "%" not in path:
+        return tuple(segments)
+    try:
+        return tuple(_decode(raw) for raw in segments)
+    except UnicodeDecodeError:
+        return _ambiguous("the path is not utf-8")
+
+
+def second_reading(segment: str) -> str | None:
+    """Why two servers could read the decoded `segment` differently, if they could."""
+    texts = [segment]
+    if not segment.isascii():
+        texts.append(unicodedata.normalize("NFKC", segment))
+    for text in texts:
+        if text in _DOTS:
+            return "the path has dot segments, which servers resolve at different moments"
+        if _AMBIGUOUS.search(text):
+            return "the path holds a separator, a parameter, a control or a second encoding"
+    if segment != segment.strip():
+        return "a path segment starts or ends with white space, which servers trim or keep"
+    return None
 
 
 def read_query(target: str) -> Pairs | Refusal:
@@ -86,21 +109,6 @@ def _collide(names: Iterable[str]) -> bool:
     plain = {name for name in looks if "[" not in name}
     bases = {name.partition("[")[0] for name in looks if "[" in name}
     return len(set(looks)) != len(looks) or not plain.isdisjoint(bases)
-
-
-def _second_reading(segment: str) -> str | None:
-    """Why two servers could read the decoded `segment` differently, if they could."""
-    texts = [segment]
-    if not segment.isascii():
-        texts.append(unicodedata.normalize("NFKC", segment))
-    for text in texts:
-        if text in _DOTS:
-            return "the path has dot segments, which servers resolve at different moments"
-        if _AMBIGUOUS.search(text):
-            return "the path holds a separator, a parameter, a control or a second encoding"
-    if segment != segment.strip():
-        return "a path segment starts or ends with white space, which servers trim or keep"
-    return None
 
 
 def _decode(raw: str) -> str:

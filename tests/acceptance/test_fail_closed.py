@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.authority import Authority
 from tests.acceptance.clients import Call, curl
-from tests.acceptance.planted import SECRET
+from tests.acceptance.planted import SECRET, Fault, arm
 from tests.acceptance.sidecar import Sidecar
 from tests.acceptance.upstream import Upstream
 
@@ -71,7 +71,7 @@ def _breaking(step: str, authority: Authority) -> Iterator[Sidecar]:
             environment={"PLANTED_WHEN": str(armed), "PYTHONPATH": str(ROOT)},
             launcher=(sys.executable, "-m", "tests.acceptance.planted", step),
         ) as sidecar:
-            armed.touch()
+            arm(armed, step, Fault.RAISE)
             yield sidecar
 
 

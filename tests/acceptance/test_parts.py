@@ -18,6 +18,11 @@ from tests.acceptance.received import Stage
 from tests.acceptance.upstream import Upstream
 
 
+@pytest.fixture(scope="module")
+def witness() -> None:
+    """There is none: these calls go to the upstream directly."""
+
+
 def connect(upstream: Upstream, authority: Authority) -> ssl.SSLSocket:
     """A raw TLS connection."""
     plain = socket.create_connection(("127.0.0.1", upstream.port), timeout=10)

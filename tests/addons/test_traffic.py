@@ -1,6 +1,8 @@
 """Which requests count as under way."""
 
-from addons.traffic import Traffic
+import pytest
+
+from addons.traffic import MAX_KEPT_BYTES, SMALL_BYTES, Traffic
 
 
 def test_requests_count_from_beginning_to_end() -> None:
@@ -26,3 +28,26 @@ def test_a_client_takes_its_requests_with_it() -> None:
     traffic.end("a", 1)
     traffic.forget("a")
     assert traffic.busy == 1
+
+
+def test_large_requests_share_what_may_be_kept() -> None:
+    """What one keeps, another cannot; small requests always have room."""
+    traffic = Traffic()
+    assert traffic.keep("a", MAX_KEPT_BYTES // 2)
+    assert traffic.keep("a", MAX_KEPT_BYTES)
+    assert not traffic.keep("a", MAX_KEPT_BYTES + 1)
+    assert not traffic.keep("b", SMALL_BYTES + 1)
+    assert traffic.keep("b", SMALL_BYTES)
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["its answer", "its client"])
+def test_room_comes_back_at_the_end_of_a_request(gone: bool) -> None:
+    """With its answer or with its client, whichever is told."""
+    traffic = Traffic()
+    assert traffic.keep("a", MAX_KEPT_BYTES)
+    assert not traffic.keep("b", SMALL_BYTES + 1)
+    if gone:
+        traffic.forget("a")
+    else:
+        traffic.end("a", 1)
+    assert traffic.keep("b", MAX_KEPT_BYTES)

@@ -4,7 +4,7 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -100,6 +100,24 @@ def connect(route: Route) -> ssl.SSLSocket:
         connection.close()
         raise WrongAnswer("the proxy shows the upstream's own certificate: it tunnels, unjudged")
     return connection
+
+
+def post_request(path: str, port: int, *, body: bytes, fields: Sequence[str] = ()) -> bytes:
+    """Return a POST of a JSON body, with further header lines in `fields`."""
+    lines = [f"POST {path} HTTP/1.1", f"host: {HOST}:{port}", "user-agent: bench", "accept: */*"]
+    lines += ["content-type: application/json", f"content-length: {len(body)}", *fields]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def ask(connection: ssl.SSLSocket, request: bytes, *, item: bytes) -> None:
+    """Send the request on a blocking connection and read its answer. WrongAnswer unless it is `item`."""
+    connection.sendall(request)
+    answer = b""
+    while not is_right_answer(answer, item):
+        received = connection.recv(RECEIVE_BYTES)
+        if not received:
+            raise WrongAnswer(f"the connection was closed after {answer[:200]!r}")
+        answer += received
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from tests.bench.load import Client, clients, drive
 from tests.bench.report import Goal, Json, Section, percentile, spread
 from tests.bench.targets import Target
 
+FULL_GOAL = 0.25
+"""The highest CPU ratio with everything judged; the command's own goal is the first cut's."""
 WARM_UP_SECONDS = 0.1
 BUSY_ENOUGH = 0.8
 MEGABYTE = 1024**2
@@ -117,11 +119,11 @@ def run(bench: Bench) -> Section:
             )
             for turn, runner in enumerate(runners)
         )
-    return section(mine, ours, goal=bench.settings.goal)
+    return section(mine, ours, goals=(FULL_GOAL, bench.settings.goal))
 
 
-def section(yardstick: Series, subject: Series, *, goal: float) -> Section:
-    """Put two series into a table; the median of the rounds' ratios is held against `goal`."""
+def section(yardstick: Series, subject: Series, *, goals: Sequence[float]) -> Section:
+    """Put two series into a table; the median of the rounds' ratios is held against each of `goals`."""
     ratios = ratios_of(yardstick, subject)
     ratio = statistics.median(ratios)
     return Section(
@@ -133,11 +135,12 @@ def section(yardstick: Series, subject: Series, *, goal: float) -> Section:
             f"CPU ratio {subject.name} / {yardstick.name} per round: {spread(ratios, '.3f')}",
             *_idle_notes(yardstick, subject),
         ),
-        goals=(
+        goals=tuple(
             Goal(
                 text=f"ratio {ratio:.3f} of mitmdump's CPU per request (goal {goal:.2f})",
                 met=ratio <= goal,
-            ),
+            )
+            for goal in goals
         ),
         data={
             "ratio": ratio,

@@ -17,6 +17,15 @@ from tests.bench.upstream import Upstream
 BINARIES = Path(sys.executable).parent
 ORPHAN_SECONDS = 10.0
 
+RULES = f"""\
+version: 1
+rules:
+  - id: items
+    match: {{host: {HOST}, method: POST, path: /item}}
+    tier: 2
+    reason: the upstream of the benchmark keeps nothing
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -62,11 +71,14 @@ def sidegate_command(place: Place) -> list[str]:
     config = place.folder / "config.yaml"
     allowed = [f'"{HOST}:{port}"' for port in (place.upstream.port, place.upstream.events_port)]
     config.write_text(f"version: 1\ndestinations:\n  allow: [{', '.join(allowed)}]\n")
+    rules = place.folder / "rules.yaml"
+    rules.write_text(RULES)
     return [
-        *_sidegate_launcher(),
+        *(sys.executable, str(ROOT / "sidegate.py")),  # this checkout, whatever is installed
         *("serve", "--listen", f"127.0.0.1:{place.port}"),
         *("--console", f"127.0.0.1:{place.console_port}"),
         *("--data-dir", str(place.folder / "data"), "--config", str(config)),
+        *("--rules", str(rules)),
         *("--upstream-ca", str(place.upstream.ca_file)),
     ]
 
@@ -94,11 +106,6 @@ def running(kind: str, upstream: Upstream, *, folder: Path, core: int, name: str
                 family = target.family()
     finally:
         _end_orphans(family)
-
-
-def _sidegate_launcher() -> list[str]:
-    installed = BINARIES / "sidegate"
-    return [str(installed)] if installed.exists() else [sys.executable, str(ROOT / "sidegate.py")]
 
 
 def _version(kind: str) -> str:

@@ -35,23 +35,24 @@ def test_a_round_of_one_turn_is_refused() -> None:
 @pytest.mark.parametrize(
     ("cost", "met"),
     [
-        pytest.param(599.0, True, id="below"),
-        pytest.param(600.0, True, id="at the goal"),
-        pytest.param(601.0, False, id="above"),
+        pytest.param(250.0, [True, True], id="at the full goal"),
+        pytest.param(251.0, [False, True], id="above it"),
+        pytest.param(600.0, [False, True], id="at the first goal"),
+        pytest.param(601.0, [False, False], id="above both"),
     ],
 )
-def test_goal(cost: float, met: bool) -> None:
-    """The median ratio may be at most the goal."""
+def test_goals(cost: float, met: list[bool]) -> None:
+    """The median ratio may be at most each goal, and the last line is that of the first cut."""
     yardstick = made_series("mitmdump", 1000.0, 1000.0, 1000.0)
     subject = made_series("sidegate", cost, cost, 5000.0)
-    result = section(yardstick, subject, goal=0.6)
-    assert [goal.met for goal in result.goals] == [met]
-    expected = f"ratio {cost / 1000:.3f} of mitmdump's CPU per request (goal 0.60)"
-    assert result.goals[0].text == expected
+    result = section(yardstick, subject, goals=(0.25, 0.6))
+    assert [goal.met for goal in result.goals] == met
+    ratio = f"ratio {cost / 1000:.3f} of mitmdump's CPU per request"
+    assert [goal.text for goal in result.goals] == [f"{ratio} (goal 0.25)", f"{ratio} (goal 0.60)"]
 
 
 def test_an_idle_proxy_is_pointed_out() -> None:
     """Below 80 % busy the requests per second say nothing about the proxy."""
-    result = section(made_series("mitmdump", 1000.0), made_series("sidegate", 100.0, busy=0.5), goal=0.6)
+    result = section(made_series("mitmdump", 1000.0), made_series("sidegate", 100.0, busy=0.5), goals=(0.6,))
     idle = [note for note in result.notes if "busy" in note]
     assert idle == ["sidegate was busy for only 50%: its requests/s are not its limit"]

@@ -34,6 +34,7 @@ http {{
     scgi_temp_path {folder}/scgi;
     keepalive_requests 1000000000;
     keepalive_timeout 300s;
+    client_max_body_size 32m;
     server {{
         listen 127.0.0.1:{port} ssl;
         ssl_certificate {folder}/leaf.pem;

@@ -69,7 +69,7 @@ class Suite:
         if case.counts:
             self._end_subject()
         try:
-            return self._judge(case, self._running())
+            return self._judge(case, self._running(shared=not case.counts))
         except OSError as error:
             # Whatever the upstream saw, a case that ends the sidecar or makes it deaf is no refusal.
             with suppress(AssertionError):  # it may be too deaf to end by itself, and is killed then
@@ -86,11 +86,11 @@ class Suite:
         happened = Happened(record=record, held=held, admitted=subject.admitted() - admitted, heard=heard)
         return judge(case, happened)
 
-    def _running(self) -> Subject:
+    def _running(self, *, shared: bool) -> Subject:
         if self._subject is not None and self._subject.is_full:
             self._end_subject()
         if self._subject is None:
-            self._subject = Subject(self._places, authority=self._authority, plant=self._plant)
+            self._subject = Subject(self._places, authority=self._authority, plant=self._plant, shared=shared)
             self._subject.__enter__()
         return self._subject
 

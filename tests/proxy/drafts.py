@@ -8,7 +8,8 @@ import pytest
 from redis.asyncio import Redis
 from ulid import ULID
 
-from proxy.store import Clocks, Draft, Refused, Store
+from proxy.record import Draft
+from proxy.store import Clocks, Refused, Store
 from rules.hold import Event, Hold, State
 from rules.verdict import ReasonId, Tier
 
@@ -40,6 +41,7 @@ def draft(**changes: object) -> Draft:
     """A draft that no other hold is joined by, unless `changes` say so."""
     made = Draft(
         hold_id=str(ULID()),
+        agent=secrets.token_hex(8),
         digest=secrets.token_hex(32),
         fingerprint=secrets.token_hex(32),
         idempotency_key=secrets.token_hex(16),

@@ -22,7 +22,7 @@ from proxy.replay.worker import Worker
 from proxy.seal import Seal
 from proxy.sealed import Sealed
 from proxy.signals import Signals
-from proxy.store import Clocks, Store, connect
+from proxy.store import Cap, Clocks, Store, connect
 from rules.action import Principal
 from rules.compile import compile_rules
 from rules.headers import Fields
@@ -38,11 +38,17 @@ version: 1
 rules:
   - {id: draft, match: {host: localhost, method: POST, path: /drafts}, tier: 2}
   - {id: pay, match: {host: localhost, method: POST, path: "/pay/**"}, tier: 4, reason: moves money}
+  - id: small
+    match: {host: localhost, method: POST, path: /small}
+    tier: 4
+    lower: [{when: {body: {amount: {lte: 100}}}, tier: 2}]
+    budget: {amount: amount, by: [to], limit: 100, window: 24h}
   - {id: never, match: {host: localhost, path: "/never/**"}, forbidden: true, reason: nobody does that}
 """
 KEY = b"k" * 32
 JSON: Fields = ((b"Content-Type", b"application/json"),)
 BODY = b'{"amount": 7, "to": "acct_1"}'
+UNCAPPED = Cap(most=10_000)
 NOWHERE = 9
 """A port on which nobody listens."""
 
@@ -66,9 +72,9 @@ _WAYS: dict[State, tuple[Event, ...]] = {
 }
 
 
-def ruleset() -> Ruleset:
-    """The rules of these tests, compiled."""
-    compiled = compile_rules([("rules.yaml", RULES)])
+def ruleset(more: str = "") -> Ruleset:
+    """The rules of these tests, and `more`, compiled."""
+    compiled = compile_rules([("rules.yaml", RULES + more)])
     assert isinstance(compiled, Ruleset)
     return compiled
 
@@ -176,12 +182,13 @@ async def gatehouse(
     trust: Path | None = None,
     waiting: Waiting | None = None,
     clocks: Clocks = PATIENT,
+    cap: Cap = UNCAPPED,
     working: bool = False,
     signals: Callable[[Store, Metrics], Signals] = Signals,
 ) -> AsyncIterator[Gatehouse]:
     """A gate over the store at `url`; `working`: with what runs beside it in a sidecar."""
     domain, redis, metrics = domain or secrets.token_hex(8), connect(url), Metrics()
-    store, sealed = Store(redis, domain=domain, clocks=clocks), Sealed(Seal(KEY, domain=domain))
+    store, sealed = Store(redis, domain=domain, clocks=clocks, cap=cap), Sealed(Seal(KEY, domain=domain))
     heard, rules = signals(store, metrics), ruleset()
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
     async with asyncio.TaskGroup() as tasks:

@@ -93,6 +93,8 @@ HOSTS: dict[str, tuple[str, str, int, bool]] = {
     "an ipv4 address": ("10.0.0.1", "10.0.0.1", 80, True),
     "an ipv4 address and port": ("10.0.0.1:80", "10.0.0.1", 80, True),
     "an ipv6 address": ("fd00::1", "fd00::1", 443, True),
+    "an ipv6 address with its port": ("[fd00::1]:8443", "fd00::1", 8443, True),
+    "an ipv6 address with another port": ("[fd00::1]:8443", "fd00::1", 443, False),
 }
 
 
@@ -136,7 +138,11 @@ _SECONDS = ["decision", "approval_tier_3", "approval_tier_4", "retention", "upst
 
 @pytest.mark.parametrize("case", [*_NUMBERS, "zero"])
 @pytest.mark.parametrize(
-    "key", [*(f"windows.{k}" for k in _SECONDS), "inline_wait.usual", "inline_wait.most"]
+    "key",
+    [
+        *(f"windows.{k}" for k in _SECONDS),
+        *("inline_wait.usual", "inline_wait.most", "new_holds.within", "new_holds.quarantine"),
+    ],
 )
 def test_numbers_that_no_clock_can_have(key: str, case: str) -> None:
     """Each is refused where it stands; only an inline wait may be zero."""
@@ -163,6 +169,16 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
     "a url to open": ("destinations: {allow: ['http://a.example']}", "destinations.allow", "`http://a.example`"),
     "a wildcard to open": ("destinations: {allow: ['*']}", "destinations.allow", "`*`"),
     "an empty opening": ("destinations: {allow: ['']}", "destinations.allow[0]", "at least 1"),
+    "a port of zero": ("destinations: {connect_ports: [0]}", "destinations.connect_ports[0]", "at least 1"),
+    "a tunnel too far": (
+        "destinations: {connect_ports: [65536]}",
+        "destinations.connect_ports[0]",
+        "at most",
+    ),
+    "a port as text": ("destinations: {connect_ports: ['443']}", "destinations.connect_ports[0]", "whole"),
+    "no holds at all": ("new_holds: {most: 0}", "new_holds.most", "at least 1"),
+    "holds without end": ("new_holds: {most: 100001}", "new_holds.most", "at most 100000"),
+    "half a hold": ("new_holds: {most: 1.5}", "new_holds.most", "whole number"),
     "one text for a list": ("destinations: {allow: localhost}", "destinations.allow", "must be a list"),
     "a reviewer called operator": (
         "reviewers: [{name: operator, token_file: t}]",
@@ -212,7 +228,11 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
     "a credential for port 0": ("credentials: [{host: 'a.b:0', env: T}]", "credentials[0].host", "no host"),
     "a port too far": ("credentials: [{host: 'a.example:70000', env: T}]", "credentials[0].host", "no host"),
     "ipv6 in brackets": ("credentials: [{host: '[::1]', env: T}]", "credentials[0].host", "without brackets"),
-    "ipv6 with a port": ("credentials: [{host: '[::1]:443', env: T}]", "credentials[0].host", "and port"),
+    "a console name with a path": ("console: {names: ['a.b/c']}", "console.names", "no host or host:port"),
+    "a console name of nothing": ("console: {names: ['@']}", "console.names", "no host or host:port"),
+    "ipv6 with port 0": ("credentials: [{host: '[::1]:0', env: T}]", "credentials[0].host", "and a port"),
+    "ipv6 in full": ("credentials: [{host: '[::0:1]:443', env: T}]", "credentials[0].host", "and a port"),
+    "host in brackets": ("credentials: [{host: '[a.b]:443', env: T}]", "credentials[0].host", "and a port"),
     "a trailing dot": ("credentials: [{host: a.example., env: T}]", "credentials[0].host", "no host"),
     "a credential without a source": ("credentials: [{host: a.example}]", "credentials[0]", "exactly one"),
     "a credential with two": (
@@ -345,3 +365,13 @@ def test_every_section_has_a_sentence() -> None:
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     assert classes
     assert all(ast.get_docstring(node) for node in classes)
+
+
+def test_names_of_the_console(tmp_path: Path) -> None:
+    """They are taken as they are written; without them there are none."""
+    path = tmp_path / "config.yaml"
+    path.write_text('version: 1\nconsole: {names: ["sidegate:8081", gate.example]}\n')
+    made = load(path)
+    assert isinstance(made, Config)
+    assert made.console.names == ("sidegate:8081", "gate.example")
+    assert Config(version=1).console.names == ()

@@ -253,6 +253,31 @@ async def test_a_failure_is_forgotten_soon(monkeypatch: pytest.MonkeyPatch, reso
     assert await opens(destinations, "a.example")
 
 
+@pytest.mark.parametrize(
+    ("port", "allow", "open_"),
+    [
+        (443, [], True),
+        (8443, [], True),
+        (80, [], False),
+        (22, [], False),
+        (22, ["a.test"], True),
+        (22, ["a.test:22"], True),
+        (22, ["a.test:23"], False),
+        (22, ["8.8.8.0/24"], True),
+        (22, ["b.test"], False),
+    ],
+)
+async def test_ports_of_tunnels(resolve: Resolve, port: int, allow: list[str], open_: bool) -> None:
+    """A tunnel leads to the configured ports, and wherever the operator opened a place by name or address."""
+    resolve({"a.test": ["8.8.8.8"]})
+    destinations = Destinations(
+        allowed=Allowed.parse(allow), named=lambda _: False, tunnel_ports=frozenset({443, 8443})
+    )
+    found = await destinations.find_tunnel("a.test", port)
+    assert found == ("8.8.8.8", port) if open_ else isinstance(found, Refusal)
+    assert isinstance(await destinations.find_tunnel("127.0.0.1", port), Refusal)
+
+
 async def test_what_is_remembered_is_bounded(resolve: Resolve, monkeypatch: pytest.MonkeyPatch) -> None:
     """An agent that asks for ever new names takes no more memory for it."""
     monkeypatch.setattr(module, "_MAX_REMEMBERED", 8)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,17 @@ async def test_tiers_1_and_2_pass_to_the_judged_address(house: Gatehouse, case: 
     assert await house.admit(PASSES[case]) == Passage(address=LOCAL)
     assert not await house.store.list()
     assert house.metric("sidegate_holds_opened_total", tier="4") == 0
+
+
+async def test_odd_paths_pass_where_the_operator_has_them_judged(house: Gatehouse) -> None:
+    """One reading that a rule holds is enough to hold; without the operator's word all are refused."""
+    odd = ruleset("hosts: {localhost: {paths: normalize}}\n")
+    judging = replace(house, gate=replace(house.gate, ruleset=lambda: odd))
+    plain, risky = request("GET", "/v1//x"), request("POST", "/v1/../pay%2F1", fields=NOW)
+    assert await judging.admit(plain) == judging.gate.at_once(plain) == Passage(address=LOCAL)
+    assert told(await judging.admit(risky))["tier"] == 4
+    for asked in (plain, risky):
+        assert told(await house.admit(asked))["reason_id"] == "target_ambiguous"
 
 
 HELD = {
@@ -202,6 +214,7 @@ async def test_the_kill_switch_stops_a_retry_too(house: Gatehouse) -> None:
 
 TUNNELS: dict[str, tuple[str, int, type, int]] = {
     "an open host": ("localhost", 443, Tunnel, 0),
+    "an open host, whatever the port": ("localhost", 8443, Tunnel, 0),
     "the status address": ("sidegate.internal", 443, Tunnel, 0),
     "a closed address": ("127.0.0.2", 443, Reply, 403),
     "an address in hexadecimal": ("0x7f.1", 443, Reply, 403),

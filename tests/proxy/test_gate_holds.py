@@ -10,8 +10,9 @@ from addons.exchange import Outcome
 from proxy import gate as gate_module
 from proxy.gate import Waiting
 from proxy.metrics import Metrics
+from proxy.record import StoreUnavailable
 from proxy.signals import Signals
-from proxy.store import Store, StoreUnavailable
+from proxy.store import Store
 from rules.headers import Fields
 from rules.hold import State
 from rules.reply import Reply

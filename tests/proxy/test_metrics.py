@@ -1,10 +1,20 @@
 """The instruments: bounded labels, and two sets of them in one process."""
 
+from typing import Any
+
 import pytest
+from hypothesis import given
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from proxy.metrics import Metrics
+from rules.call import HttpCall
+from rules.classify import classify
+from rules.hold import Event
+from rules.verdict import ReasonId
+from tests.rules.calls import calls, from_rules, rule_lists
+
+METRICS = Metrics()
 
 BOUNDED = {"tier", "verdict", "reason_id", "state", "event", "decision", "disposition"}
 
@@ -31,6 +41,56 @@ def test_labels_are_bounded() -> None:
     for name, instrument in vars(metrics).items():
         if name != "registry":
             assert set(instrument._labelnames) <= BOUNDED, name
+
+
+def counted(name: str, label: str) -> dict[str, float]:
+    """The first number of each series of `name`, by the one label."""
+    families = Metrics().registry.collect()
+    found = [sample for family in families for sample in family.samples if sample.name == name]
+    return {sample.labels[label]: sample.value for sample in found}
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "values"),
+    [
+        ("failed_closed_total", "reason_id", {ReasonId.GATE_FAILED, ReasonId.STORE_UNAVAILABLE}),
+        ("holds_opened_total", "tier", {"3", "4"}),
+        ("hold_transitions_total", "event", set(Event)),
+        ("decision_seconds_count", "decision", {Event.APPROVE, Event.REJECT}),
+        (
+            "replay_seconds_count",
+            "disposition",
+            {"approved-executed", "execution-error", "outcome-unknown"},
+        ),
+    ],
+    ids=["failed_closed", "holds_opened", "transitions", "decisions", "replays"],
+)
+def test_series_begin_before_their_first_event(name: str, label: str, values: set[str]) -> None:
+    """A series that came with its first event would show no increase for it."""
+    assert counted(f"sidegate_{name}", label) == dict.fromkeys(values, 0)
+
+
+def test_every_reason_has_a_series() -> None:
+    """Each reason is counted in exactly one place, and is there at 0."""
+    judged, refused, failed = (
+        set(counted(f"sidegate_{name}_total", "reason_id"))
+        for name in ("admissions", "refusals", "failed_closed")
+    )
+    assert judged | refused | failed == set(ReasonId)
+    assert len(judged) + len(refused) + len(failed) == len(ReasonId)
+
+
+@given(written=rule_lists(), call=calls())
+def test_judgements_begin_before_their_first_event(written: list[dict[str, Any]], call: HttpCall) -> None:
+    """However a call is judged, its series is there."""
+    judgement = classify(call, from_rules(*written))
+    labels = {
+        "tier": str(int(judgement.tier)),
+        "verdict": str(judgement.verdict),
+        "reason_id": str(judgement.reason_id),
+    }
+    registry = METRICS.registry
+    assert registry.get_sample_value("sidegate_admissions_total", labels) == 0
 
 
 def test_two_sets_do_not_share_a_number() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.record import Draft
 from proxy.seal import Seal, SealError
 from proxy.sealed import Sealed
-from proxy.store import Draft
 from rules.action import Action, Principal
 from rules.hold import Hold, State
 from rules.reply import Reply

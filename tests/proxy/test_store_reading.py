@@ -10,7 +10,8 @@ import pytest
 from redis.asyncio import Redis
 
 from proxy import store as module
-from proxy.store import Store, Unreadable
+from proxy.record import Unreadable
+from proxy.store import Store
 from rules.hold import Event, State
 from tests.proxy.drafts import brought, clocks, draft, refusal, stores, text
 
@@ -181,13 +182,16 @@ async def test_refused_steps_are_not_announced(store: Store) -> None:
     await heard.aclose()  # type: ignore[attr-defined]  # it is a generator
 
 
-def test_the_script_touches_declared_keys_only() -> None:
-    """Every command names one of the six declared keys, so it runs on a cluster as well."""
-    source = Path(module.__file__).with_name("transition.lua").read_text()
+@pytest.mark.parametrize(
+    ("script", "numbers", "least"), [("transition.lua", "12345678", 20), ("spend.lua", "1", 5)]
+)
+def test_scripts_touch_declared_keys_only(script: str, numbers: str, least: int) -> None:
+    """Every command names one of the declared keys, so it runs on a cluster as well."""
+    source = Path(module.__file__).with_name(script).read_text()
     calls = REDIS_CALL.findall(source)
-    assert len(calls) > 20
+    assert len(calls) > least
     for command, keys, number in calls:
-        assert command == "TIME" or (keys == "KEYS" and number in "123456"), f"redis.call('{command}', ...)"
+        assert command == "TIME" or (keys == "KEYS" and number in numbers), f"redis.call('{command}', ...)"
 
 
 async def test_an_empty_domain(store: Store) -> None:

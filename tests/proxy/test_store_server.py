@@ -9,7 +9,8 @@ import pytest
 from redis.asyncio import Redis
 
 from proxy import store as module
-from proxy.store import Store, StoreUnavailable, connect
+from proxy.record import StoreUnavailable
+from proxy.store import Store, connect
 from rules.hold import Event, Hold, State
 from tests.proxy.drafts import PATHS, PATIENT, brought, draft
 from tests.proxy.redis_child import RedisChild, eventually, redis_child, redis_with

@@ -11,6 +11,7 @@ from rules.compile import compile_rules
 from rules.headers import Fields
 from rules.message import Message
 from rules.normalize import normalize
+from rules.request.path_readings import PolicyOf, always_strict
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement
 
@@ -18,12 +19,18 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
 
-def http(line: str, body: object = None, *, headers: dict[str, str] | None = None) -> HttpCall:
+def http(
+    line: str,
+    body: object = None,
+    *,
+    headers: dict[str, str] | None = None,
+    paths: PolicyOf = always_strict,
+) -> HttpCall:
     """The call of a request line such as `POST pay.test/v1/charges?a=b`.
 
     `body`: None, JSON values, text of a form, or bytes that nobody understands.
     """
-    call = normalize(message(line, body, headers=headers))
+    call = normalize(message(line, body, headers=headers), paths=paths)
     assert isinstance(call, HttpCall), call
     return call
 
@@ -111,11 +118,33 @@ _CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
         max_size=2,
     ),
 }
+_ASKING: dict[str, st.SearchStrategy[Any]] = {
+    "operation": st.lists(
+        st.sampled_from(["graphql.query.*", "graphql.query.me", "graphql.mutation.*", "graphql.*"]),
+        min_size=1,
+        max_size=2,
+    )
+}
+_DOCUMENTS = st.sampled_from(
+    ["{ me }", "query A { me you }", "mutation { wipe }", "{ me } mutation B { me }", "{"]
+)
 _ENDPOINT: dict[str, st.SearchStrategy[Any]] = {
     "host": st.sampled_from(["pay.test", "*.test", "a.pay.test", "*", "mail.test"]),
     "method": st.lists(st.sampled_from(["GET", "POST", "DELETE"]), min_size=1, max_size=2),
     "path": st.sampled_from(
-        ["/", "/v1", "/v1/{id}", "/v1/admin", "/v1/admin/", "/v1/**", "/**", "/v1/a{id}n", "/{a}/{b}"]
+        [
+            "/",
+            "/v1",
+            "/v1/{id}",
+            "/v1/admin",
+            "/v1/admin/",
+            "/v1/**",
+            "/v1/{id:int}",
+            "/**",
+            "/v1/a{id}n",
+            "/{a}/{b}",
+            "/graphql",
+        ]
     ),
 }
 
@@ -123,14 +152,17 @@ _ENDPOINT: dict[str, st.SearchStrategy[Any]] = {
 @st.composite
 def rules(draw: st.DrawFn, *, identity: str = "r") -> dict[str, Any]:
     """A rule on HTTP calls, as it would stand in the file; drawn so that it often matches."""
-    match = draw(st.fixed_dictionaries({}, optional=_ENDPOINT | _CONDITIONS))
+    match = draw(st.fixed_dictionaries({}, optional=_ENDPOINT | _CONDITIONS | _ASKING))
     rule: dict[str, Any] = {"id": identity, "match": match or {"host": "*"}}
     if draw(st.integers(0, 9)) == 0:
         return rule | {"forbidden": True}
     tier = draw(st.integers(1, 4))
-    when = draw(st.fixed_dictionaries({}, optional=_CONDITIONS))
-    if when and tier > 1:
-        rule["lower"] = [{"when": when, "tier": draw(st.integers(1, tier - 1))}]
+    when = draw(st.fixed_dictionaries({}, optional=_CONDITIONS | _ASKING))
+    # Split, so that no alternative repeats an earlier one.
+    split = draw(st.integers(0, len(when)))
+    halves = [dict(list(when.items())[:split]), dict(list(when.items())[split:])]
+    if tier > 1:
+        rule["lower"] = [{"when": half, "tier": draw(st.integers(1, tier - 1))} for half in halves if half]
     return rule | {"tier": tier}
 
 
@@ -146,7 +178,19 @@ def messages(draw: st.DrawFn) -> Message:
     host = draw(st.sampled_from(["pay.test", "a.pay.test", "mail.test", "other.example"]))
     path = draw(
         st.sampled_from(
-            ["/", "/v1", "/v1/", "/V1", "/v1/7", "/v1/admin", "/v1/admin/", "/v1/Admin", "/a/b/c"]
+            [
+                "/",
+                "/v1",
+                "/v1/",
+                "/V1",
+                "/v1/7",
+                "/graphql",
+                "/GraphQL/",
+                "/v1/admin",
+                "/v1/admin/",
+                "/v1/Admin",
+                "/a/b/c",
+            ]
         )
     )
     pairs = st.tuples(st.sampled_from(["amount", "kind", "Kind", "kind[]", "zz"]), _VALUES.map(str))
@@ -157,8 +201,11 @@ def messages(draw: st.DrawFn) -> Message:
         _BODY_VALUES | st.fixed_dictionaries({"kind": _BODY_VALUES}),
         max_size=3,
     )
+    carrying = st.builds(dict[str, Any], query=_DOCUMENTS)
     form = st.lists(pairs, max_size=3).map(lambda found: "&".join(f"{n}={v}" for n, v in found))
-    body = draw(st.none() | json_body | form | st.just(b"?")) if method in ("POST", "PUT") else None
+    body = (
+        draw(st.none() | json_body | carrying | form | st.just(b"?")) if method in ("POST", "PUT") else None
+    )
     headers = draw(st.fixed_dictionaries({}, optional={"x-mode": _VALUES.map(str), "X_Mode": st.just("1")}))
     return message(f"{method} {host}{path}{'?' if query else ''}{query}", body, headers=headers)
 

@@ -53,6 +53,16 @@ def test_an_honest_retry_joins_its_hold(retry: Message) -> None:
     assert _print(retry) == _print(CHARGE)
 
 
+def test_the_wait_is_no_part_of_an_upstreams_preference() -> None:
+    """A retry that waits longer joins its hold, whatever else it prefers."""
+    short, long, other = (
+        _print(_with((b"Prefer", value)))
+        for value in (b"return=minimal, wait=5", b"wait=60, return=minimal", b"return=representation, wait=5")
+    )
+    assert short == long == _print(_with((b"Prefer", b"return=minimal")))
+    assert short != other
+
+
 _DIFFERENT: dict[str, Message] = {
     "another amount": _with(body=b'{"amount": 6, "currency": "usd"}'),
     "an amount as text": _with(body=b'{"amount": "5", "currency": "usd"}'),

@@ -202,3 +202,17 @@ def test_no_text_makes_it_raise(documents: list[tuple[str, str]]) -> None:
     """Hostile files give a rule set or problems."""
     found = compile_rules(documents)
     assert isinstance(found, Ruleset) or all(isinstance(problem, Problem) for problem in found)
+
+
+def test_hosts_of_several_files() -> None:
+    """They add up, the same word twice included; a contrary one is refused where it stands."""
+    one, other = (
+        "hosts: {a.test: {paths: normalize}}",
+        "hosts: {a.test: {paths: strict}, b.test: {paths: strict}}",
+    )
+    assert set(compiled(one, one).policies) == {"a.test"}
+    assert compiled(one).hash == compiled(one, one).hash != compiled("").hash
+    found = compile_rules([("1.yaml", f"version: 1\n{one}\n"), ("2.yaml", f"version: 1\n{other}\n")])
+    assert [str(problem) for problem in found] == [  # type: ignore[union-attr]
+        "2.yaml:2:18: hosts.a.test.paths: an earlier file says `normalize`; write it in one file only"
+    ]

@@ -120,19 +120,31 @@ def test_bound_keeps_order_spelling_and_repetition() -> None:
 @pytest.mark.parametrize(
     ("value", "kept"),
     [
-        (b"wait=10", False),
-        (b"respond-async", False),
-        (b"Respond-Async, WAIT=3", False),
-        (b"return=minimal", True),
-        (b"respond-async, return=minimal", True),
-        (b"resolution=merge-duplicates", True),
-        (b"waiting=1", True),
+        (b"wait=10", None),
+        (b"respond-async", None),
+        (b"Respond-Async, WAIT=3", None),
+        (b'wait="10"; a=b', None),
+        (b"return=minimal", b"return=minimal"),
+        (b"respond-async, return=minimal", b"return=minimal"),
+        (b"return=minimal, wait=5, handling=lenient", b"return=minimal, handling=lenient"),
+        (b'a="b, wait=5", wait=5', b'a="b, wait=5"'),
+        (b'a="b, wait=5', b'a="b'),
+        (b"resolution=merge-duplicates", b"resolution=merge-duplicates"),
+        (b"waiting=1", b"waiting=1"),
+        (b"a , b", b"a , b"),
+        (b",,", b",,"),
+        (b"", b""),
     ],
 )
-def test_only_preferences_for_the_gate_stay_out_of_the_action(value: bytes, *, kept: bool) -> None:
-    """`Prefer` can change what the upstream does, so it is only left out where it cannot."""
-    fields: Fields = ((b"Prefer", value),)
-    assert bound(fields) == (fields if kept else ())
+def test_preferences_for_the_gate_stay_out_of_the_action(value: bytes, kept: bytes | None) -> None:
+    """`wait` and `respond-async` are answered here; others can change what the upstream does."""
+    assert bound(((b"Prefer", value),)) == (() if kept is None else ((b"Prefer", kept),))
+
+
+def test_reading_preferences_costs_no_more_than_their_length() -> None:
+    """Quotes that never close are read once, not once each."""
+    value = b'"' + b'\\"' * 200_000 + b"wait=5"
+    assert bound(((b"Prefer", value),)) == ((b"Prefer", value),)
 
 
 @pytest.mark.parametrize(

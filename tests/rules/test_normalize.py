@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rules.call import HttpCall, Payload, PayloadKind
 from rules.message import Message
 from rules.normalize import METHODS, normalize
+from rules.request.path_readings import PathPolicy
 from rules.verdict import ReasonId, Refusal
 from tests.rules.messages import (
     FORM,
@@ -165,14 +166,15 @@ def _again(call: HttpCall, sni: str | None) -> Message:
     )
 
 
-@given(readable() | MESSAGES)
-def test_normalizing_twice_changes_nothing(message: Message) -> None:
+@pytest.mark.parametrize("policy", PathPolicy)
+@given(message=readable() | MESSAGES)
+def test_normalizing_twice_changes_nothing(message: Message, policy: PathPolicy) -> None:
     """What was accepted is in its normal form: its parts are read the same again."""
-    call = normalize(message)
+    call = normalize(message, paths=lambda host: policy)
     if isinstance(call, Refusal):
         return
     again = replace(_again(call, message.sni), version=message.version)
-    assert normalize(again) == call
+    assert normalize(again, paths=lambda host: policy) == call
 
 
 @given(MESSAGES)

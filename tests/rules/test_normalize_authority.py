@@ -34,7 +34,8 @@ def test_the_default_port_follows_the_scheme() -> None:
     """A Host without port means 80 in clear and 443 in TLS."""
     clear = replace(PLAIN, scheme="http", sni=None)
     assert accepted(replace(clear, port=80)).port == 80
-    assert refusal(replace(clear, port=443)).reason_id is ReasonId.AUTHORITY_MISMATCH
+    assert refusal(replace(clear, port=443)).reason_id is ReasonId.PROTOCOL_REFUSED
+    assert refusal(replace(clear, port=8443)).reason_id is ReasonId.AUTHORITY_MISMATCH
     assert refusal(replace(PLAIN, port=80)).reason_id is ReasonId.AUTHORITY_MISMATCH
 
 

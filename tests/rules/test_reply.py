@@ -68,7 +68,8 @@ _PROBLEMS: dict[str, Reply] = {
     **{f"{state}, accepted": standing(_in(state), accepted=True) for state in State},
     "blocked": blocked(_BLOCKED),
     "refused": refused(_REFUSAL),
-    "unreadable": unreadable(_ID),
+    "unreadable": unreadable(_ID, ReasonId.STORE_UNAVAILABLE),
+    "failed while it waited": unreadable(_ID, ReasonId.GATE_FAILED),
 }
 
 
@@ -247,15 +248,18 @@ def test_a_refusal_keeps_its_status_and_says_that_nothing_left(status: int) -> N
     assert members["executed"] is False
 
 
-def test_a_hold_that_cannot_be_read_claims_nothing() -> None:
-    """While the store is away nobody knows whether it ran; the id is still said."""
-    reply = unreadable(_ID)
+@pytest.mark.parametrize("reason_id", [ReasonId.STORE_UNAVAILABLE, ReasonId.GATE_FAILED])
+def test_a_hold_that_cannot_be_read_claims_nothing(reason_id: ReasonId) -> None:
+    """While the store is away, or the gate failed, nobody knows whether it ran; the id is still said."""
+    reply = unreadable(_ID, reason_id)
     members = _body(reply)
     assert reply.status == 503
     assert _ID in reply.phrase
     assert "not executed" not in f"{reply.phrase} {members['detail']}"
     assert first(reply.fields, b"sidegate-hold") == _ID.encode()
+    assert "nothing was sent" not in members["detail"]
     assert members["executed"] is None
+    assert members["reason_id"] == reason_id
     assert members["status_url"] == status_url(_ID)
 
 

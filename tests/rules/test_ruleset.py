@@ -63,3 +63,46 @@ def test_another_method_is_possible_under_an_override(ruleset: Ruleset) -> None:
     call = http("GET api.pay.test/pay?_method=POST")
     [rule] = [rule for rule in ruleset.candidates(call) if rule.id == "exact"]
     assert rule.matches(call) is Truth.UNKNOWN
+
+
+def test_rules_on_operations_are_found_by_them() -> None:
+    """Of many such rules a call meets its own, an uncertain one all of its place, any other call none."""
+    text = "version: 1\nrules:" + "".join(
+        f"\n- {{id: r{n}, tier: 4, match: {{host: a.test, path: /graphql, operation: graphql.query.q{n}}}}}"
+        for n in range(50)
+    )
+    ruleset = compile_rules([("rules.yaml", text)])
+    assert isinstance(ruleset, Ruleset)
+    found = {
+        name: [rule.id for rule in ruleset.candidates(call)]
+        for name, call in {
+            "own": http("POST a.test/graphql", {"query": "{ q7 q9 q7 other }"}),
+            "uncertain": http("POST a.test/graphql", {"id": 1}),
+            "elsewhere": http("POST a.test/other", {"query": "{ q7 }"}),
+            "none": http("POST a.test/graphql"),
+            "unknown body": http("POST a.test/graphql", b"?"),
+        }.items()
+    }
+    assert found["own"] == ["r7", "r9"]
+    assert found["elsewhere"] == found["none"] == []
+    assert len(found["uncertain"]) == len(found["unknown body"]) == 50
+    assert ruleset.names_host("a.test")
+
+
+def test_the_nearest_name_says_how_paths_are_read() -> None:
+    """A host's own policy, else that of the nearest name above it, else strict."""
+    odd, strict = "{paths: normalize}", "{paths: strict}"
+    hosts = f'{{"*.aws.test": {odd}, s3.aws.test: {strict}, "*.s3.aws.test": {odd}}}'
+    ruleset = compile_rules([("rules.yaml", f"version: 1\nhosts: {hosts}\n")])
+    assert isinstance(ruleset, Ruleset)
+    policies = {
+        host: str(ruleset.paths(host)) for host in ("iam.aws.test", "s3.aws.test", "aws.test", "x.test")
+    }
+    assert policies == {
+        "iam.aws.test": "normalize",
+        "s3.aws.test": "strict",
+        "aws.test": "strict",
+        "x.test": "strict",
+    }
+    assert ruleset.paths("b.s3.aws.test") == "normalize"
+    assert not ruleset.names_host("iam.aws.test")

@@ -30,7 +30,7 @@ class Judge:
 
     def judge(self, row: Row, line: bytes) -> Judgement:
         """The gate's answer to the call in `row`. Raises ValueError if the row is malformed."""
-        call = read_call(row, line)
+        call = read_call(row, line, paths=self.ruleset.paths)
         if isinstance(call, Refusal):
             return _blocked(call)
         if isinstance(call, ToolCall):

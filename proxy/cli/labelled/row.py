@@ -14,6 +14,7 @@ from rules.headers import Fields, first
 from rules.message import Message
 from rules.normalize import normalize
 from rules.request.authority import split_authority
+from rules.request.path_readings import PolicyOf, always_strict
 from rules.request.strict_json import parse
 from rules.verdict import ReasonId, Refusal
 
@@ -40,7 +41,7 @@ def read_id(row: Row) -> str | int | None:
     return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def read_call(row: Row, line: bytes) -> HttpCall | ToolCall | Refusal:
+def read_call(row: Row, line: bytes, *, paths: PolicyOf = always_strict) -> HttpCall | ToolCall | Refusal:
     """The call in `row`, which was read from `line`. Raises ValueError if the row is malformed."""
     if read_id(row) is None:
         raise ValueError("`id` is missing or neither text nor a whole number")
@@ -50,7 +51,7 @@ def read_call(row: Row, line: bytes) -> HttpCall | ToolCall | Refusal:
     match row.get("protocol"):
         case "http":
             message = _message(request)
-            return message if isinstance(message, Refusal) else normalize(message)
+            return message if isinstance(message, Refusal) else normalize(message, paths=paths)
         case "mcp":
             return _tool_call(request, line)
         case _:

@@ -6,6 +6,7 @@ import pytest
 
 from addons.exchange import Passage, Tunnel
 from addons.http1.layer import StrictHttp1
+from addons.traffic import MAX_KEPT_BYTES, SMALL_BYTES
 from rules.normalize import MAX_HEAD_BYTES
 from rules.request.body import MAX_BODY_BYTES
 from tests.addons.driver import ADDRESS, PASSAGE, Driver
@@ -187,6 +188,22 @@ def test_a_body_over_the_limit_is_refused(sent: bytes) -> None:
     assert b"100 Continue" not in driver.answered
     assert not driver.open
     assert not driver.asked
+
+
+def test_a_large_body_has_to_find_room() -> None:
+    """503 while others keep all there is; a small body passes, and an answer gives the room back."""
+    driver = Driver()
+    driver.send(post(b"x" * MAX_BODY_BYTES, b"Content-Length: %d" % MAX_BODY_BYTES))
+    assert not driver.traffic.keep("another", MAX_KEPT_BYTES)
+    driver.answer(OK)
+    assert driver.traffic.keep("another", MAX_KEPT_BYTES)
+    driver.send(post(b"x" * 1000, b"Content-Length: 1000"))
+    driver.answer(OK)
+    driver.send(post(b"x" * SMALL_BYTES, b"Content-Length: %d" % SMALL_BYTES))
+    assert len(driver.asked) == 2
+    status, _, body = driver.answers("POST", "POST", "POST")[-1]
+    assert (status, json.loads(body)["reason_id"]) == (503, "overloaded")
+    assert not driver.open
 
 
 def test_a_body_of_just_the_limit_passes() -> None:

@@ -1,5 +1,7 @@
 """One connection to an upstream: what it may be used for, and when no more."""
 
+from dataclasses import replace
+
 import pytest
 from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.options import Options
@@ -32,6 +34,7 @@ class Line:
         client = Client(peername=("127.0.0.1", 1), sockname=("127.0.0.1", 2), state=ConnectionState.OPEN)
         self.upstream = Upstream.towards(Context(client, Options()), ADDRESS, scheme, "api.pay.test")
         self.sent = b""
+        self.longest = 0
         self.closed = False
         [opening] = list(self.upstream.stack.handle_event(events.Start()))
         assert isinstance(opening, commands.OpenConnection)
@@ -43,7 +46,9 @@ class Line:
         for command in self.upstream.stack.handle_event(event):
             assert command.connection is self.upstream.server  # type: ignore[attr-defined]
             self.closed = self.closed or isinstance(command, commands.CloseConnection)
-            self.sent += command.data if isinstance(command, commands.SendData) else b""
+            if isinstance(command, commands.SendData):
+                self.sent += command.data
+                self.longest = max(self.longest, len(command.data))
         return self.upstream.parts()
 
     def ask(self, message: Message = GET) -> list[Part]:
@@ -70,6 +75,17 @@ def test_an_answer_comes_in_parts() -> None:
     assert line.hear(b"k") == [b"k", Ended()]
     assert line.upstream.usable
     assert not line.closed
+
+
+def test_a_large_request_leaves_in_pieces() -> None:
+    """All of it, in order, and never so much at once that others would wait for its encryption."""
+    body = bytes(range(256)) * 4000
+    line = Line()
+    line.ask(replace(GET, method=b"POST", body=body))
+    head, _, sent = line.sent.partition(b"\r\n\r\n")
+    assert head.startswith(b"POST / HTTP/1.1\r\n")
+    assert sent == body
+    assert line.longest == 64 * 1024
 
 
 def test_tls_is_verified_against_the_host() -> None:

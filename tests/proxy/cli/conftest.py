@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.data_dir.lock import exclusive
 from tests.proxy.cli.desk import DOMAIN, KEY, Desk, desk_at
 from tests.proxy.console.world import World, console_of, redis_server
 
@@ -33,10 +34,12 @@ async def world(redis_url: str) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-def desk(world: World, console: str, tmp_path: Path) -> Desk:
-    """Give an operator's desk, with no holds on it."""
+def desk(world: World, console: str, tmp_path: Path) -> Iterator[Desk]:
+    """Give an operator's desk, with no holds on it, and locked as a sidecar that lives has it."""
     assert world.domain == DOMAIN
-    return desk_at(tmp_path / "it's data", console)
+    made = desk_at(tmp_path / "it's data", console)
+    with exclusive(made.folder):
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -253,6 +253,15 @@ def test_several_rules_files(run: Run) -> None:
         assert (line["rule"], code) == ("x", 0)
 
 
+def test_odd_paths_of_hosts_that_have_them(run: Run) -> None:
+    """They are judged where the rules say so, and blocked elsewhere."""
+    Path("odd.yaml").write_text("version: 1\nhosts: {odd.test: {paths: normalize}}\n")
+    rows = [http(f"http://{host}/tags/arn%3Aaws%2Fx") for host in ("odd.test", "pay.test")]
+    code, lines, _ = run(*rows, arguments=("--rules", "rules.yaml", "odd.yaml"))
+    assert [line["reason_id"] for line in lines] == ["default_write", "target_ambiguous"]
+    assert code == 0
+
+
 def test_broken_rules(run: Run) -> None:
     """All problems of all files on stderr, nothing judged, exit code 2."""
     Path("bad.yaml").write_text("version: 1\nrules:\n  - {id: A, match: {host: a.test}, tier: 9}\n")

@@ -2,8 +2,6 @@
 
 import argparse
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +12,8 @@ import pytest
 from proxy.cli import remote
 from proxy.cli.remote import Negative, add_data_dir, check_ready, find, hold_path, reported
 from proxy.data_dir.files import write_secret
-from tests.proxy.cli.desk import PROXY, Desk, sidegate
+from proxy.data_dir.lock import exclusive
+from tests.proxy.cli.desk import PROXY, Desk, desk_at, sidegate
 
 type Capture = pytest.CaptureFixture[str]
 
@@ -63,13 +62,13 @@ def test_the_folder_comes_from_the_environment(
     assert "no sidecar serves from `.sidegate`" in capsys.readouterr().err
 
 
-def test_a_dead_sidecar_is_not_spoken_to(desk: Desk, capsys: Capture) -> None:
-    """Whoever took over the port of a killed sidecar is not given the operator's token."""
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
+def test_a_dead_sidecar_is_not_spoken_to(tmp_path: Path, capsys: Capture) -> None:
+    """Whoever took over a killed sidecar's port, and its process id, is not given the operator's token."""
     with stranger(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as (url, heard):
-        desk.rewrite(console=url, pid=dead.pid)
-        assert desk.run("holds") == 1
+        killed = desk_at(tmp_path / "data", url)  # the id in its serve.json is that of a process that lives
+        with exclusive(killed.folder):
+            pass
+        assert killed.run("holds") == 1
     assert heard == []
     assert "no sidecar serves from" in capsys.readouterr().err
 
@@ -121,8 +120,7 @@ def test_something_else_answers(desk: Desk, capsys: Capture, answer: bytes) -> N
         b"[]",
         b"null",
         b"\xff",
-        b'{"proxy": "http://127.0.0.1:1", "console": "http://127.0.0.1:2"}',
-        b'{"proxy": "http://127.0.0.1:1", "console": "http://127.0.0.1:2", "pid": "x"}',
+        b'{"proxy": "http://127.0.0.1:1"}',
         b'{"proxy": "http://127.0.0.1:1", "console": "file:///etc/passwd", "pid": 1}',
         b'{"proxy": "http://127.0.0.1:1", "console": "127.0.0.1:2", "pid": 1}',
         b'{"proxy": 7, "console": "http://127.0.0.1:2", "pid": 1}',
@@ -253,8 +251,3 @@ def test_the_default_folder() -> None:
     add_data_dir(parser)
     assert parser.parse_args([]).data_dir == Path(".sidegate")
     assert parser.parse_args(["--data-dir", "/x"]).data_dir == Path("/x")
-
-
-def test_another_users_process_lives() -> None:
-    """A process that we may not signal is one that lives."""
-    assert remote._lives(1)

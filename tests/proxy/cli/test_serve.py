@@ -4,11 +4,14 @@ import argparse
 import os
 import shutil
 import socket
+import socketserver
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -71,6 +74,48 @@ def test_a_store_that_cannot_be_reached(serve: Serve, case: str) -> None:
     url, words = UNREACHABLE[case]
     code, said = serve(REDIS_URL=url.format(word=PASSWORD))
     assert (code, words in said, PASSWORD in said) == (1, True, False), said
+
+
+@contextmanager
+def _saying(words: bytes) -> Iterator[int]:
+    """A store that answers everything with this error; gives its port."""
+
+    class Answering(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            while self.request.recv(4096):
+                self.request.sendall(b"-" + words + b"\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answering) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+
+
+_ERRORS = {
+    "no password": (b"NOAUTH Authentication required.", "(Authentication required)"),
+    "a wrong password": (
+        b"WRONGPASS invalid username-password pair or user is disabled.",
+        "(invalid username",
+    ),
+    "protected mode": (b"DENIED Redis is running in protected mode because x.", "running in protected mode"),
+    "an old server": (
+        f"ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' '{PASSWORD}'".encode(),
+        "correct REDIS_URL",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", _ERRORS)
+def test_a_store_that_says_why(serve: Serve, home: Path, case: str) -> None:
+    """Redis's own first words are shown, never what it quotes; a killed sidecar's serve.json goes."""
+    words, shown = _ERRORS[case]
+    _write(home / "data" / "serve.json", b"{}")
+    with _saying(words) as port:
+        code, said = serve(REDIS_URL=f"redis://:{PASSWORD}@127.0.0.1:{port}/0")
+    assert (code, shown in said, PASSWORD in said) == (1, True, False), said
 
 
 def _write(path: Path, content: bytes, *, mode: int = 0o600) -> str:

@@ -10,7 +10,8 @@ from starlette.requests import Request
 
 from proxy.console import probes
 from proxy.console.probes import Probes
-from proxy.store import Store, StoreUnavailable
+from proxy.record import StoreUnavailable
+from proxy.store import Store
 from rules.hold import Event, State
 from tests.proxy.console.world import TOKENS, World
 

@@ -23,10 +23,11 @@ from ulid import ULID
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
 from proxy.metrics import Metrics
+from proxy.record import Draft
 from proxy.seal import Seal
 from proxy.sealed import Sealed
 from proxy.serving.listener import Listener
-from proxy.store import Clocks, Draft, Store, connect
+from proxy.store import Clocks, Store, connect
 from rules.action import Action, Principal
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
@@ -167,6 +168,7 @@ class World:
         """A new hold of `action`."""
         draft = Draft(
             hold_id=str(ULID()),
+            agent=secrets.token_hex(8),
             digest=action.digest,
             fingerprint=secrets.token_hex(32),
             idempotency_key=secrets.token_hex(16),

@@ -595,3 +595,19 @@ def test_only_the_last_file_can_be_torn(aof: Path) -> None:
         manifest.write("file b seq 2 type i\n")
     with pytest.raises(EmbeddedRedisError, match="from a backup"):
         embedded._cut_torn_write(aof)
+
+
+async def test_a_start_in_the_moment_of_a_kill(make: Make) -> None:
+    """A server that dies while the next start looks for it served well: its log holds no reason."""
+    server = make()
+    await server.start()
+    await write(server, "kept")
+    for _ in range(5):
+        assert server.pid is not None
+        killed = server.pid
+        os.kill(killed, signal.SIGSTOP)  # so that it is still there when the start looks
+        starting = asyncio.ensure_future(server.start())  # noqa: TID251 (awaited below)
+        await asyncio.sleep(0)
+        os.kill(killed, signal.SIGKILL)
+        await starting
+        assert server.pid != killed

@@ -1,12 +1,14 @@
 """One sidecar per data folder, and no lock that outlives its holder."""
 
+import fcntl
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from proxy.data_dir.lock import AlreadyServing, exclusive
+from proxy.data_dir.lock import AlreadyServing, exclusive, held
 
 ROOT = Path(__file__).parents[3]
 HOLDER = """
@@ -70,3 +72,26 @@ def test_a_child_does_not_inherit_the_lock(tmp_path: Path) -> None:
             pass
     finally:
         child.communicate(b"\n", timeout=10)
+
+
+def test_whether_it_is_held(tmp_path: Path) -> None:
+    """Only while the holder lives; asking makes no file and takes nothing away."""
+    assert not held(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with exclusive(tmp_path):
+        assert held(tmp_path)
+        assert held(tmp_path)
+    assert not held(tmp_path)
+
+
+def test_who_asks_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    """Whoever looks at the lock in the very moment of a start is waited for."""
+    with exclusive(tmp_path):
+        pass
+    with (tmp_path / "serve.lock").open() as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        done = threading.Timer(0.1, fcntl.flock, (asking, fcntl.LOCK_UN))
+        done.start()
+        with exclusive(tmp_path):
+            assert held(tmp_path)
+        done.join()

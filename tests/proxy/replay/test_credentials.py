@@ -197,6 +197,16 @@ def test_one_place(tmp_path: Path, hosts: tuple[str, ...], action: Action, expec
     assert values == ([expected.encode()] if expected else [])
 
 
+@pytest.mark.parametrize("place", ["bank.example", "bank.example:443"])
+def test_never_without_tls(tmp_path: Path, place: str) -> None:
+    """A secret that an eavesdropper could read is not even fetched; other hosts have none to lose."""
+    found = credentials(tmp_path, place)
+    (tmp_path / "0").unlink()
+    with pytest.raises(CredentialError, match=r"the credential for `bank\.example` goes out over TLS only"):
+        found.fields(replace(to("bank.example"), scheme="http"))
+    assert found.fields(replace(to("other.example"), scheme="http")) == ()
+
+
 def test_several_headers_for_one_host(tmp_path: Path) -> None:
     """All in the order of the configuration; one that cannot be had stops them all."""
     (tmp_path / "a").write_text("1")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from proxy.replay import replayer as module
-from proxy.replay.credentials import Credential, Credentials, FromEnvironment
+from proxy.replay.credentials import Credential, Credentials, FromEnvironment, FromFile
 from rules.action import Action
 from rules.headers import Fields
 from rules.hold import Hold, State
@@ -364,3 +364,18 @@ async def test_who_waits_for_the_agent(
     action = action_to(443, host=host, credentials=taken)
     async with replaying(redis_url, authority, credentials=with_credential()) as replays:
         assert replays.replayer.waits_for_agent(action) is waits
+
+
+async def test_a_configured_credential_stays_off_plain_http(
+    redis_url: str, authority: Authority, tmp_path: Path
+) -> None:
+    """Nothing is sent, and the hold says why for as long as it stays approved."""
+    (tmp_path / "token").write_text("bank-token")
+    own = Credential(provider=FromFile(tmp_path / "token"), header="Authorization", template="{secret}")
+    async with (
+        canned(None, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as upstream,
+        replaying(redis_url, authority, credentials=Credentials({"localhost": (own,)})) as replays,
+    ):
+        hold = await replays.ran(action_to(upstream.port, scheme="http"))
+        assert (hold.state, upstream.requests) == (State.APPROVED, [])
+        assert hold.note == "not sent: the credential for `localhost` goes out over TLS only: ask for https"

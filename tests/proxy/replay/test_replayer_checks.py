@@ -21,7 +21,7 @@ POLICIES = [
     (HIGHER, Tier.EXTERNAL, "policy: it is tier 4 now and was approved as tier 3"),
     (HIGHER, Tier.HIGH_RISK, None),
     (LOWER, Tier.HIGH_RISK, None),
-    ("", Tier.EXTERNAL, None),
+    ("", Tier.HIGH_RISK, None),
 ]
 
 
@@ -45,6 +45,19 @@ async def test_an_action_that_no_longer_reads(replays: Replays, upstream: Upstre
     assert hold.state is State.DRIFT_REFUSED
     assert hold.note.startswith("policy: the path has an empty segment")
     assert upstream.connections == 0
+
+
+async def test_an_odd_path_runs_as_it_was_approved(
+    redis_url: str, authority: Authority, upstream: Upstream
+) -> None:
+    """Where the operator has such paths judged, the approved bytes are the ones that leave."""
+    text = "version: 1\nhosts: {localhost: {paths: normalize}}\n"
+    target = "/a//b%2Fc/../d;e?f=%2F"
+    async with replaying(redis_url, authority, ruleset=lambda: rules(text)) as replays:
+        hold = await replays.ran(action_to(upstream.port, target=target))
+        assert hold.state is State.EXECUTED
+    [received] = upstream.executed
+    assert received.head.startswith(f"POST {target} HTTP/1.1\r\n".encode())
 
 
 SPOILT = [

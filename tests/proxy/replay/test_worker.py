@@ -4,17 +4,26 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from proxy import signals as signals_module
+from proxy.deadlines import Deadlines
+from proxy.replay import replayer as replayer_module
 from proxy.replay import worker as module
 from proxy.replay.worker import Worker
+from proxy.sealed import Sealed
 from proxy.signals import Signals
+from proxy.store import Store
+from rules.action import Action
 from rules.hold import Event, Hold, State
+from rules.reply import Reply
 from tests.acceptance.authority import Authority
 from tests.acceptance.received import Stage
 from tests.acceptance.upstream import Upstream
+from tests.proxy.drafts import PATIENT, clocks
 from tests.proxy.redis_child import eventually, redis_child
 from tests.proxy.replays import Replays, action_to, replaying
 
@@ -27,13 +36,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def working(replays: Replays) -> AsyncIterator[Worker]:
+async def working(replays: Replays, *, sealed: Sealed | None = None) -> AsyncIterator[Worker]:
     """A worker that watches the domain of `replays`."""
     signals = Signals(replays.store, replays.world.metrics)
     async with asyncio.TaskGroup() as tasks:
         worker = Worker(
             store=replays.store,
-            sealed=replays.world.sealed,
+            sealed=sealed or replays.world.sealed,
             signals=signals,
             replayer=replays.replayer,
             tasks=tasks,
@@ -240,3 +249,134 @@ async def test_nothing_is_remembered_of_what_has_ended(replays: Replays, upstrea
             return worker._not_before == {}
 
         await eventually(forgotten, what="the times to be forgotten")
+
+
+SECRET = "secret-of-the-request"
+
+
+async def sweeping(replays: Replays) -> None:
+    """Let leases run out."""
+    deadlines = Deadlines(store=replays.store, metrics=replays.world.metrics)
+    while True:
+        await deadlines.sweep()
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def leased(redis_url: str, authority: Authority) -> AsyncIterator[Replays]:
+    """Replays on a domain where short leases run out."""
+    lease = clocks(lease=timedelta(seconds=0.5))
+    async with replaying(redis_url, authority, clocks=lease) as made, asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(sweeping(made))
+        yield made
+        task.cancel()
+
+
+async def test_a_failure_before_the_line(
+    leased: Replays, upstream: Upstream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What nobody foresaw stops one replay: its hold is approved again after its lease, and then runs."""
+    failures = iter([RuntimeError(SECRET)])
+
+    async def fails_once() -> None:
+        for failure in failures:
+            raise failure
+
+    leased.destinations.meanwhile = fails_once
+    async with working(leased):
+        hold = await leased.approved(action_to(upstream.port))
+        ran = await becomes(leased, hold, State.EXECUTED)
+    assert ran.fence >= 2
+    assert upstream.count() == 1
+    assert leased.count("sidegate_replay_failures_total") == 1
+    assert f"replay.failed hold={hold.hold_id} error=RuntimeError at\n" in caplog.text
+    assert "fails_once" in caplog.text
+    assert SECRET not in caplog.text
+
+
+class Spoiled(Sealed):
+    """What opens, or seals, with a fault in it."""
+
+    def close_answer(self, hold: Hold, answer: Reply) -> bytes:
+        """Fail as nobody foresaw."""
+        raise RuntimeError(SECRET)
+
+
+class Unopening(Sealed):
+    """Opens nothing."""
+
+    def open_action(self, hold: Hold, sealed: bytes | None) -> Action:
+        """Fail as nobody foresaw."""
+        raise RuntimeError(SECRET)
+
+
+async def test_a_failure_after_the_line(
+    leased: Replays, upstream: Upstream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was sent and the answer could not be kept: nobody sends it again, and a person is called."""
+    spoiled = replace(leased.replayer, sealed=Spoiled(leased.world.sealed.seal))
+    hold = await leased.approved(action_to(upstream.port))
+    async with working(replace(leased, replayer=spoiled)) as worker:
+        await becomes(leased, hold, State.OUTCOME_UNKNOWN)
+        await looked(worker)
+    assert upstream.count() == 1
+    assert SECRET not in caplog.text
+
+
+async def test_a_failure_before_the_claim(
+    replays: Replays, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends neither the worker nor its other work, and is not met again at once."""
+    monkeypatch.setattr(module, "_RETRY_AFTER", 60.0)
+    hold = await replays.approved(action_to(upstream.port))
+    async with working(replays, sealed=Unopening(replays.world.sealed.seal)) as worker:
+        await looked(worker, 20)
+        assert worker.busy == set()
+    assert (await replays.found(hold)).state is State.APPROVED
+    assert replays.count("sidegate_replay_failures_total") == 1
+
+
+class Unrenewed(Store):
+    """A store with a fault in its leases."""
+
+    async def renew(self, hold: Hold) -> None:
+        """Fail as nobody foresaw."""
+        raise RuntimeError(SECRET)
+
+
+async def test_a_failure_of_the_renewal(
+    replays: Replays, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease lapses then, which every step takes into account; the replay goes on."""
+    monkeypatch.setattr(replayer_module, "_RENEW_EVERY", 0.01)
+
+    async def failed_twice() -> bool:
+        return replays.count("sidegate_replay_failures_total") >= 2
+
+    store = Unrenewed(replays.world.redis, domain=replays.world.domain, clocks=PATIENT)
+    hold = await replays.approved(action_to(upstream.port))
+    with upstream.stop_at(Stage.HEAD, path="/pay") as stop:
+        async with working(replace(replays, replayer=replace(replays.replayer, store=store))):
+            await asyncio.to_thread(stop.wait)
+            await eventually(failed_twice, what="the renewal to fail twice")
+            stop.release()
+            await becomes(replays, hold, State.EXECUTED)
+
+
+async def test_a_slow_failure_is_followed_by_a_pause(
+    replays: Replays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pause begins when a try has ended, however long it took."""
+    monkeypatch.setattr(module, "_RETRY_AFTER", 60.0)
+    hold = await replays.approved(action_to(_closed_port()))
+    seen: list[dict[str, float]] = []
+    async with working(replays) as worker:
+
+        async def remember() -> None:
+            seen.append(dict(worker._not_before))
+
+        replays.destinations.meanwhile = remember
+        await _given_back(replays, hold, times=1)
+        await looked(worker)
+        assert set(worker._not_before) == {hold.hold_id}
+    assert seen == [{}]

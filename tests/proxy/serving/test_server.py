@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from proxy.data_dir.embedded import _find_binary
@@ -326,3 +327,11 @@ def test_a_reviewers_token(tmp_path: Path, case: str) -> None:
     assert words in str(raised.value)
     assert f"`{path}`" in str(raised.value)
     assert "enough-token" not in str(raised.value)
+
+
+def test_the_console_answers_to_its_configured_names(start: Start) -> None:
+    """Prometheus may address it as the network does; any other name is still refused."""
+    sidecar = start('version: 1\nconsole: {names: ["sidegate:8081"]}\n')
+    for host, status in (("sidegate:8081", 200), ("sidegate", 421), ("evil.example:8081", 421)):
+        answer = httpx2.get(f"{sidecar.console}/metrics", headers={"Host": host}, trust_env=False)
+        assert answer.status_code == status, host

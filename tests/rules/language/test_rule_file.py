@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from rules.language.document import read
-from rules.language.rule_file import Defaults, Match, Requirement, Rule, RulesFile, When
+from rules.language.rule_file import Defaults, HostSettings, Match, Requirement, Rule, RulesFile, When
 from rules.verdict import Tier
 
 RIGHT = """
@@ -253,6 +253,30 @@ RULES: dict[str, tuple[str, list[str]]] = {
         "{id: a, match: {host: a.test}, tier: 3.0}",
         ["tier: a tier is a number from 1 (only reads) to 4 (cannot be undone)"],
     ),
+    "a budget of nothing": (
+        "{id: a, match: {host: a.test}, tier: 2, budget: {limit: 0, window: 1d}}",
+        ["budget.limit: a limit is a number over 0 and up to 1000000000"],
+    ),
+    "a budget as text": (
+        "{id: a, match: {host: a.test}, tier: 2, budget: {limit: '5', window: 1d}}",
+        ["budget.limit: a limit is a number over 0 and up to 1000000000"],
+    ),
+    "a budget without end": (
+        "{id: a, match: {host: a.test}, tier: 2, budget: {limit: 1, window: 91d}}",
+        ["budget.window: a window is up to 90 days, written as `90s`, `30m`, `24h` or `7d`"],
+    ),
+    "a window of a number": (
+        "{id: a, match: {host: a.test}, tier: 2, budget: {limit: 1, window: 60}}",
+        ["budget.window: a window is up to 90 days, written as `90s`, `30m`, `24h` or `7d`"],
+    ),
+    "a budget where nothing passes": (
+        "{id: a, match: {host: a.test}, tier: 3, budget: {limit: 1, window: 1d}}",
+        ["budget: the rule lets nothing pass, so there is nothing to spend; leave the key out"],
+    ),
+    "a budget of what is forbidden": (
+        "{id: a, match: {host: a.test}, forbidden: true, budget: {limit: 1, window: 1d}}",
+        ["budget: the rule lets nothing pass, so there is nothing to spend; leave the key out"],
+    ),
     "no id, no match": (
         "{tier: 3}",
         ["id: the key is missing; add it", "match: the key is missing; add it"],
@@ -351,6 +375,8 @@ def test_wrong_rules(name: str) -> None:
         'server: "*"',
         "tool: '*'",
         "arguments: {a: {ne: b, exists: true}}",
+        "operation: graphql.query.me",
+        "operation: [graphql.mutation.delete*, 'graphql.*']",
     ],
 )
 def test_right_matches(match: str) -> None:
@@ -379,7 +405,7 @@ def test_one_wrong_rule_does_not_hide_another() -> None:
     ]
 
 
-@pytest.mark.parametrize("model", [RulesFile, Rule, Match, When, Requirement, Defaults])
+@pytest.mark.parametrize("model", [RulesFile, Rule, Match, When, Requirement, Defaults, HostSettings])
 def test_every_key_is_documented(model: type) -> None:
     """Each key of the language has its sentence in the source."""
     import inspect

@@ -44,6 +44,22 @@ def segments(path: str) -> tuple[str, ...]:
         ("/v1/{id}:undelete", "/v1/7:undelete", T),
         ("/v1/{id}:undelete", "/v1/7:delete", F),
         ("/v1/a{x}a", "/v1/a", F),
+        ("/v1/{id:int}", "/v1/7", T),
+        ("/v1/{id:int}", "/v1/0012", T),
+        ("/v1/{id:int}", "/v1/7/", U),
+        ("/v1/{id:int}", "/v1/", F),
+        ("/v1/{id:int}", "/v1/x7", F),
+        ("/v1/{id:int}", "/v1/7x", U),
+        ("/v1/{id:int}", "/v1/-7", U),
+        ("/v1/{id:int}", "/v1/+7", U),
+        ("/v1/{id:int}", "/v1/1_0", U),
+        ("/v1/{id:int}", "/v1/7.0", U),
+        ("/v1/{id:int}", "/v1/0x7", U),
+        ("/v1/{id:int}", "/v1/\uff17", U),
+        ("/v1/{id:int}", "/v1/\u0667", U),
+        ("/v1/{id:int}", "/v1/\u200b7", U),
+        ("/v1/n{id:int}:undo", "/v1/n12:undo", T),
+        ("/v1/n{id:int}:undo", "/v1/nx:undo", F),
         ("/v1/**", "/v1", T),
         ("/v1/**", "/v1/", T),
         ("/v1/**", "/v1/a/b/c", T),
@@ -112,6 +128,10 @@ def test_what_a_tool_name_covers(pattern: str, tool: str, truth: Truth) -> None:
         ("/{a b}", "one `{name}`"),
         ("/{a}{b}", "one `{name}`"),
         ("/{{a}}", "one `{name}`"),
+        ("/{:int}", "one `{name}`"),
+        ("/{a:}", "not `int`"),
+        ("/{a:number}", "not `int`"),
+        ("/{a:Int}", "not `int`"),
         ("/\u00e9{a}", "outside ascii"),
     ],
 )
@@ -135,10 +155,10 @@ def test_anywhere_covers_everything() -> None:
     assert ANYWHERE.covers(("", "")) is T
 
 
-SEGMENT = st.text(max_size=4) | st.sampled_from(["a", "A", "", "user", "user\u0301", "\u200b"])
-TEMPLATE = st.lists(st.sampled_from(["a", "user", "{x}", "user{x}", "{x}a", "\u00e9"]), max_size=3).map(
-    lambda steps: "/" + "/".join(steps)
-)
+SEGMENT = st.text(max_size=4) | st.sampled_from(["7", "a12", "a", "A", "", "user", "user\u0301", "\u200b"])
+TEMPLATE = st.lists(
+    st.sampled_from(["a", "user", "{x}", "user{x}", "{x}a", "\u00e9", "{x:int}", "a{x:int}"]), max_size=3
+).map(lambda steps: "/" + "/".join(steps))
 
 
 @given(template=TEMPLATE, open_ended=st.booleans(), path=st.lists(SEGMENT, min_size=1, max_size=4))

@@ -49,3 +49,18 @@ def test_ascii_ends_stay_ends(before: str, middle: str, after: str) -> None:
     folded = fold(before + middle + after)
     assert folded.startswith(fold(before))
     assert folded.endswith(fold(after))
+
+
+def test_what_is_invisible_does_not_order_marks() -> None:
+    """Two marks have one order, also where something invisible stood between them."""
+    assert fold("a\u0301\u200b\u0316") == fold("a\u0316\u0301") == fold("a\u0301\u0316")
+
+
+_MARKED = st.text(st.sampled_from("aA\u0130\u0301\u0316\u0345\u200b\u00ad\u1100\u1161\uff21\ufb03"))
+
+
+@given(text=_MARKED | st.text(), at=st.integers(0, 8), hidden=st.sampled_from(["\u200b", "\u00ad", "\x00"]))
+def test_folding_twice_changes_nothing(text: str, at: int, hidden: str) -> None:
+    """A fold is its own fold, and nothing invisible makes another one of it."""
+    assert fold(fold(text)) == fold(text)
+    assert fold(fold(text)[:at] + hidden + fold(text)[at:]) == fold(text)

@@ -1,0 +1,13 @@
+"""One thing that a call asks a server to do, whatever method and path carry it."""
+
+from dataclasses import dataclass
+
+FAMILIES = ("graphql",)
+"""The first parts of the names: the languages that `rules.decode` reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """`name`: dotted text, its family first, in the letter case of the server: `graphql.query.me`."""
+
+    name: str

@@ -1,0 +1,1 @@
+"""What servers run: each writes down what it executed: method, target, SHA-256 of the body, in hex."""
