@@ -95,6 +95,10 @@ CALLS: dict[str, tuple[HttpCall, Effect]] = {
         http(f"POST {EC2}/?Action=DescribeX", {"a": "&Action=DeleteX&b="}),
         Effect.UNKNOWN,
     ),
+    "a path beside actions": (
+        http("POST email.eu-west-1.amazonaws.com/v2/tags", {"a": 1}),
+        Effect.REVERSIBLE,
+    ),
     "a customer's own program": (
         target("S.GetX", line="POST a.execute-api.eu-west-1.amazonaws.com/"),
         Effect.CHANGE,
