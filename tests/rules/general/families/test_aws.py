@@ -3,8 +3,8 @@
 import pytest
 
 from rules.call import HttpCall
-from rules.general.aws import MAX_STATEMENTS
 from rules.general.effect import Effect
+from rules.general.families.aws import MAX_STATEMENTS
 from rules.general.http import read_http
 from tests.rules.calls import http
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from rules.call import HttpCall, PayloadKind
 from rules.general.effect import Effect, Evidence, gravest
+from rules.general.families.sql import read_sql
 from rules.general.names.naming import effect_of
 from rules.general.names.words import words_of
-from rules.general.sql import read_sql
 from rules.headers import first
 from rules.request.strict_json import Json
 
