@@ -95,6 +95,10 @@ CALLS: dict[str, tuple[HttpCall, Effect]] = {
         http(f"POST {EC2}/?Action=DescribeX", {"a": "&Action=DeleteX&b="}),
         Effect.UNKNOWN,
     ),
+    "a header alone to a service of actions": (
+        http(f"POST {EC2}/", headers={"X-Amz-Target": "S.GetX"}),
+        Effect.UNKNOWN,
+    ),
     "a path beside actions": (
         http("POST email.eu-west-1.amazonaws.com/v2/tags", {"a": 1}),
         Effect.REVERSIBLE,
