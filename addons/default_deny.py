@@ -13,9 +13,12 @@ from mitmproxy.udp import UDPFlow
 
 from addons.client_tls import BoundedClientTls
 from addons.connections import Connections
+from addons.exchange import Refuse
 from addons.http1.layer import JudgeAtOnce, StrictHttp1
 from addons.http2.layer import BoundedHttp2
 from addons.traffic import Traffic
+from rules.reply import Reply, refused
+from rules.verdict import Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +34,14 @@ class DefaultDeny:
         self.addons = (Connections(traffic),)
         self._traffic = traffic
         self._judge_at_once: JudgeAtOnce | None = None
+        self._refuse: Refuse = _uncounted
         # A verdict may come after its client has gone, and must not keep it in memory.
         self._admitted: WeakKeyDictionary[Client, set[Address]] = WeakKeyDictionary()
 
-    def use(self, judge_at_once: JudgeAtOnce) -> None:
-        """Have HTTP/1.1 requests settled by `judge_at_once` where it can."""
+    def use(self, judge_at_once: JudgeAtOnce, refuse: Refuse) -> None:
+        """Have HTTP/1.1 requests settled by `judge_at_once` where it can, and what is none by `refuse`."""
         self._judge_at_once = judge_at_once
+        self._refuse = refuse
 
     def admit(self, client: Client, address: Address) -> None:
         """Let `client` reach `address`: called for a passage, and only there."""
@@ -74,8 +79,19 @@ class DefaultDeny:
         if starts_like_tls_record(data) and not context.client.tls:
             return BoundedClientTls(context)
         if context.client.alpn == b"h2":
-            return BoundedHttp2(context)
+            return BoundedHttp2(context, self._refuse)
         return self._http1(context, explicit=False)
 
     def _http1(self, context: Context, *, explicit: bool) -> StrictHttp1:
-        return StrictHttp1(context, self._traffic, explicit=explicit, judge_at_once=self._judge_at_once)
+        return StrictHttp1(
+            context,
+            self._traffic,
+            refuse=self._refuse,
+            explicit=explicit,
+            judge_at_once=self._judge_at_once,
+        )
+
+
+def _uncounted(refusal: Refusal, /, **_: object) -> Reply:
+    """For as long as nobody counts."""
+    return refused(refusal)

@@ -10,7 +10,10 @@ from contextlib import contextmanager, suppress
 
 from mitmproxy.connection import ConnectionState
 from mitmproxy.http import HTTPFlow
+from mitmproxy.proxy.context import Context
+from mitmproxy.tls import TlsData
 
+from addons.client_tls import why_failed
 from addons.default_deny import DefaultDeny
 from addons.exchange import Admit, Outcome, Passage, Request, Tunnel
 from addons.http1.answer import sound
@@ -22,11 +25,9 @@ from rules.reply import Reply, refused
 from rules.verdict import ReasonId, Refusal
 
 _UNDECIDED = refused(Refusal(reason_id=ReasonId.GATE_FAILED, reason="the gate gave no outcome", status=503))
-_TRAILERS = refused(
-    Refusal(
-        reason_id=ReasonId.FRAMING_AMBIGUOUS,
-        reason="the request has trailers, which servers merge or drop",
-    )
+_TRAILERS = Refusal(
+    reason_id=ReasonId.FRAMING_AMBIGUOUS,
+    reason="the request has trailers, which servers merge or drop",
 )
 
 
@@ -39,7 +40,7 @@ class Enforce:
         self._gate = gate
         self._default_deny = default_deny
         self._traffic = traffic
-        default_deny.use(self.judge_at_once)
+        default_deny.use(self.judge_at_once, self.refuse)
 
     async def judge(self, exchange: Exchange) -> None:
         """Decide a request; an exchange without outcome never goes upstream."""
@@ -55,6 +56,18 @@ class Enforce:
             if outcome is not None:
                 self._settle(exchange, outcome)
 
+    def refuse(self, refusal: Refusal, /, *, event: str = "request.refused", **facts: object) -> Reply:
+        """Have the gate count what an adapter refuses; if it cannot, that is refused all the same."""
+        with suppress(Exception):
+            return self._gate.refused(refusal, event=event, **facts)
+        return refused(refusal)
+
+    def tls_failed_client(self, data: TlsData) -> None:
+        """Record a client that would not speak TLS with the gate, as those do that pin certificates."""
+        why = why_failed(data.conn.error or "")
+        refusal = Refusal(reason_id=ReasonId.TLS_FAILED, reason=f"TLS with the client failed: {why}")
+        self.refuse(refusal, event="tls.client_failed", host=_host(data.context), why=why)
+
     async def request(self, flow: HTTPFlow) -> None:
         """Decide an HTTP/2 request."""
         method = flow.request.data.method
@@ -63,7 +76,7 @@ class Enforce:
         self._traffic.begin(flow.client_conn.id, flow.id)
         exchange = Exchange(message=message_of(flow), client=flow.client_conn)
         if flow.request.trailers:
-            exchange.outcome = _TRAILERS
+            exchange.outcome = self.refuse(_TRAILERS)
         else:
             await self.judge(exchange)
         if isinstance(exchange.outcome, Passage):
@@ -120,6 +133,12 @@ class Enforce:
         if isinstance(outcome, Passage):
             self._default_deny.admit(exchange.client, outcome.address)
         exchange.outcome = outcome
+
+
+def _host(context: Context) -> str:
+    """Where the tunnel leads; its name has been judged."""
+    address = context.server.address
+    return f"{address[0]}:{address[1]}" if address else "none"
 
 
 def _request(exchange: Exchange) -> Request:

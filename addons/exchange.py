@@ -6,6 +6,7 @@ from typing import Protocol
 
 from rules.message import Message
 from rules.reply import Reply
+from rules.verdict import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,13 @@ class Request:
     gone: Callable[[], bool]
 
 
+class Refuse(Protocol):
+    """How an adapter refuses by itself, so that it is counted and logged like the gate's own refusals."""
+
+    def __call__(self, refusal: Refusal, /, *, event: str = "request.refused", **facts: object) -> Reply:
+        """Count `refusal`, log `event` with `facts` in one line, and say what the agent hears."""
+
+
 class Admit(Protocol):
     """The gate, as the adapters see it. Whatever it raises, nothing goes upstream."""
 
@@ -46,3 +54,6 @@ class Admit(Protocol):
 
     def failed(self, error: Exception) -> Reply:
         """Record that judging failed with `error`, and say what the agent hears."""
+
+    def refused(self, refusal: Refusal, /, *, event: str = "request.refused", **facts: object) -> Reply:
+        """Refuse for an adapter what cannot be judged."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from proxy.destinations import Allowed
-from proxy.gate import Waiting
+from proxy.holding import Waiting
 from proxy.replay.credentials import Credential, Credentials, FromEnvironment, FromFile, Provider
 from proxy.store import Cap, Clocks
 from rules.action import Principal

@@ -4,9 +4,10 @@
 - `normalize`: one strict reading of it, by `request/` (host, target, body), as a `call` or a refusal
 - `decode/`: the operations that its payload asks for
 - `language/`: rules files read and checked; `compile`: from them to a `ruleset`
+- `account`: what a rule says of its calls beside their tier
 - `matching/`: whether a rule means a call, surely, perhaps or not
-- `general/`: what a call that no rule names most likely does
 - `triggers`: what a call gives away by itself
+- `general/`: what a call that no rule names most likely does
 - `classify`: the `verdict` on a call, and what fixed it
 - `action`: the immutable binding that is approved; `hold`: what may become of it
 - `reply`: what the agent hears

@@ -29,6 +29,23 @@ class Verdict(StrEnum):
     """It never runs and nobody can approve it."""
 
 
+class Category(StrEnum):
+    """What kind of consequence a call has, where a rule says so."""
+
+    DEPLOY = "deploy"
+    """It puts something into operation or runs it."""
+    EXTERNAL_COMMUNICATION = "external_communication"
+    """It reaches people outside."""
+    FINANCIAL = "financial"
+    """It moves money or binds to pay it."""
+    DELETION = "deletion"
+    """It takes something away."""
+    PRIVILEGE = "privilege"
+    """It changes who may do what."""
+    THIRD_PARTY = "third_party"
+    """It changes something that belongs to others."""
+
+
 class ReasonId(StrEnum):
     """Why a call was judged or refused as it was: the same word in API, audit, metrics and docs."""
 
@@ -104,6 +121,8 @@ class ReasonId(StrEnum):
     """The destination's name does not resolve."""
     PROTOCOL_REFUSED = "protocol_refused"
     """These bytes are neither TLS nor HTTP."""
+    TLS_FAILED = "tls_failed"
+    """TLS with the client failed: it does not trust the gate's certificate, pins another, or sent no TLS."""
     UPSTREAM_FAILED = "upstream_failed"
     """The request was let through and the upstream gave no answer."""
     GATE_FAILED = "gate_failed"
@@ -130,6 +149,8 @@ class Spend:
     """Seconds."""
     over: Tier
     """The tier of a call that exceeds the limit."""
+    category: Category | None = None
+    """The rule's word for what such a call does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +165,8 @@ class Judgement:
     reason_id: ReasonId
     reason: str
     rule: str | None = None
+    category: Category | None = None
+    """The rule's word for the kind of consequence."""
     spends: tuple[Spend, ...] = ()
 
 

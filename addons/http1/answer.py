@@ -1,15 +1,13 @@
 """Answers to the client, in our own framing whatever the upstream's was."""
 
 import json
-import logging
 from http.client import responses
 
+from addons.exchange import Refuse
 from addons.http1.head import BODILESS, AnswerHead, RequestHead, as_chunk, writable, written
 from rules.headers import HOP_BY_HOP, Fields, connection_options
-from rules.reply import Reply, refused
+from rules.reply import Reply
 from rules.verdict import ReasonId, Refusal
-
-logger = logging.getLogger(__name__)
 
 _OURS = HOP_BY_HOP | {b"content-length"}
 _CLOSE = ((b"Connection", b"close"),)
@@ -66,15 +64,9 @@ def whole(reply: Reply, request: RequestHead | None, *, keep_alive: bool) -> byt
     return written(b"HTTP/1.1 %d %b" % (reply.status, phrase), fields) + (b"" if bodiless else reply.body)
 
 
-def refuse(refusal: Refusal) -> Reply:
-    """What the adapters themselves refuse leaves a line in the log, as the gate's refusals do."""
-    logger.info("request.refused reason_id=%s", refusal.reason_id)
-    return refused(refusal)
-
-
-def unanswered(reason: str, *, sent: bool) -> Reply:
+def unanswered(reason: str, *, sent: bool, refuse: Refuse) -> Reply:
     """A request that had its verdict and got no answer; if it was sent, nobody knows what became of it."""
-    logger.info("request.refused reason_id=%s sent=%s", ReasonId.UPSTREAM_FAILED, sent)
+    refuse(Refusal(reason_id=ReasonId.UPSTREAM_FAILED, reason=reason, status=502), sent=sent)
     what = "it was sent and may have been executed" if sent else "nothing was sent"
     members = {
         "type": "urn:sidegate:unanswered",

@@ -12,8 +12,8 @@ from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
-from addons.exchange import Outcome, Passage, Tunnel
-from addons.http1.answer import Answer, refuse, unanswered, whole
+from addons.exchange import Outcome, Passage, Refuse, Tunnel
+from addons.http1.answer import Answer, unanswered, whole
 from addons.http1.body import Unreadable
 from addons.http1.destination import addressed
 from addons.http1.head import AnswerHead, RequestHead
@@ -29,6 +29,11 @@ MAX_AHEAD_BYTES = 1024 * 1024
 """How much a client may send before its last request is answered."""
 
 _NO_OUTCOME = Refusal(reason_id=ReasonId.GATE_FAILED, reason="the gate gave no outcome", status=503)
+_TOO_FAR_AHEAD = Refusal(
+    reason_id=ReasonId.OVERLOADED,
+    reason=f"over {MAX_AHEAD_BYTES} bytes were sent before the last answer",
+    status=503,
+)
 _MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES
 _LINGER_SECONDS = 5.0
 
@@ -76,11 +81,13 @@ class StrictHttp1(layer.Layer):
         context: Context,
         traffic: Traffic,
         *,
+        refuse: Refuse,
         explicit: bool,
         judge_at_once: JudgeAtOnce | None = None,
     ) -> None:
         super().__init__(context)
         self._traffic = traffic
+        self._refuse = refuse
         self._explicit = explicit
         self._judge_at_once = judge_at_once
         self._stage = _Stage.READING
@@ -113,6 +120,7 @@ class StrictHttp1(layer.Layer):
         self._intake.receive(data)
         if self._stage is not _Stage.READING:
             if len(self._intake) > MAX_AHEAD_BYTES:
+                self._refuse(_TOO_FAR_AHEAD)
                 yield from self._close()
         elif not self._traffic.keep(self.context.client.id, self._intake.kept):
             yield from self._refuse_unread(
@@ -164,7 +172,7 @@ class StrictHttp1(layer.Layer):
         """Have the request judged; other events go on meanwhile."""
         message = addressed(request, body, self.context, explicit=self._explicit)
         if isinstance(message, Refusal):
-            yield from self._reply(refuse(message))
+            yield from self._reply(self._refuse(message))
             return
         self._traffic.begin(self.context.client.id, self)
         self._stage = _Stage.JUDGING
@@ -190,7 +198,7 @@ class StrictHttp1(layer.Layer):
             case Reply() as reply:
                 yield from self._reply(reply)
             case _:
-                yield from self._reply(refuse(_NO_OUTCOME))
+                yield from self._reply(self._refuse(_NO_OUTCOME))
 
     def _forward(self, message: Message, address: tuple[str, int]) -> layer.CommandGenerator[None]:
         """Send `message` upstream, on the open connection if it leads to the same place."""
@@ -228,7 +236,7 @@ class StrictHttp1(layer.Layer):
                 # The head of the answer is out: cutting the connection is the only honest ending.
                 yield from self._close()
             case Failed(reason=reason, sent=sent):
-                yield from self._reply(unanswered(reason, sent=sent))
+                yield from self._reply(unanswered(reason, sent=sent, refuse=self._refuse))
 
     def _reply(self, reply: Reply) -> layer.CommandGenerator[None]:
         """Answer the request ourselves."""
@@ -239,7 +247,7 @@ class StrictHttp1(layer.Layer):
     def _refuse_unread(self, unreadable: Unreadable) -> layer.CommandGenerator[None]:
         """What comes after bytes that cannot be read has no meaning: say so, and end."""
         refusal = Refusal(reason_id=unreadable.reason_id, reason=str(unreadable), status=unreadable.status)
-        self._outgoing.append(whole(refuse(refusal), self._intake.head, keep_alive=False))
+        self._outgoing.append(whole(self._refuse(refusal), self._intake.head, keep_alive=False))
         yield from self._linger()
 
     @property

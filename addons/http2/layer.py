@@ -1,5 +1,6 @@
 """mitmproxy's HTTP/2 layer with bounds: the size of requests, where they may go, and what a refusal says."""
 
+from h2.errors import ErrorCodes
 from mitmproxy.net.http.http1 import expected_http_body_size
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
@@ -16,7 +17,8 @@ from mitmproxy.proxy.layers.http import (
 from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 from mitmproxy.proxy.layers.http._http2 import Http2Server
 
-from addons.http1.answer import refuse, unanswered
+from addons.exchange import Refuse
+from addons.http1.answer import unanswered
 from addons.http2.upstream import Progress, towards
 from rules.reply import Reply
 from rules.request.body import MAX_BODY_BYTES
@@ -32,11 +34,11 @@ MAX_BODIES_BYTES = 2 * MAX_BODY_BYTES
 class BoundedHttp2(HttpLayer):
     """HTTP/2 towards the client; the upstream speaks what it negotiates."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, refuse: Refuse) -> None:
         # mitmproxy derives the scheme of a request from it.
         context.server.tls = True
         super().__init__(context, HTTPMode.transparent)
-        self._client = self.connections[context.client] = _Client(context.fork())
+        self._client = self.connections[context.client] = _Client(context.fork(), refuse)
 
     @property
     def bodies_bytes(self) -> int:
@@ -136,12 +138,23 @@ class _BoundedStream(HttpStream):
 class _Client(Http2Server):
     """The client's side of the connection; where no answer has begun, failures are answers of ours."""
 
+    def __init__(self, context: Context, refuse: Refuse) -> None:
+        super().__init__(context)
+        self._refuse = refuse
+
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, ResponseProtocolError) and (reply := self._failure(event)):
             self._answer(event.stream_id, reply)
             yield commands.SendData(self.conn, self.h2_conn.data_to_send())
         else:
             yield from super()._handle_event(event)
+
+    def protocol_error(
+        self, message: str, error_code: int = ErrorCodes.PROTOCOL_ERROR
+    ) -> layer.CommandGenerator[None]:
+        """End a connection that is not HTTP/2; there is nothing left that an answer could belong to."""
+        self._refuse(Refusal(reason_id=ReasonId.PROTOCOL_REFUSED, reason=message))
+        yield from super().protocol_error(message, error_code)
 
     def _failure(self, event: ResponseProtocolError) -> Reply | None:
         """What the client hears of a failure, None if an answer has begun or nobody listens."""
@@ -151,9 +164,11 @@ class _Client(Http2Server):
         if self.h2_conn.streams[event.stream_id].state_machine.headers_sent:
             return None
         if status == 502:
-            return unanswered(event.message, sent=event.code is not ErrorCode.CONNECT_FAILED)
+            return unanswered(
+                event.message, sent=event.code is not ErrorCode.CONNECT_FAILED, refuse=self._refuse
+            )
         reason_id = ReasonId.BODY_TOO_LARGE if status == 413 else ReasonId.FRAMING_AMBIGUOUS
-        return refuse(Refusal(reason_id=reason_id, reason=event.message, status=status))
+        return self._refuse(Refusal(reason_id=reason_id, reason=event.message, status=status))
 
     def _answer(self, stream_id: int, reply: Reply) -> None:
         length = b"%d" % len(reply.body)

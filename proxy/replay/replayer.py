@@ -17,7 +17,7 @@ from typing import Any
 import httpx2
 
 from proxy.destinations import Destinations
-from proxy.failure import ended, place
+from proxy.failure import ended, report
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.credentials import CredentialError, Credentials
@@ -89,9 +89,7 @@ class Replayer:
             raise outcome
         if isinstance(outcome, BaseException):
             self.metrics.replay_failures.inc()
-            logger.error(
-                "replay.failed hold=%s error=%s at\n%s", hold_id, type(outcome).__name__, place(outcome)
-            )
+            report(f"replay.failed hold={hold_id}", outcome)
             return None
         return outcome
 

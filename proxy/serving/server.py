@@ -17,6 +17,7 @@ from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
 
+from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
@@ -26,6 +27,7 @@ from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_con
 from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations
 from proxy.gate import Gate
+from proxy.holding import Holding
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.replayer import Replayer
@@ -170,18 +172,22 @@ class _Sidecar:
 
     def _gate(self, key: bytes) -> Gate:
         config = self.settings.config
+        agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
         return Gate(
             ruleset=lambda: self.settings.ruleset,
-            principal=config.principal,
-            secret_headers=config.secrets,
-            key=key,
+            agent=agent,
             destinations=self.destinations,
             store=self.store,
-            sealed=self.sealed,
-            signals=self.signals,
-            replayer=self.replayer,
+            holding=Holding(
+                agent=agent,
+                store=self.store,
+                sealed=self.sealed,
+                signals=self.signals,
+                replayer=self.replayer,
+                metrics=self.metrics,
+                waiting=config.waiting,
+            ),
             metrics=self.metrics,
-            waiting=config.waiting,
             witness=self.witness,
         )
 

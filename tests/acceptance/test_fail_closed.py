@@ -35,12 +35,12 @@ STEPS = [
     ("proxy.gate:classify", (1, 2, 3)),
     ("addons.default_deny:DefaultDeny.admit", (1, 2)),
     ("proxy.store:Store.killed", (2, 3)),
-    ("proxy.gate:bind", (3,)),
-    ("proxy.gate:fingerprint", (3,)),
+    ("proxy.agent:bind", (3,)),
+    ("proxy.agent:fingerprint", (3,)),
     ("proxy.sealed:Sealed.close_action", (3,)),
     ("proxy.store:Store.open", (3,)),
-    ("proxy.gate:Gate._wait", (3,)),
-    ("proxy.gate:standing", (3,)),
+    ("proxy.holding:Holding._wait", (3,)),
+    ("proxy.holding:standing", (3,)),
 ]
 
 type Step = tuple[str, tuple[int, ...]]
@@ -93,7 +93,9 @@ def test_nothing_passes(broken: Sidecar, step: Step, upstream: Upstream) -> None
             assert answer.status == 503, f"tier {tier} over {flag}"
             told = json.loads(answer.body)
             assert told["reason_id"] == "gate_failed"
-            assert told["executed"] is False
+            # Once there is a hold, a human may approve it: then nothing denies that it ran.
+            assert told["executed"] is (None if "hold_id" in told else False)
+            assert ("hold_id" in told) is step[0].startswith("proxy.holding:")
     assert upstream.count() == 0
     assert broken.metric("sidegate_failed_closed_total", reason_id="gate_failed") == 2 * len(step[1])
     assert broken.log.count("gate.failed error=PlantedError") == 2 * len(step[1])

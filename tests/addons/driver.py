@@ -14,6 +14,7 @@ from addons.exchange import Outcome, Passage, Tunnel
 from addons.http1.layer import Exchange, JudgeHook, StrictHttp1
 from addons.traffic import Traffic
 from rules.message import Message
+from tests.addons.tally import Tally
 
 ADDRESS = ("192.0.2.7", 80)
 PASSAGE = Passage(address=ADDRESS)
@@ -59,6 +60,7 @@ class Driver:
     ) -> None:
         self.client = Client(peername=("127.0.0.1", 1), sockname=("127.0.0.1", 2), state=ConnectionState.OPEN)
         self.traffic = Traffic()
+        self.tally = Tally()
         self.context = Context(self.client, Options())
         self.judge = judge
         self.refuse_connections = refuse_connections
@@ -77,6 +79,7 @@ class Driver:
         self.layer = StrictHttp1(
             self.context,
             self.traffic,
+            refuse=self.tally,
             explicit=explicit,
             judge_at_once=self._settle if at_once else None,
         )

@@ -15,6 +15,7 @@ from addons.exchange import Passage, Request, Tunnel
 from rules.message import Message
 from rules.reply import Reply, refused
 from rules.verdict import ReasonId, Refusal
+from tests.addons.tally import Tally
 
 with warnings.catch_warnings():
     # What mitmproxy's filter language is written with has given up the names it uses.
@@ -34,6 +35,7 @@ class Script:
     tunnel: Callable[[str, int], Tunnel | Reply] = lambda _host, _port: Tunnel()
     asked: list[Message] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
 
     async def admit(self, request: Request) -> Passage | Reply:
         """Ask the script."""
@@ -52,6 +54,10 @@ class Script:
         """503, as the real gate says it."""
         self.failures.append(error)
         return refused(Refusal(reason_id=ReasonId.GATE_FAILED, reason="the gate failed", status=503))
+
+    def refused(self, refusal: Refusal, /, *, event: str = "request.refused", **facts: object) -> Reply:
+        """Count it, for the adapters."""
+        return self.tally(refusal, event=event, **facts)
 
 
 def to(port: int) -> Verdict:

@@ -50,6 +50,13 @@ def obeyed(*segments: bytes) -> list[commands.Command]:
     return seen
 
 
+def test_mitmproxy_writes_nothing_of_what_was_sent_into_the_log() -> None:
+    """Its own line about a hello that cannot be parsed would hold all of it."""
+    seen = obeyed(b"\x16\x03\x01\x00\x08\x01\x00\x00\x04nope")
+    assert {TlsFailedClientHook, commands.CloseConnection} <= kinds(seen)
+    assert commands.Log not in kinds(seen)
+
+
 def kinds(seen: list[commands.Command]) -> set[type]:
     """What kinds of commands there were."""
     return {type(command) for command in seen}

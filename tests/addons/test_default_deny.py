@@ -18,6 +18,7 @@ from addons.default_deny import DefaultDeny
 from addons.http1.layer import Exchange, StrictHttp1
 from addons.http2.layer import BoundedHttp2
 from addons.traffic import Traffic
+from tests.addons.tally import Tally
 
 ADDRESS = ("192.0.2.7", 443)
 HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
@@ -40,7 +41,7 @@ def chosen(
     context.server.address = ("api.pay.test", 443)
     top = modes.HttpProxy(context)
     if not first:
-        StrictHttp1(context, Traffic(), explicit=True)
+        StrictHttp1(context, Traffic(), refuse=Tally(), explicit=True)
     assert top in context.layers
     question = layer.NextLayer(context)
     question.events.append(events.DataReceived(context.client, data))
@@ -154,7 +155,7 @@ def test_layers_settle_requests_with_what_the_door_was_given() -> None:
     """The judge reaches every HTTP/1.1 layer."""
     door = DefaultDeny(Traffic())
     settled: list[Exchange] = []
-    door.use(settled.append)
+    door.use(settled.append, Tally())
     context = Context(client(), Options())
     question = layer.NextLayer(context)
     modes.HttpProxy(context)

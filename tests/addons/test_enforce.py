@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from mitmproxy.connection import Client, ConnectionState, Server
 from mitmproxy.http import Headers, HTTPFlow
+from mitmproxy.options import Options
+from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test import tflow, tutils
+from mitmproxy.tls import TlsData
 
 from addons.default_deny import DefaultDeny
 from addons.enforce import Enforce
@@ -19,6 +22,8 @@ from addons.http2.layer import ADMITTED
 from addons.traffic import Traffic
 from rules.message import Message
 from rules.reply import Reply
+from rules.verdict import ReasonId, Refusal
+from tests.addons.tally import Tally
 
 ADDRESS = ("192.0.2.7", 443)
 PASSAGE = Passage(address=ADDRESS)
@@ -34,6 +39,7 @@ class Gate:
     failures: list[Exception] = field(default_factory=list)
     broken: bool = False
     at_once: Callable[[Request], Any] = lambda _: None
+    tally: Tally = field(default_factory=Tally)
 
     async def admit(self, request: Request) -> Any:
         return await self.act(request)
@@ -46,6 +52,11 @@ class Gate:
             raise RuntimeError("broken")
         self.failures.append(error)
         return FAILED
+
+    def refused(self, refusal: Refusal, /, *, event: str = "request.refused", **facts: object) -> Reply:
+        if self.broken:
+            raise RuntimeError("broken")
+        return self.tally(refusal, event=event, **facts)
 
 
 def gives(outcome: object) -> Gate:
@@ -323,7 +334,40 @@ async def test_a_flow_with_trailers_is_not_even_judged() -> None:
     await world.enforce.request(flow)
     assert flow.response is not None
     assert flow.response.status_code == 400
+    assert world.gate.tally.reasons == [ReasonId.FRAMING_AMBIGUOUS]
     assert not world.opened()
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["counted", "not even counted"])
+def test_what_an_adapter_refuses_is_refused_in_any_case(broken: bool) -> None:
+    """The gate is told once; a gate that cannot take it changes nothing about the answer."""
+    world = World(gives(PASSAGE))
+    world.gate.broken = broken
+    refusal = Refusal(reason_id=ReasonId.PROTOCOL_REFUSED, reason="no", status=418)
+    assert world.enforce.refuse(refusal).status == 418
+    assert len(world.gate.tally.reasons) == (not broken)
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        ("OpenSSL Error([('SSL routines', '', 'tlsv1 alert unknown ca')])", "distrusted"),
+        ("OpenSSL Error([('SSL routines', '', 'ssl/tls alert bad certificate')])", "distrusted"),
+        ("OpenSSL Error([('SSL routines', '', 'no shared cipher')])", "failed"),
+        ("connection closed", "left"),
+        ("Cannot parse ClientHello: 1603017365637265742d", "malformed"),
+        (None, "failed"),
+    ],
+)
+def test_failed_tls_is_recorded_without_what_was_sent(error: str | None, why: str) -> None:
+    """One line says where the client wanted to go and why it did not come to that."""
+    world = World(gives(PASSAGE))
+    context = Context(world.client, Options())
+    context.server.address = ("api.pay.test", 443)
+    world.client.error = error
+    world.enforce.tls_failed_client(TlsData(world.client, context))
+    assert world.gate.tally.reasons == [ReasonId.TLS_FAILED]
+    assert world.gate.tally.lines == [("tls.client_failed", {"host": "api.pay.test:443", "why": why})]
 
 
 @pytest.mark.parametrize("ending", ["response", "error"])

@@ -74,13 +74,13 @@ _PASSING = _steps(
 _WRITING = _steps((Way.WRITE,), "proxy.store:Store.killed")
 _HOLDING = _steps(
     (Way.HOLD,),
-    "proxy.gate:bind",
-    "proxy.gate:fingerprint",
-    "proxy.gate:standing",
-    "proxy.gate:Gate._hold",
-    "proxy.gate:Gate._draft",
-    "proxy.gate:Gate._wait",
-    "proxy.gate:Gate._tell",
+    "proxy.agent:bind",
+    "proxy.agent:fingerprint",
+    "proxy.holding:standing",
+    "proxy.holding:Holding.hold",
+    "proxy.holding:Holding.draft",
+    "proxy.holding:Holding._wait",
+    "proxy.holding:Holding._tell",
     "proxy.sealed:Sealed.close_action",
     "proxy.store:Store.open",
 )

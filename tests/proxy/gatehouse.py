@@ -13,8 +13,10 @@ from pathlib import Path
 import certifi
 
 from addons.exchange import Outcome, Request
+from proxy.agent import Agent
 from proxy.destinations import Allowed, Destinations
-from proxy.gate import Gate, Waiting
+from proxy.gate import Gate
+from proxy.holding import Holding, Waiting
 from proxy.metrics import Metrics
 from proxy.replay.credentials import Credentials
 from proxy.replay.replayer import Replayer
@@ -203,18 +205,27 @@ async def gatehouse(
             tasks=tasks,
             timeout=10.0,
         )
-        gate = Gate(
-            ruleset=lambda: rules,
+        acting = Agent(
             principal=Principal(agent=agent, session="s1"),
             secret_headers=frozenset({b"x-house-key"}),
             key=KEY,
-            destinations=destinations,
+        )
+        holding = Holding(
+            agent=acting,
             store=store,
             sealed=sealed,
             signals=heard,
             replayer=replayer,
             metrics=metrics,
             waiting=waiting or Waiting(usual=0.0, most=30.0),
+        )
+        gate = Gate(
+            ruleset=lambda: rules,
+            agent=acting,
+            destinations=destinations,
+            store=store,
+            holding=holding,
+            metrics=metrics,
         )
         worker = Worker(store=store, sealed=sealed, signals=heard, replayer=replayer, tasks=tasks)
         beside = (heard.listen(), worker.watch())

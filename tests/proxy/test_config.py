@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.config import Config, load, read_text, store_fault
-from proxy.gate import Waiting
+from proxy.holding import Waiting
 from rules.action import Action, Principal
 from rules.language.document import Problem, read
 from rules.verdict import Tier

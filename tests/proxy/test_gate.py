@@ -132,6 +132,25 @@ async def test_what_cannot_be_judged_is_refused(house: Gatehouse, case: str) -> 
     assert not await house.store.list()
 
 
+async def test_what_an_adapter_refuses_is_counted_here(
+    house: Gatehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line with the facts, one count, and the same answer as to any other refusal."""
+    refusal = Refusal(reason_id=ReasonId.TLS_FAILED, reason="no", status=400)
+    with caplog.at_level(logging.INFO):
+        outcome = house.gate.refused(refusal, event="tls.client_failed", host="api.example:443")
+    assert (outcome.status, told(outcome)["reason_id"]) == (400, ReasonId.TLS_FAILED)
+    assert house.metric("sidegate_refusals_total", reason_id="tls_failed") == 1
+    assert caplog.messages == ["tls.client_failed reason_id=tls_failed host=api.example:443"]
+
+
+async def test_a_failure_is_no_refusal_wherever_it_is_found(house: Gatehouse) -> None:
+    """It counts where operators look for failures of the gate."""
+    house.gate.refused(Refusal(reason_id=ReasonId.GATE_FAILED, reason="no", status=503))
+    assert house.metric("sidegate_failed_closed_total", reason_id="gate_failed") == 1
+    assert house.metric("sidegate_refusals_total", reason_id="gate_failed") == 0
+
+
 async def test_a_name_that_does_not_resolve(house: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """502, as from any proxy, with a reason of its own."""
 

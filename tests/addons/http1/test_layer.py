@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from addons.exchange import Outcome
 from addons.http1.layer import MAX_AHEAD_BYTES
 from rules.reply import Reply
+from rules.verdict import ReasonId
 from tests.addons.driver import ADDRESS, PASSAGE, Driver
 
 GET = b"GET http://api.pay.test/v1/x?y=1 HTTP/1.1\r\nHost: api.pay.test\r\n\r\n"
@@ -246,6 +247,7 @@ def test_a_flood_is_cut(answering: bool) -> None:
     for _ in range(MAX_AHEAD_BYTES // 65_536 + 1):
         driver.send(b"x" * 65_536)
     assert not driver.open
+    assert driver.tally.reasons == [ReasonId.OVERLOADED]
     assert not driver.traffic.busy
     assert all(line.closed for line in driver.lines)
     if not answering:

@@ -91,6 +91,7 @@ def test_without_a_readable_answer_the_client_hears_502(answer: bytes) -> None:
     assert (status, fields["content-type"]) == (502, "application/problem+json")
     told = json.loads(body)
     assert (told["reason_id"], told["executed"]) == ("upstream_failed", None)
+    assert driver.tally.reasons == ["upstream_failed"]
     assert "may have been executed" in told["detail"]
     assert_nothing_left(driver)
     driver.send(GET)
@@ -106,6 +107,7 @@ def test_an_upstream_that_cannot_be_reached_is_502() -> None:
     [(status, _, body)] = driver.answers()
     told = json.loads(body)
     assert (status, told["executed"], told["reason"]) == (502, False, "no route")
+    assert driver.tally.lines == [("request.refused", {"sent": False})]
     assert "nothing was sent" in told["detail"]
     driver.refuse_connections = None
     driver.send(GET)

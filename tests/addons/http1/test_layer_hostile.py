@@ -126,6 +126,7 @@ def test_what_cannot_be_read_in_one_way_is_refused(sent: bytes, status: int, rea
     driver.send(sent + GET)
     [(got, fields, body)] = driver.answers("POST")
     assert (got, json.loads(body)["reason_id"]) == (status, reason_id)
+    assert driver.tally.reasons == [reason_id]
     assert fields["connection"] == "close"
     assert not driver.open
     assert not driver.asked
@@ -139,6 +140,7 @@ def test_a_target_that_names_no_place_is_refused(line: bytes) -> None:
     driver.send(line + HOST + b"\r\n")
     [(status, _, body)] = driver.answers()
     assert (status, json.loads(body)["reason_id"]) == (400, "target_malformed")
+    assert driver.tally.reasons == ["target_malformed"]
     assert not driver.asked
     assert driver.open
 
@@ -185,6 +187,7 @@ def test_a_body_over_the_limit_is_refused(sent: bytes) -> None:
         driver.send(sent[start : start + (1 << 20)])
     [(status, _, body)] = driver.answers("POST")
     assert (status, json.loads(body)["reason_id"]) == (413, "body_too_large")
+    assert driver.tally.reasons == ["body_too_large"]
     assert b"100 Continue" not in driver.answered
     assert not driver.open
     assert not driver.asked
@@ -203,6 +206,7 @@ def test_a_large_body_has_to_find_room() -> None:
     assert len(driver.asked) == 2
     status, _, body = driver.answers("POST", "POST", "POST")[-1]
     assert (status, json.loads(body)["reason_id"]) == (503, "overloaded")
+    assert driver.tally.reasons == ["overloaded"]
     assert not driver.open
 
 

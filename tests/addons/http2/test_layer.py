@@ -11,7 +11,7 @@ import pytest
 from mitmproxy.proxy.context import Context
 
 from addons.default_deny import DefaultDeny
-from addons.exchange import Passage, Request
+from addons.exchange import Passage, Refuse, Request
 from addons.http2.layer import MAX_BODIES_BYTES, BoundedHttp2
 from rules.reply import Reply
 from rules.request.body import MAX_BODY_BYTES
@@ -134,10 +134,11 @@ def test_without_a_real_outcome_nothing_passes(dial: Dial, upstream: Upstream, o
 
 def test_trailers_are_refused(dial: Dial, either: Upstream) -> None:
     """Fields after the body are no part of what was judged."""
-    client, _ = dial(Script(verdict=to(either.port)), either.port)
+    client, plane = dial(Script(verdict=to(either.port)), either.port)
     stream = client.send("POST", "/x", body=b"hello", end=False)
     client.send_trailers(stream, [("x-t", "1")])
     answered = client.answer(stream)
+    assert plane.gate.tally.reasons == ["framing_ambiguous"]
     assert (answered.status, json.loads(answered.body)["reason_id"]) == (400, "framing_ambiguous")
     assert not either.executed
 
@@ -152,6 +153,7 @@ def test_a_body_over_the_limit_is_refused(dial: Dial, upstream: Upstream, announ
         client.send_body(stream, b"x" * (MAX_BODY_BYTES + 1), end=False)
     answered = client.answer(stream)
     assert (answered.status, json.loads(answered.body)["reason_id"]) == (413, "body_too_large")
+    assert plane.gate.tally.reasons == ["body_too_large"]
     assert client.ask("GET", "/bytes/10").status == 200
     assert not plane.busy
     assert not upstream.select("POST")
@@ -193,8 +195,9 @@ def test_an_answer_that_breaks_off(dial: Dial, either: Upstream, path: str) -> N
 
 def test_an_upstream_that_cannot_be_reached_is_502(dial: Dial) -> None:
     """The failure is a problem of ours, not a page of mitmproxy's."""
-    client, _ = dial(Script(verdict=to(1)), 443)
+    client, plane = dial(Script(verdict=to(1)), 443)
     answered = client.ask("GET", "/x")
+    assert plane.gate.tally.lines == [("request.refused", {"sent": False})]
     assert (answered.status, json.loads(answered.body)["executed"]) == (502, False)
     assert ("content-type", "application/problem+json") in answered.fields
 
@@ -281,6 +284,7 @@ def test_requests_outside_the_grammar_never_arrive(
     stream = client.send("", "", pseudo=pseudo)
     answered = client.answer(stream)
     assert client.closed or answered.reset or 400 <= answered.status < 500
+    eventually(lambda: len(plane.gate.tally.reasons) == 1)
     assert not plane.gate.asked
     assert upstream.connections == 0
 
@@ -324,8 +328,8 @@ def layers(monkeypatch: pytest.MonkeyPatch) -> list[BoundedHttp2]:
     made: list[BoundedHttp2] = []
 
     class Recorded(BoundedHttp2):
-        def __init__(self, context: Context) -> None:
-            super().__init__(context)
+        def __init__(self, context: Context, refuse: Refuse) -> None:
+            super().__init__(context, refuse)
             made.append(self)
 
     monkeypatch.setattr("addons.default_deny.BoundedHttp2", Recorded)

@@ -263,3 +263,17 @@ def test_what_it_announces(
     assert f'  eval "$({command})"\n' in said
     shown = subprocess.run(["/bin/sh", "-c", f'printf "%s|" {command}'], capture_output=True, check=True)
     assert shown.stdout.decode().split("|")[-2] == str(data_dir)
+
+
+WITNESSES = {
+    "a device": ("/dev/null", "is no regular file: give it a path of its own"),
+    "a folder that is not there": ("/no/such/folder/witness", "cannot be used (No such file or directory)"),
+}
+
+
+@pytest.mark.parametrize("case", WITNESSES)
+def test_a_witness_that_cannot_be_written(serve: Serve, case: str) -> None:
+    """Exit 1 before anything listens: without its witness, nothing may leave."""
+    path, words = WITNESSES[case]
+    code, said = serve("--witness", path)
+    assert (code, path in said, words in said) == (1, True, True), said

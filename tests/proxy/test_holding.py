@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from addons.exchange import Outcome
-from proxy import gate as gate_module
-from proxy.gate import Waiting
+from proxy import holding as holding_module
+from proxy.holding import Waiting
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.signals import Signals
@@ -173,7 +173,7 @@ async def test_how_long_a_request_waits(redis_url: str, case: str, monkeypatch: 
         made.append(Patience(store, metrics))
         return made[0]
 
-    monkeypatch.setattr(gate_module, "monotonic", lambda: made[0].now)
+    monkeypatch.setattr(holding_module, "monotonic", lambda: made[0].now)
     async with gatehouse(redis_url, waiting=Waiting(usual=20.0, most=30.0), signals=patience) as house:
         outcome = await house.admit(request(fields=fields))
     assert made[0].now == pytest.approx(seconds)

@@ -1,0 +1,41 @@
+"""The agent behind this sidecar: who it is, and what is known of it under names that say nothing."""
+
+import hmac
+import json
+from dataclasses import astuple, dataclass
+
+from rules.action import Action, Principal, bind, fingerprint
+from rules.call import HttpCall
+from rules.headers import Fields, secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """Who acts, as the sidecar knows it and never as the agent claims."""
+
+    principal: Principal
+    secret_headers: frozenset[bytes]
+    """Lower-case names of headers that carry credentials, besides the usual ones."""
+    key: bytes
+    """Key of everything that is derived from the agent's requests and stored."""
+
+    def action(self, call: HttpCall) -> Action:
+        """What `call` would do, bound to this agent."""
+        return bind(call, self.principal, credentials=self.secret_headers)
+
+    def credentials(self, call: HttpCall) -> Fields:
+        """The header fields of `call` that carry its credentials."""
+        return secret(call.fields, credentials=self.secret_headers)
+
+    def fingerprint(self, action: Action, call: HttpCall) -> str:
+        """What the same request again has in common with `action`."""
+        return fingerprint(action, call, self.key)
+
+    def idempotency_key(self, hold_id: str) -> str:
+        """The key under which the upstream knows the one execution of a hold."""
+        return hmac.digest(self.key, hold_id.encode(), "sha256").hex()[:32]
+
+    def keyed(self, *parts: str) -> str:
+        """A name for something of this agent, from which nothing can be read."""
+        content = json.dumps([*astuple(self.principal), *parts]).encode()
+        return hmac.digest(self.key, content, "sha256").hex()
