@@ -118,10 +118,12 @@ def _of_default(call: Call, ruleset: Ruleset) -> Judgement:
     reason = f"no rule names this call, and {evidence.because}"
     kind = _kind(call, evidence.effect)
     given = _given(kind, ruleset.defaults)
-    if given is not None:
-        return _judgement(given, kind, reason)
-    reason_id = kind if kind is ReasonId.DEFAULT_TOOL else _REASON_IDS.get(evidence.effect, kind)
-    return _judgement(evidence.effect.tier, reason_id, reason)
+    if given is None:
+        reason_id = kind if kind is ReasonId.DEFAULT_TOOL else _REASON_IDS.get(evidence.effect, kind)
+        judgement = _judgement(evidence.effect.tier, reason_id, reason)
+    else:
+        judgement = _judgement(given, kind, reason)
+    return replace(judgement, category=evidence.effect.category)
 
 
 def _kind(call: Call, effect: Effect) -> ReasonId:

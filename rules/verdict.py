@@ -30,7 +30,7 @@ class Verdict(StrEnum):
 
 
 class Category(StrEnum):
-    """What kind of consequence a call has, where a rule says so."""
+    """What kind of consequence a call has, where a rule or the general reading says so."""
 
     DEPLOY = "deploy"
     """It puts something into operation or runs it."""
@@ -166,7 +166,7 @@ class Judgement:
     reason: str
     rule: str | None = None
     category: Category | None = None
-    """The rule's word for the kind of consequence."""
+    """The kind of consequence, by the rule's word or by the general reading."""
     spends: tuple[Spend, ...] = ()
 
 

@@ -3,7 +3,8 @@
 - `effect`: what a call may do, how grave that is, and the evidence for it
 - `names/`: what names of operations say, and where paths hold them
 - `toggle`: collections whose members one call adds and one call takes away
-- `sql`: statements; `aws`, `remote_call`: where families of APIs put their operations; `batch`: several
+- `families/`: where families of APIs put the operation
+- `batch`: several requests in one
 - `override`: requests that ask to be treated as another method
 - `http`: the whole reading of a request
 - `own_thing`: what people keep for themselves; `tool`: the whole reading of an MCP tool call

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from rules.call import HttpCall, Payload, PayloadKind
+from rules.decode import operations
 from rules.normalize import METHODS
+from rules.request.spelling import fold
 from rules.request.strict_json import Json
 from rules.request.target import read_query, read_segments
 from rules.verdict import Refusal
@@ -39,6 +41,9 @@ def _inner(call: HttpCall, entry: Json, root: str) -> list[HttpCall] | None:
     method, url = entry.get("method"), entry.get("url")
     if not isinstance(method, str) or not isinstance(url, str) or method.upper() not in METHODS:
         return None
+    headers = entry.get("headers")
+    if not isinstance(headers, dict | None) or _may_override([*(headers or {}), *_names(entry.get("body"))]):
+        return None
     targets = [f"{root}{url}", url] if url.startswith("/") else [f"{root}/{url}"]
     found = [_at(call, method.upper(), target, entry.get("body")) for target in dict.fromkeys(targets)]
     return None if None in found else [inner for inner in found if inner is not None]
@@ -48,7 +53,9 @@ def _at(call: HttpCall, method: str, target: str, body: Json) -> HttpCall | None
     segments, query = read_segments(target), read_query(target)
     if isinstance(segments, Refusal) or isinstance(query, Refusal) or segments[-1].lower() == "$batch":
         return None
-    return replace(
+    if _may_override([name for name, _ in query]):
+        return None
+    inner = replace(
         call,
         method=method,
         target=target,
@@ -57,4 +64,16 @@ def _at(call: HttpCall, method: str, target: str, body: Json) -> HttpCall | None
         fields=(),
         body=b"",
         payload=Payload(kind=PayloadKind.EMPTY if body is None else PayloadKind.JSON, value=body),
+        overrides=(),
+        other_paths=(),
     )
+    return replace(inner, operations=operations(inner))
+
+
+def _names(body: Json) -> list[str]:
+    return list(body) if isinstance(body, dict) else []
+
+
+def _may_override(names: list[str]) -> bool:
+    """Whether one of them could name another method or target: then the request has two readings."""
+    return any(word in fold(name) for name in names for word in ("method", "override", "url", "path"))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rules.verdict import Tier
+from rules.verdict import Category, Tier
 
 
 class Effect(StrEnum):
@@ -35,6 +35,11 @@ class Effect(StrEnum):
         return _TIERS.get(self, Tier.HIGH_RISK)
 
     @property
+    def category(self) -> Category | None:
+        """The kind of consequence, in the words of rules; None where there is none or nobody knows."""
+        return _CATEGORIES.get(self)
+
+    @property
     def says(self) -> str:
         """What a call does that does this, as the end of a sentence."""
         return _SAYS[self]
@@ -49,6 +54,13 @@ _TIERS = {
     Effect.READ: Tier.READ_ONLY,
     Effect.REVERSIBLE: Tier.REVERSIBLE,
     Effect.CHANGE: Tier.EXTERNAL,
+}
+_CATEGORIES = {
+    Effect.DEPLOYMENT: Category.DEPLOY,
+    Effect.COMMUNICATION: Category.EXTERNAL_COMMUNICATION,
+    Effect.FINANCIAL: Category.FINANCIAL,
+    Effect.PRIVILEGE: Category.PRIVILEGE,
+    Effect.DELETION: Category.DELETION,
 }
 _SAYS = {
     Effect.READ: "only reads",

@@ -1,14 +1,22 @@
 """The general reading of an HTTP request."""
 
 from rules.call import HttpCall
-from rules.general import aws, remote_call
 from rules.general.batch import inner_calls, is_batch
 from rules.general.effect import Effect, Evidence, gravest
+from rules.general.families import aws, database, graphql, kubernetes, remote_call
 from rules.general.names.places import stores_files
 from rules.general.toggle import toggles
 
 _BATCH = Evidence(effect=Effect.READ, because="a batch is what the requests in it are")
 _UNREADABLE = Evidence(effect=Effect.UNKNOWN, because="it is a batch that cannot be read in one way")
+
+_FAMILIES = (
+    aws.operations,
+    graphql.operations,
+    kubernetes.operations,
+    database.operations,
+    remote_call.operations,
+)
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -19,7 +27,7 @@ def read_http(call: HttpCall) -> Evidence:
     INVARIANT: what the method says is only given up for POST, or for a pair of calls at one URL.
     A body is looked at only where the path says that it holds the operation.
     """
-    found = [*aws.operations(call), *remote_call.operations(call)]
+    found = [evidence for family in _FAMILIES for evidence in family(call)]
     if call.method == "POST" and found and not stores_files(call.host):
         return gravest(found)
     return gravest([_of_method(call), *found])

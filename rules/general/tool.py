@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from rules.call import ToolCall, ToolDefinition
 from rules.general.effect import Effect, Evidence, gravest
+from rules.general.families.sql import read_sql
 from rules.general.names.lexicon import VERBS
 from rules.general.names.naming import effect_within
 from rules.general.names.words import split
 from rules.general.own_thing import is_own
-from rules.general.sql import read_sql
 from rules.request.strict_json import Json
 
 _WORD = re.compile(r"[A-Za-z]+")

@@ -356,12 +356,12 @@ ODD_PATHS: dict[str, tuple[str, object, tuple[int, str]]] = {
     "a graphql document in one reading": (
         "POST a.odd.test/x%2Fgraphql",
         {"query": "{ me }"},
-        (3, "default_write"),
+        (4, "default_write"),
     ),
     "a graphql document in every reading": (
         "POST a.odd.test/x//graphql",
         {"query": "{ me }"},
-        (3, "default_write"),
+        (4, "default_write"),
     ),
 }
 

@@ -12,7 +12,7 @@ _VERBS = {
         get list describe search query scan find lookup read fetch count check view show head browse
         validate preview estimate calculate evaluate analyze analyse classify detect extract
         translate compare diff explain simulate suggest autocomplete match aggregate summarize retrieve
-        filter discover inspect download
+        filter discover inspect download tail wait troubleshoot
     """,
     Effect.REVERSIBLE: """
         tag untag label unlabel star unstar pin unpin favorite unfavorite favourite unfavourite
@@ -24,7 +24,7 @@ _VERBS = {
         cancel schedule reschedule save store replace upsert sync generate start stop restart reboot
         resume pause suspend activate deactivate lock unlock close open reopen confirm convert assign
         unassign join leave reset change configure mark manage toggle apply append make perform do log
-        record lend fill end provision initialize push mutate process unset
+        record lend fill end place reserve exchange return provision initialize push mutate process unset
     """,
     Effect.DEPLOYMENT: """
         deploy undeploy release rollback execute exec run invoke trigger merge launch install promote
@@ -36,7 +36,7 @@ _VERBS = {
     """,
     Effect.FINANCIAL: """
         pay charge refund transfer purchase buy sell withdraw deposit payout capture settle checkout bid
-        donate order trade redeem subscribe place renew book reserve exchange return
+        donate order trade redeem subscribe renew book
     """,
     Effect.PRIVILEGE: """
         grant revoke authorize deauthorize permit allow deny assume impersonate approve reject
@@ -48,6 +48,12 @@ _VERBS = {
     """,
 }
 VERBS = {verb: effect for effect, verbs in _VERBS.items() for verb in verbs.split()}
+
+READ_OBJECTS = {
+    "run": words_of("report reports query queries"),
+    "test": words_of("permission permissions"),
+}
+"""What some verbs only read, though they say nothing or more by themselves: `runReport`."""
 
 READING_NOUNS = words_of(
     """

@@ -14,6 +14,7 @@ from rules.general.names.lexicon import (
     MODIFIERS,
     PREFIX_ENDINGS,
     PREFIXES,
+    READ_OBJECTS,
     READING_NOUNS,
     STATES,
     TOGGLED,
@@ -39,9 +40,17 @@ def effect_of(name: str) -> Effect | None:
     words = _bare(split(name))
     if not words:
         return None
+    if _only_reads(words, name):
+        return Effect.READ
     if words[0] in VERBS:
         return _of_words(words)
     return _of_prefix(words[0]) if len(words) == 1 else None
+
+
+def _only_reads(words: list[str], name: str) -> bool:
+    """Whether the verb reads because of its object; `compute` is a verb only in `computeRoutes`."""
+    plain = len(words) > 1 and not {"-", "_"} & set(name) and JOINTS.isdisjoint(words)
+    return plain and (words[0] == "compute" or words[-1] in READ_OBJECTS.get(words[0], ()))
 
 
 def effect_within(name: str) -> Effect | None:

@@ -12,6 +12,7 @@ def test_every_effect_has_a_tier_and_words(effect: Effect) -> None:
     expected = {Effect.READ: 1, Effect.REVERSIBLE: 2, Effect.CHANGE: 3}
     assert effect.tier is Tier(expected.get(effect, 4))
     assert effect.says
+    assert (effect.category is not None) == (effect.tier is Tier.HIGH_RISK and effect is not Effect.UNKNOWN)
 
 
 def test_order() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from rules.call import HttpCall
-from rules.general.aws import MAX_STATEMENTS
 from rules.general.effect import Effect
+from rules.general.families.aws import MAX_STATEMENTS
 from rules.general.http import read_http
 from tests.rules.calls import http
 
@@ -94,6 +94,14 @@ CALLS: dict[str, tuple[HttpCall, Effect]] = {
     "an action beside json that may hold another": (
         http(f"POST {EC2}/?Action=DescribeX", {"a": "&Action=DeleteX&b="}),
         Effect.UNKNOWN,
+    ),
+    "a header alone to a service of actions": (
+        http(f"POST {EC2}/", headers={"X-Amz-Target": "S.GetX"}),
+        Effect.UNKNOWN,
+    ),
+    "a path beside actions": (
+        http("POST email.eu-west-1.amazonaws.com/v2/tags", {"a": 1}),
+        Effect.REVERSIBLE,
     ),
     "a customer's own program": (
         target("S.GetX", line="POST a.execute-api.eu-west-1.amazonaws.com/"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.general.effect import Effect
-from rules.general.sql import MAX_TEXT, read_sql
+from rules.general.families.sql import MAX_TEXT, read_sql
 
 STATEMENTS: dict[str, Effect] = {
     "select 1": Effect.READ,

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 from rules.call import HttpCall, PayloadKind
 from rules.general.effect import Effect, Evidence, gravest
+from rules.general.families.sql import read_sql
 from rules.general.names.naming import effect_of
 from rules.general.names.words import words_of
-from rules.general.sql import read_sql
 from rules.headers import first
 from rules.request.strict_json import Json
 
 _HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 # Below these, customers' own programs answer, or names in paths are whatever their owner chose.
-_CUSTOMERS = words_of("execute-api elb es aoss compute compute-1 lambda appsync-api iot s3 s3-control")
+_CUSTOMERS = words_of("execute-api elb es aoss compute compute-1 appsync-api iot s3 s3-control")
 # The services of the query protocol: they look at `Action` only, in the query and in the form.
 _QUERY = words_of(
     """
@@ -78,7 +78,8 @@ def _at_root(call: HttpCall) -> bool:
 
 def _may_name_more(call: HttpCall, services: frozenset[str]) -> bool:
     """Whether a service of the query protocol could find an action in a body that is read as no form."""
-    return bool(call.body) and call.payload.kind is not PayloadKind.FORM and not services.isdisjoint(_QUERY)
+    unread = bool(call.body) and call.payload.kind is not PayloadKind.FORM
+    return unread and _at_root(call) and not services.isdisjoint(_QUERY)
 
 
 def _evidence(call: HttpCall, name: str, place: str) -> Evidence:

@@ -1,0 +1,1 @@
+"""Tests of `rules.general.families`, one module for each of its modules."""
