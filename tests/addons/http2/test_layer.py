@@ -335,6 +335,14 @@ BAD: dict[str, list[tuple[str, str]]] = {
     ],
     "connection": [(":method", "GET"), (":scheme", "https"), (":path", "/"), ("connection", "x-a")],
     "upper case": [(":method", "GET"), (":scheme", "https"), (":path", "/"), ("X-A", "1")],
+    "websocket": [
+        (":method", "CONNECT"),
+        (":protocol", "websocket"),
+        (":scheme", "https"),
+        (":authority", "localhost"),
+        (":path", "/"),
+    ],
+    "upgrade": [(":method", "GET"), (":scheme", "https"), (":path", "/"), ("upgrade", "h2c")],
     "line feed": [(":method", "GET"), (":scheme", "https"), (":path", "/"), ("x-a", "1\nx-b: 2")],
     "bad length": [(":method", "POST"), (":scheme", "https"), (":path", "/"), ("content-length", "+1")],
     "huge head": [(":method", "GET"), (":scheme", "https"), (":path", "/"), ("x-a", "x" * 100_000)],
@@ -369,6 +377,9 @@ def test_a_slow_client_slows_the_upstream_down(dial: Dial, either: Upstream) -> 
     assert len(client.answer(stream).body) == size
 
 
+LEADING_AWAY = (
+    b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nALT-Svc: h3=":443"\r\nX-A: 1\r\nAlt-Svc: h2="x:1"\r\n\r\n'
+)
 TRAILING = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-T: 1\r\n\r\n"
 
 
@@ -379,6 +390,13 @@ def test_trailers_of_an_answer_are_dropped(dial: Dial, authority: Authority) -> 
         for _ in range(2):
             answered = client.ask("GET", "/x")
             assert (answered.status, bytes(answered.body), answered.ended) == (200, b"ok", True)
+
+
+def test_no_answer_leads_past_the_gate(dial: Dial, authority: Authority) -> None:
+    """A client that believed Alt-Svc would go on over QUIC, where nothing is judged."""
+    with scripted(LEADING_AWAY, authority.issue()) as port:
+        client, _ = dial(Script(verdict=to(port)), port)
+        assert client.ask("GET", "/x").fields == [("content-length", "0"), ("x-a", "1")]
 
 
 def test_an_endless_head_of_an_answer_is_502(dial: Dial, authority: Authority) -> None:
