@@ -79,7 +79,7 @@ class DefaultDeny:
         if starts_like_tls_record(data) and not context.client.tls:
             return BoundedClientTls(context)
         if context.client.alpn == b"h2":
-            return BoundedHttp2(context, self._refuse)
+            return BoundedHttp2(context, self._traffic, self._refuse)
         return self._http1(context, explicit=False)
 
     def _http1(self, context: Context, *, explicit: bool) -> StrictHttp1:

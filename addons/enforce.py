@@ -16,7 +16,7 @@ from mitmproxy.tls import TlsData
 from addons.client_tls import why_failed
 from addons.default_deny import DefaultDeny
 from addons.exchange import Admit, Outcome, Passage, Request, Tunnel
-from addons.http1.answer import sound
+from addons.http1.answer import ELSEWHERE, sound
 from addons.http1.layer import Exchange
 from addons.http2.layer import ADMITTED
 from addons.http2.message import become, message_of, response_of
@@ -87,9 +87,10 @@ class Enforce:
             flow.response = response_of(exchange.outcome, method)
 
     def responseheaders(self, flow: HTTPFlow) -> None:
-        """Stream every answer: a gate keeps no copy of what it lets through."""
+        """Stream every answer, for a gate keeps no copy of what it lets through; none leads past it."""
         if flow.response is not None:
             flow.response.stream = True
+            flow.response.headers.pop(ELSEWHERE, None)
 
     def response(self, flow: HTTPFlow) -> None:
         """The answer of an HTTP/2 request is complete."""

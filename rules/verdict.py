@@ -102,6 +102,8 @@ class ReasonId(StrEnum):
     """The body is over the limit of what can be judged."""
     OVERLOADED = "overloaded"
     """Large requests that wait for their end fill all the memory they may have; nothing was sent."""
+    TOO_SLOW = "too_slow"
+    """The request did not arrive in the time that it may take; nothing was sent."""
     BODY_UNEXPECTED = "body_unexpected"
     """A method that carries no content came with a body."""
     ENCODING_UNSUPPORTED = "encoding_unsupported"

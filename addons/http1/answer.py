@@ -9,7 +9,10 @@ from rules.headers import HOP_BY_HOP, Fields, connection_options
 from rules.reply import Reply
 from rules.verdict import ReasonId, Refusal
 
-_OURS = HOP_BY_HOP | {b"content-length"}
+ELSEWHERE = b"alt-svc"
+"""The field by which an upstream offers itself in other places and protocols, where no gate stands."""
+
+_DROPPED = HOP_BY_HOP | {b"content-length", ELSEWHERE}
 _CLOSE = ((b"Connection", b"close"),)
 
 
@@ -88,6 +91,6 @@ def sound(reply: Reply) -> bool:
 
 
 def end_to_end(fields: Fields) -> Fields:
-    """The fields that belong to the answer and not to one connection's framing of it."""
-    dropped = _OURS | connection_options(fields)
+    """The fields that belong to the answer, and neither frame it on one connection nor lead away."""
+    dropped = _DROPPED | connection_options(fields)
     return tuple([field for field in fields if field[0].lower() not in dropped])

@@ -3,7 +3,7 @@
 import re
 from typing import Protocol
 
-from rules.verdict import ReasonId
+from rules.verdict import ReasonId, Refusal
 
 _LINE_END = re.compile(rb"\r\n")
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
@@ -12,14 +12,13 @@ _MAX_TRAILER_BYTES = 16 * 1024
 
 
 class Unreadable(ValueError):
-    """These bytes are no message that the gate reads in exactly one way; `status` is the fitting answer."""
+    """These bytes are no message that the gate reads in exactly one way."""
 
     def __init__(
         self, reason: str, *, reason_id: ReasonId = ReasonId.FRAMING_AMBIGUOUS, status: int = 400
     ) -> None:
         super().__init__(reason)
-        self.reason_id = reason_id
-        self.status = status
+        self.refusal = Refusal(reason_id=reason_id, reason=reason, status=status)
 
 
 class Inbox:

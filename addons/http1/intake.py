@@ -24,6 +24,11 @@ class Intake:
         return len(self._inbox)
 
     @property
+    def begun(self) -> bool:
+        """Whether there is a part of a request."""
+        return self.head is not None or bool(self._inbox)
+
+    @property
     def kept(self) -> int:
         """How many bytes are in memory, read or not."""
         return len(self._inbox) + len(self._content)

@@ -7,6 +7,7 @@ and written anew. One request is in flight at a time; pipelined ones wait their 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 
 from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.proxy import commands, events, layer
@@ -19,7 +20,7 @@ from addons.http1.destination import addressed
 from addons.http1.head import AnswerHead, RequestHead
 from addons.http1.intake import Intake
 from addons.http1.upstream import Ended, Failed, Part, Send, Upstream
-from addons.traffic import Traffic
+from addons.traffic import LOOK_SECONDS, OVERLOADED, TOO_SLOW, Traffic
 from rules.message import Message
 from rules.reply import Reply
 from rules.request.body import MAX_BODY_BYTES
@@ -94,6 +95,7 @@ class StrictHttp1(layer.Layer):
         self._intake = Intake()
         self._client_ended = False
         self._discarded = 0
+        self._alarm: commands.RequestWakeup | None = None
         self._answer: Answer | None = None
         self._outgoing: list[bytes] = []
         self._upstream: Upstream | None = None
@@ -109,6 +111,8 @@ class StrictHttp1(layer.Layer):
         if self._stage is _Stage.READING:
             # Whatever has happened, the next request may be there already.
             yield from self._read()
+        if self._stage is _Stage.READING and self._intake.begun and self._alarm is None:
+            yield from self._set_alarm()
         yield from self._flush()
 
     def _receive(self, data: bytes) -> layer.CommandGenerator[None]:
@@ -122,14 +126,8 @@ class StrictHttp1(layer.Layer):
             if len(self._intake) > MAX_AHEAD_BYTES:
                 self._refuse(_TOO_FAR_AHEAD)
                 yield from self._close()
-        elif not self._traffic.keep(self.context.client.id, self._intake.kept):
-            yield from self._refuse_unread(
-                Unreadable(
-                    "the gate keeps as much of other large requests as it can; try again later",
-                    reason_id=ReasonId.OVERLOADED,
-                    status=503,
-                )
-            )
+        elif not self._traffic.keep(self.context.client.id, self, self._intake.kept):
+            yield from self._refuse_unread(OVERLOADED)
 
     def _connection_event(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
         if event.connection is not self.context.client:
@@ -146,10 +144,24 @@ class StrictHttp1(layer.Layer):
             if self._stage is _Stage.JUDGING:
                 # mitmproxy does not always tell that the client has gone.
                 yield from self._act(event.command.exchange) if self._client_listens else self._close()
+        elif event.command is self._alarm:
+            self._alarm = None
+            if self._stage is _Stage.READING and self._intake.begun and self._seconds_left <= 0:
+                yield from self._refuse_unread(TOO_SLOW)
         elif isinstance(event.command, commands.RequestWakeup):
             yield commands.CloseConnection(self.context.client)
         elif (upstream := self._sources.pop(event.command)) is self._upstream:
             yield from self._drive(upstream, event)
+
+    @property
+    def _seconds_left(self) -> float:
+        """For the rest of the request that is arriving."""
+        return self._traffic.seconds_left(self.context.client.id, self)
+
+    def _set_alarm(self) -> layer.CommandGenerator[None]:
+        """Look again when the request should be there; one alarm serves all requests of a connection."""
+        self._alarm = commands.RequestWakeup(max(self._seconds_left, LOOK_SECONDS))
+        yield self._alarm
 
     @property
     def _client_listens(self) -> bool:
@@ -161,7 +173,7 @@ class StrictHttp1(layer.Layer):
             while self._stage is _Stage.READING and (request := self._intake.request()):
                 yield from self._judge(*request)
         except Unreadable as unreadable:
-            yield from self._refuse_unread(unreadable)
+            yield from self._refuse_unread(unreadable.refusal)
         if self._stage is _Stage.READING:
             if self._client_ended:
                 yield from self._close()
@@ -244,9 +256,8 @@ class StrictHttp1(layer.Layer):
         self._outgoing.append(whole(reply, request, keep_alive=request.keep_alive))
         yield from self._end_request()
 
-    def _refuse_unread(self, unreadable: Unreadable) -> layer.CommandGenerator[None]:
-        """What comes after bytes that cannot be read has no meaning: say so, and end."""
-        refusal = Refusal(reason_id=unreadable.reason_id, reason=str(unreadable), status=unreadable.status)
+    def _refuse_unread(self, refusal: Refusal) -> layer.CommandGenerator[None]:
+        """What comes after a request that was not read to its end has no meaning: say so, and end."""
         self._outgoing.append(whole(self._refuse(refusal), self._intake.head, keep_alive=False))
         yield from self._linger()
 
@@ -276,12 +287,17 @@ class StrictHttp1(layer.Layer):
         yield from self._flush()
         self.context.server.address = (message.host, message.port)
         tunnel = layer.NextLayer(self.context)
-        self._handle_event = tunnel.handle_event  # type: ignore[method-assign]
+        self._handle_event = partial(self._pass_on, tunnel)  # type: ignore[method-assign]
         yield from tunnel.handle_event(events.Start())
         if early := self._intake.rest():
             yield from tunnel.handle_event(events.DataReceived(self.context.client, early))
         if self._client_ended:
             yield from tunnel.handle_event(events.ConnectionClosed(self.context.client))
+
+    def _pass_on(self, tunnel: layer.Layer, event: events.Event) -> layer.CommandGenerator[None]:
+        """All that happens is the tunnel's, but for an alarm that was set before."""
+        if not isinstance(event, events.Wakeup) or event.command is not self._alarm:
+            yield from tunnel.handle_event(event)
 
     def _flush(self) -> layer.CommandGenerator[None]:
         """What belongs together leaves together."""

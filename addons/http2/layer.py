@@ -1,6 +1,7 @@
 """mitmproxy's HTTP/2 layer with bounds: the size of requests, where they may go, and what a refusal says."""
 
 from h2.errors import ErrorCodes
+from mitmproxy.http import Request
 from mitmproxy.net.http.http1 import expected_http_body_size
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
@@ -20,6 +21,7 @@ from mitmproxy.proxy.layers.http._http2 import Http2Server
 from addons.exchange import Refuse
 from addons.http1.answer import unanswered
 from addons.http2.upstream import Progress, towards
+from addons.traffic import LOOK_SECONDS, OVERLOADED, TOO_SLOW, Traffic
 from rules.reply import Reply
 from rules.request.body import MAX_BODY_BYTES
 from rules.verdict import ReasonId, Refusal
@@ -27,23 +29,24 @@ from rules.verdict import ReasonId, Refusal
 ADMITTED = "sidegate.admitted"
 """Key of the flow's metadata under which the enforcing hook leaves the admitted address."""
 
-MAX_BODIES_BYTES = 2 * MAX_BODY_BYTES
-"""How much of unfinished request bodies one connection may keep in memory, over all its streams."""
+_TOO_LARGE = Refusal(
+    reason_id=ReasonId.BODY_TOO_LARGE, reason=f"the body is over {MAX_BODY_BYTES} bytes", status=413
+)
+_NOT_HTTPS = Refusal(
+    reason_id=ReasonId.PROTOCOL_REFUSED, reason="the scheme of a request inside TLS is not https"
+)
 
 
 class BoundedHttp2(HttpLayer):
     """HTTP/2 towards the client; the upstream speaks what it negotiates."""
 
-    def __init__(self, context: Context, refuse: Refuse) -> None:
+    def __init__(self, context: Context, traffic: Traffic, refuse: Refuse) -> None:
         # mitmproxy derives the scheme of a request from it.
         context.server.tls = True
         super().__init__(context, HTTPMode.transparent)
+        self.traffic = traffic
+        self._alarm: commands.RequestWakeup | None = None
         self._client = self.connections[context.client] = _Client(context.fork(), refuse)
-
-    @property
-    def bodies_bytes(self) -> int:
-        """How much of request bodies is in memory."""
-        return sum(len(stream.request_body_buf) for stream in self.streams.values())
 
     def backlog(self, stream_id: int) -> int:
         """How many bytes wait for the client on this stream."""
@@ -78,7 +81,11 @@ class BoundedHttp2(HttpLayer):
             self.connections.pop(command.connection, None)
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
-        if not isinstance(event, events.ConnectionEvent):
+        if isinstance(event, events.Wakeup) and event.command is self._alarm:
+            self._alarm = None
+            for stream in self._arriving():
+                yield from self.event_to_child(stream, _Alarm())
+        elif not isinstance(event, events.ConnectionEvent):
             yield from super()._handle_event(event)
         elif event.connection in self.connections:
             yield from super()._handle_event(event)
@@ -87,6 +94,26 @@ class BoundedHttp2(HttpLayer):
             for connection, stack in list(self.connections.items()):
                 if connection is not self.context.client:
                     yield from self.event_to_child(stack, Progress())
+        if self._alarm is None and (arriving := self._arriving()):
+            left = min(stream.seconds_left for stream in arriving)
+            self._alarm = commands.RequestWakeup(max(left, LOOK_SECONDS))
+            yield self._alarm
+
+    def _arriving(self) -> list["_BoundedStream"]:
+        streams = self.streams.values()
+        return [stream for stream in streams if isinstance(stream, _BoundedStream) and stream.arriving]
+
+
+class _Alarm(events.Event):
+    """Look whether the request should be there by now."""
+
+
+class _Refused(ResponseProtocolError):
+    """A request that was refused while it arrived."""
+
+    def __init__(self, stream_id: int, refusal: Refusal) -> None:
+        super().__init__(stream_id, refusal.reason, ErrorCode.GENERIC_CLIENT_ERROR)
+        self.refusal = refusal
 
 
 class _BoundedStream(HttpStream):
@@ -96,29 +123,61 @@ class _BoundedStream(HttpStream):
         super().__init__(context, stream_id)
         self._parent = parent
 
+    @property
+    def arriving(self) -> bool:
+        """Whether the request has begun and not ended."""
+        return bool(self.client_state == self.state_consume_request_body)
+
+    @property
+    def seconds_left(self) -> float:
+        """For the rest of the request."""
+        return self._parent.traffic.seconds_left(self.context.client.id, self.flow.id)
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        if not isinstance(event, _Alarm):
+            yield from super()._handle_event(event)
+        elif self.arriving and self.seconds_left <= 0:
+            yield from self._refuse(TOO_SLOW)
+
+    def check_invalid(self, request: bool) -> layer.CommandGenerator[bool]:
+        """Stop a request whose head rules it out; mitmproxy would keep what it refuses."""
+        invalid: bool = yield from super().check_invalid(request)
+        if request and invalid:
+            yield DropStream(self.stream_id)
+        elif request:
+            # It is the client's word only here: afterwards, mitmproxy writes the connection's over it.
+            invalid = yield from self._check(_NOT_HTTPS if self.flow.request.scheme != "https" else None)
+        return invalid
+
     def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
         """Stop a request over the limits while it arrives; answers stream and have no limit."""
-        excess = self._excess() if request else None
-        if excess is None:
-            return False
-        self.request_body_buf.clear()
-        yield SendHttp(
-            ResponseProtocolError(self.stream_id, excess, ErrorCode.REQUEST_TOO_LARGE), self.context.client
-        )
-        self.client_state = self.state_errored
-        self.flow.live = False
-        yield DropStream(self.stream_id)
-        return True
+        return request and (yield from self._check(None))
 
-    def _excess(self) -> str | None:
+    def _check(self, fault: Refusal | None) -> layer.CommandGenerator[bool]:
+        """Whether the request was refused, for `fault` or for its size."""
+        refusal = fault or self._excess()
+        if refusal is not None:
+            yield from self._refuse(refusal)
+        return refusal is not None
+
+    def _excess(self) -> Refusal | None:
         """Which limit the request is over."""
         arrived = len(self.request_body_buf)
         announced = 0 if arrived else expected_http_body_size(self.flow.request) or 0
         if max(arrived, announced) > MAX_BODY_BYTES:
-            return f"the body is over {MAX_BODY_BYTES} bytes"
-        if self._parent.bodies_bytes > MAX_BODIES_BYTES:
-            return f"the bodies that arrive on this connection are over {MAX_BODIES_BYTES} bytes together"
-        return None
+            return _TOO_LARGE
+        size = arrived + _head_bytes(self.flow.request)
+        kept = self._parent.traffic.keep(self.context.client.id, self.flow.id, size)
+        return None if kept else OVERLOADED
+
+    def _refuse(self, refusal: Refusal) -> layer.CommandGenerator[None]:
+        """Answer the request before its end, and keep nothing of it."""
+        self.request_body_buf.clear()
+        self._parent.traffic.end(self.context.client.id, self.flow.id)
+        self.client_state = self.state_errored
+        self.flow.live = False
+        yield SendHttp(_Refused(self.stream_id, refusal), self.context.client)
+        yield DropStream(self.stream_id)
 
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
         """Go to the address that the verdict admitted, and nowhere without one."""
@@ -133,6 +192,11 @@ class _BoundedStream(HttpStream):
             return False
         self.context.server = self.flow.server_conn = connection
         return True
+
+
+def _head_bytes(request: Request) -> int:
+    fields = sum(len(name) + len(value) for name, value in request.headers.fields)
+    return fields + len(request.data.path) + len(request.data.authority)
 
 
 class _Client(Http2Server):
@@ -163,12 +227,15 @@ class _Client(Http2Server):
             return None
         if self.h2_conn.streams[event.stream_id].state_machine.headers_sent:
             return None
+        if isinstance(event, _Refused):
+            return self._refuse(event.refusal)
         if status == 502:
             return unanswered(
                 event.message, sent=event.code is not ErrorCode.CONNECT_FAILED, refuse=self._refuse
             )
-        reason_id = ReasonId.BODY_TOO_LARGE if status == 413 else ReasonId.FRAMING_AMBIGUOUS
-        return self._refuse(Refusal(reason_id=reason_id, reason=event.message, status=status))
+        return self._refuse(
+            Refusal(reason_id=ReasonId.FRAMING_AMBIGUOUS, reason=event.message, status=status)
+        )
 
     def _answer(self, stream_id: int, reply: Reply) -> None:
         length = b"%d" % len(reply.body)

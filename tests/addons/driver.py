@@ -59,7 +59,8 @@ class Driver:
         at_once: bool = False,
     ) -> None:
         self.client = Client(peername=("127.0.0.1", 1), sockname=("127.0.0.1", 2), state=ConnectionState.OPEN)
-        self.traffic = Traffic()
+        self.now = 0.0
+        self.traffic = Traffic(lambda: self.now)
         self.tally = Tally()
         self.context = Context(self.client, Options())
         self.judge = judge
@@ -133,8 +134,10 @@ class Driver:
         self._run(events.ConnectionClosed(server))
 
     def wake(self) -> None:
-        """Let the time pass that the layer asked to be woken after."""
-        self._run(events.Wakeup(self.wakeups.pop(0)))
+        """Let the time pass that the layer asked first to be woken after."""
+        command = self.wakeups.pop(0)
+        self.now += command.delay
+        self._run(events.Wakeup(command))
 
     def answers(self, *methods: str) -> list[tuple[int, dict[str, str], bytes]]:
         """What h11 makes of everything the client was sent, as the answers to these requests."""

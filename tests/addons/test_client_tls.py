@@ -1,6 +1,7 @@
 """TLS with the client: a hello that breaks off, lies or never ends is an error and nothing worse."""
 
 import ssl
+import struct
 
 import pytest
 from hypothesis import given
@@ -66,6 +67,24 @@ def test_a_hello_is_understood_in_pieces() -> None:
     """The handshake begins once all of it is there, and not before."""
     assert not obeyed(HELLO[:-1])
     assert TlsClienthelloHook in kinds(obeyed(HELLO[:10], HELLO[10:]))
+
+
+def with_ech(hello: bytes) -> bytes:
+    """`hello` with an encrypted_client_hello extension of the outer kind (RFC 9849), as browsers send it."""
+    extension = struct.pack(">HH", 0xFE0D, 32) + b"\0" * 32
+    at = 5 + 4 + 2 + 32
+    at += 1 + hello[at]
+    at += 2 + int.from_bytes(hello[at : at + 2])
+    at += 1 + hello[at]
+    length = int.from_bytes(hello[at : at + 2]) + len(extension)
+    body = hello[9:at] + length.to_bytes(2) + hello[at + 2 :] + extension
+    return hello[:3] + (len(body) + 4).to_bytes(2) + b"\x01" + len(body).to_bytes(3) + body
+
+
+def test_of_an_encrypted_hello_the_outer_name_counts() -> None:
+    """We cannot read the inner one, so no upstream is ever chosen by it; the outer one has to agree."""
+    hooks = [c for c in obeyed(with_ech(HELLO)) if isinstance(c, TlsClienthelloHook)]
+    assert [hook.data.client_hello.sni for hook in hooks] == ["api.pay.test"]
 
 
 @given(st.data())

@@ -5,10 +5,29 @@ import ssl
 
 import pytest
 
+from addons.exchange import Passage, Request
+from rules.normalize import normalize
+from rules.reply import Reply
+from rules.verdict import Refusal
 from tests.acceptance.upstream import Upstream
-from tests.addons.plane import Plane, eventually, read_all
+from tests.addons.conftest import StartPlane
+from tests.addons.plane import Plane, Script, eventually, read_all
 
 HOST = "localhost"
+
+
+@pytest.fixture
+def strict(start_plane: StartPlane, upstream: Upstream) -> Plane:
+    """A data plane whose gate lets everything through that has a single reading."""
+
+    async def verdict(request: Request) -> Passage | Reply:
+        call = normalize(request.message)
+        if isinstance(call, Refusal):
+            return script.refused(call)
+        return Passage(address=("127.0.0.1", upstream.port))
+
+    script = Script(verdict=verdict)
+    return start_plane(script)
 
 
 def counted(plane: Plane, reason_id: str) -> None:
@@ -79,3 +98,49 @@ def test_a_broken_hello(plane: Plane, upstream: Upstream) -> None:
     counted(plane, "tls_failed")
     assert plane.gate.tally.lines[0][1]["why"] == "malformed"
     assert upstream.connections == 0
+
+
+@pytest.mark.parametrize("name", [None, "public.test"], ids=["none", "the public name of an encrypted one"])
+def test_a_name_that_tls_does_not_give(strict: Plane, upstream: Upstream, name: str | None) -> None:
+    """Whoever hides where the connection goes is refused, whatever the request says later."""
+    context = ssl.create_default_context(cafile=str(strict.ca))
+    if name is None:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    with (
+        strict.tunnel(HOST, upstream.port) as plain,
+        context.wrap_socket(plain, server_hostname=name) as tls,
+    ):
+        tls.sendall(f"GET / HTTP/1.1\r\nHost: {HOST}:{upstream.port}\r\nConnection: close\r\n\r\n".encode())
+        assert b"authority_mismatch" in read_all(tls)
+    counted(strict, "authority_mismatch")
+    assert upstream.connections == 0
+
+
+@pytest.mark.parametrize("protocol", ["h2c", "websocket", "TLS/1.3"])
+def test_a_client_that_wants_to_upgrade(strict: Plane, upstream: Upstream, protocol: str) -> None:
+    """What would follow is not HTTP/1.1, so the request is refused and nothing follows."""
+    with strict.dial_tls(upstream.port) as tls:
+        tls.sendall(
+            f"GET / HTTP/1.1\r\nHost: {HOST}:{upstream.port}\r\nUpgrade: {protocol}\r\n"
+            "Connection: Upgrade, close\r\n\r\n".encode()
+        )
+        assert b"upgrade_refused" in read_all(tls)
+    counted(strict, "upgrade_refused")
+    assert upstream.connections == 0
+
+
+def test_a_client_that_begins_with_http2_in_the_clear(strict: Plane, upstream: Upstream) -> None:
+    """Prior knowledge is refused as a version, in a tunnel and at the proxy itself."""
+    for open_one in (strict.dial, lambda: strict.tunnel(HOST, upstream.port)):
+        with open_one() as plain:
+            plain.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+            assert b"version_unsupported" in read_all(plain)
+    assert strict.gate.tally.reasons == ["version_unsupported"] * 2
+    assert upstream.connections == 0
+
+
+def test_nothing_listens_on_udp(plane: Plane) -> None:
+    """Neither QUIC nor anything else: the port is free for whoever wants it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", plane.port))

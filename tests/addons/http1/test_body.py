@@ -169,4 +169,4 @@ def test_a_head_has_a_bound(sent: bytes) -> None:
     inbox.data += sent
     with pytest.raises(Unreadable) as caught:
         inbox.take_through(re.compile(rb"\r\n\r\n"), most=100)
-    assert caught.value.status == 431
+    assert caught.value.refusal.status == 431

@@ -58,4 +58,4 @@ def test_an_announced_body_has_a_bound(size: int) -> None:
     else:
         with pytest.raises(Unreadable) as caught:
             intake.request()
-        assert caught.value.status == 413
+        assert caught.value.refusal.status == 413

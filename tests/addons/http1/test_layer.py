@@ -82,7 +82,8 @@ def test_headers_of_one_hop_stay_behind_on_both_sides() -> None:
     assert [name for name, _ in request.headers] == [b"host", b"content-length", b"x-end"]
     driver.answer(
         b"HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\n"
-        b"Proxy-Authenticate: Basic\r\nTrailer: x\r\nUpgrade: h2c\r\nX-End: 1\r\nContent-Length: 0\r\n\r\n"
+        b"Proxy-Authenticate: Basic\r\nTrailer: x\r\nUpgrade: h2c\r\n"
+        b'Alt-svc: h3=":443"\r\nX-End: 1\r\nContent-Length: 0\r\n\r\n'
     )
     assert driver.answers("POST") == [(200, {"x-end": "1", "content-length": "0"}, b"")]
 

@@ -197,9 +197,9 @@ def test_a_large_body_has_to_find_room() -> None:
     """503 while others keep all there is; a small body passes, and an answer gives the room back."""
     driver = Driver()
     driver.send(post(b"x" * MAX_BODY_BYTES, b"Content-Length: %d" % MAX_BODY_BYTES))
-    assert not driver.traffic.keep("another", MAX_KEPT_BYTES)
+    assert not driver.traffic.keep("another", 1, MAX_KEPT_BYTES)
     driver.answer(OK)
-    assert driver.traffic.keep("another", MAX_KEPT_BYTES)
+    assert driver.traffic.keep("another", 1, MAX_KEPT_BYTES)
     driver.send(post(b"x" * 1000, b"Content-Length: 1000"))
     driver.answer(OK)
     driver.send(post(b"x" * SMALL_BYTES, b"Content-Length: %d" % SMALL_BYTES))

@@ -12,7 +12,8 @@ from mitmproxy.proxy.context import Context
 
 from addons.default_deny import DefaultDeny
 from addons.exchange import Passage, Refuse, Request
-from addons.http2.layer import MAX_BODIES_BYTES, BoundedHttp2
+from addons.http2.layer import BoundedHttp2
+from addons.traffic import MAX_KEPT_BYTES, SMALL_BYTES, Traffic
 from rules.reply import Reply
 from rules.request.body import MAX_BODY_BYTES
 from tests.acceptance.answers import deterministic_bytes
@@ -165,17 +166,82 @@ def test_a_body_of_just_the_limit_passes(dial: Dial, upstream: Upstream) -> None
     assert client.ask("POST", "/x", body=b"x" * MAX_BODY_BYTES).status == 201
 
 
-def test_many_bodies_at_once_are_bounded(dial: Dial, upstream: Upstream) -> None:
-    """Streams that each stay below the limit cannot fill the memory together."""
+def test_large_bodies_share_what_may_be_kept(dial: Dial, upstream: Upstream) -> None:
+    """What others keep counts for every stream; a small request passes, and an end gives room back."""
+    client, plane = dial(Script(verdict=to(upstream.port)), upstream.port)
+    traffic = plane.data_plane.traffic
+    assert traffic.keep("another", 1, MAX_KEPT_BYTES - MAX_BODY_BYTES)
+    first = client.send("POST", "/x", body=b"x" * (MAX_BODY_BYTES - SMALL_BYTES), end=False)
+    eventually(lambda: traffic.kept > MAX_KEPT_BYTES - 2 * SMALL_BYTES)
+    second = client.send("POST", "/x", body=b"x" * (2 * SMALL_BYTES), end=False)
+    answered = client.answer(second)
+    assert (answered.status, json.loads(answered.body)["reason_id"]) == (503, "overloaded")
+    assert plane.gate.tally.reasons == ["overloaded"]
+    client.send_body(first, b"x")
+    assert client.answer(first).status == 201
+    assert client.ask("POST", "/x", body=b"x" * (MAX_BODY_BYTES // 2)).status == 201
+
+
+@pytest.mark.parametrize("ending", ["reset", "close"])
+def test_room_comes_back_with_a_request_that_is_given_up(dial: Dial, upstream: Upstream, ending: str) -> None:
+    """Whether its stream or its connection ends."""
+    client, plane = dial(Script(verdict=to(upstream.port)), upstream.port)
+    traffic = plane.data_plane.traffic
+    stream = client.send("POST", "/x", body=b"x" * (2 * SMALL_BYTES), end=False)
+    eventually(lambda: traffic.kept > 2 * SMALL_BYTES)
+    client.reset(stream) if ending == "reset" else client.close()
+    eventually(lambda: not traffic.kept)
+
+
+def test_what_waits_for_its_verdict_is_kept(dial: Dial, upstream: Upstream) -> None:
+    """A body that has arrived is in memory until its answer."""
+    over = threading.Event()
+
+    async def verdict(_: Request) -> Passage:
+        await asyncio.to_thread(over.wait, 10)
+        return Passage(address=("127.0.0.1", upstream.port))
+
+    client, plane = dial(Script(verdict=verdict), upstream.port)
+    stream = client.send("POST", "/x", body=b"x" * (2 * SMALL_BYTES))
+    eventually(lambda: len(plane.gate.asked) == 1)
+    assert plane.data_plane.traffic.kept > 2 * SMALL_BYTES
+    over.set()
+    assert client.answer(stream).status == 201
+    eventually(lambda: not plane.data_plane.traffic.kept)
+
+
+def test_a_body_that_comes_too_slowly_is_refused(
+    dial: Dial, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """408 when its time is over, with the room back; the connection and its other streams go on."""
+    monkeypatch.setattr("addons.traffic.ARRIVAL_SECONDS", 0.0)
+    client, plane = dial(Script(verdict=to(upstream.port)), upstream.port)
+    slow = client.send("POST", "/x", body=b"x" * (SMALL_BYTES + 1), end=False)
+    answered = client.answer(slow)
+    assert (answered.status, json.loads(answered.body)["reason_id"]) == (408, "too_slow")
+    assert plane.gate.tally.reasons == ["too_slow"]
+    assert not plane.data_plane.traffic.kept
+    assert client.ask("POST", "/x", body=b"x").status == 201
+    assert len(plane.gate.asked) == 1
+
+
+def test_refused_streams_are_forgotten(dial: Dial, upstream: Upstream, layers: list[BoundedHttp2]) -> None:
+    """Their heads would fill the memory of a connection that never ends."""
     client, _ = dial(Script(verdict=to(upstream.port)), upstream.port)
-    size = MAX_BODY_BYTES - 1
-    streams = []
-    for _ in range(MAX_BODIES_BYTES // size + 1):
-        streams.append(client.send("POST", "/x", end=False))
-        client.send_body(streams[-1], b"x" * size, end=False)
-    client.wait(streams[-1], lambda answered: answered.over)
-    assert client.streams[streams[-1]].status == 413
-    assert not client.streams[streams[0]].over
+    connect = [(":method", "CONNECT"), (":scheme", "https"), (":authority", "localhost"), (":path", "/")]
+    http = [(":method", "GET"), (":scheme", "http"), (":authority", "localhost"), (":path", "/")]
+    for pseudo in (connect, http):
+        assert client.answer(client.send("", "", pseudo=pseudo)).status == 400
+    eventually(lambda: not layers[0].streams)
+
+
+def test_inside_tls_the_scheme_is_https(dial: Dial, upstream: Upstream) -> None:
+    """Another one is refused, because upstreams may go by it and the verdict does not."""
+    client, plane = dial(Script(verdict=to(upstream.port)), upstream.port)
+    pseudo = [(":method", "GET"), (":scheme", "http"), (":authority", "localhost"), (":path", "/")]
+    answered = client.answer(client.send("", "", pseudo=pseudo))
+    assert (answered.status, json.loads(answered.body)["reason_id"]) == (400, "protocol_refused")
+    assert not plane.gate.asked
 
 
 @pytest.mark.parametrize("path", ["/half", "/close"])
@@ -269,6 +335,14 @@ BAD: dict[str, list[tuple[str, str]]] = {
     ],
     "connection": [(":method", "GET"), (":scheme", "https"), (":path", "/"), ("connection", "x-a")],
     "upper case": [(":method", "GET"), (":scheme", "https"), (":path", "/"), ("X-A", "1")],
+    "websocket": [
+        (":method", "CONNECT"),
+        (":protocol", "websocket"),
+        (":scheme", "https"),
+        (":authority", "localhost"),
+        (":path", "/"),
+    ],
+    "upgrade": [(":method", "GET"), (":scheme", "https"), (":path", "/"), ("upgrade", "h2c")],
     "line feed": [(":method", "GET"), (":scheme", "https"), (":path", "/"), ("x-a", "1\nx-b: 2")],
     "bad length": [(":method", "POST"), (":scheme", "https"), (":path", "/"), ("content-length", "+1")],
     "huge head": [(":method", "GET"), (":scheme", "https"), (":path", "/"), ("x-a", "x" * 100_000)],
@@ -303,6 +377,9 @@ def test_a_slow_client_slows_the_upstream_down(dial: Dial, either: Upstream) -> 
     assert len(client.answer(stream).body) == size
 
 
+LEADING_AWAY = (
+    b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nALT-Svc: h3=":443"\r\nX-A: 1\r\nAlt-Svc: h2="x:1"\r\n\r\n'
+)
 TRAILING = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-T: 1\r\n\r\n"
 
 
@@ -313,6 +390,13 @@ def test_trailers_of_an_answer_are_dropped(dial: Dial, authority: Authority) -> 
         for _ in range(2):
             answered = client.ask("GET", "/x")
             assert (answered.status, bytes(answered.body), answered.ended) == (200, b"ok", True)
+
+
+def test_no_answer_leads_past_the_gate(dial: Dial, authority: Authority) -> None:
+    """A client that believed Alt-Svc would go on over QUIC, where nothing is judged."""
+    with scripted(LEADING_AWAY, authority.issue()) as port:
+        client, _ = dial(Script(verdict=to(port)), port)
+        assert client.ask("GET", "/x").fields == [("content-length", "0"), ("x-a", "1")]
 
 
 def test_an_endless_head_of_an_answer_is_502(dial: Dial, authority: Authority) -> None:
@@ -328,8 +412,8 @@ def layers(monkeypatch: pytest.MonkeyPatch) -> list[BoundedHttp2]:
     made: list[BoundedHttp2] = []
 
     class Recorded(BoundedHttp2):
-        def __init__(self, context: Context, refuse: Refuse) -> None:
-            super().__init__(context, refuse)
+        def __init__(self, context: Context, traffic: Traffic, refuse: Refuse) -> None:
+            super().__init__(context, traffic, refuse)
             made.append(self)
 
     monkeypatch.setattr("addons.default_deny.BoundedHttp2", Recorded)
