@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from proxy.config import Config, load, read_text
+from proxy.packs import add_no_packs, load_packs
 from rules.compile import compile_rules
 from rules.ruleset import Ruleset
 
@@ -32,6 +33,7 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="rules files, in order; without any, the built-in defaults apply",
     )
+    add_no_packs(parser)
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="config.yaml; without it, its defaults apply"
     )
@@ -44,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
         return 2
     _, ruleset = read
     count = len(ruleset.rules)
-    print(f"ok: {count} {'rule' if count == 1 else 'rules'}, rule set {ruleset.hash[:12]}")  # noqa: T201
+    packs = f" and {len(ruleset.packs.rules)} of packs" if ruleset.packs else ""
+    print(f"ok: {count} {'rule' if count == 1 else 'rules'}{packs}, rule set {ruleset.hash[:12]}")  # noqa: T201
     return 0
 
 
@@ -53,7 +56,8 @@ def read_files(args: argparse.Namespace) -> tuple[Config, Ruleset] | None:
     config = load(args.config)
     texts = [(str(path), read_text(path)) for path in args.rules]
     unread = [problem for _, text in texts if isinstance(text, tuple) for problem in text]
-    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)])
+    packs = None if args.no_packs else load_packs()
+    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)], packs)
     problems = [
         *(config if isinstance(config, tuple) else ()),
         *unread,
