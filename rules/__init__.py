@@ -4,6 +4,7 @@
 - `normalize`: one strict reading of it, by `request/` (host, target, body), as a `call` or a refusal
 - `decode/`: the operations that its payload asks for
 - `language/`: rules files read and checked; `compile`: from them to a `ruleset`
+- `account`: what a rule says of its calls beside their tier
 - `matching/`: whether a rule means a call, surely, perhaps or not
 - `triggers`: what a call gives away by itself
 - `classify`: the `verdict` on a call, and what fixed it

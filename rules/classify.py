@@ -47,7 +47,7 @@ def over_budget(spend: Spend) -> Judgement:
     reason = (
         f"with earlier calls it exceeds what rule `{spend.rule}` lets pass in {spend.window} s: {spend.limit}"
     )
-    return _judgement(spend.over, ReasonId.BUDGET, reason, rule=spend.rule)
+    return replace(_judgement(spend.over, ReasonId.BUDGET, reason), rule=spend.rule, category=spend.category)
 
 
 def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
@@ -103,7 +103,7 @@ def _of_certain(rule: Rule, call: Call) -> Judgement:
                 alternative.tier,
                 ReasonId.RULE_LOWERED,
                 alternative.reason or f"rule `{rule.id}` names this call and lowers its tier",
-                rule=rule.id,
+                rule=rule,
             )
         # INVARIANT: an earlier alternative that may hold with a higher tier bars a later, lower one.
         if truth is not Truth.FALSE:
@@ -120,12 +120,12 @@ def _within_budget(judgement: Judgement, rule: Rule, call: Call) -> Judgement:
         return judgement
     over = max(rule.tier, Tier.EXTERNAL)
     spend = rule.budget.spend(call, rule=rule.id, over=over)
-    if spend is not None and spend.amount <= spend.limit:
-        return replace(judgement, spends=(spend,))
     if spend is not None:
-        return over_budget(spend)
+        spend = replace(spend, category=rule.account.category)
+        fits = spend.amount <= spend.limit
+        return replace(judgement, spends=(spend,)) if fits else over_budget(spend)
     reason = f"how much of its budget it takes cannot be decided: {_doubt(call)}"
-    return _judgement(over, ReasonId.BUDGET, f"{_reason(rule)}; {reason}", rule=rule.id)
+    return _judgement(over, ReasonId.BUDGET, f"{_reason(rule)}; {reason}", rule=rule)
 
 
 def _of_possible(rule: Rule, call: Call) -> Judgement:
@@ -199,13 +199,19 @@ def _of_triggers(call: Call) -> Iterator[Judgement]:
 
 def _by_rule(rule: Rule, reason_id: ReasonId, reason: str) -> Judgement:
     tier = Tier.HIGH_RISK if rule.forbidden else rule.tier
-    judgement = _judgement(tier, reason_id, reason, rule=rule.id)
+    judgement = _judgement(tier, reason_id, reason, rule=rule)
     return replace(judgement, verdict=Verdict.BLOCK) if rule.forbidden else judgement
 
 
-def _judgement(tier: Tier, reason_id: ReasonId, reason: str, *, rule: str | None = None) -> Judgement:
-    verdict = Verdict.PASS if tier <= Tier.REVERSIBLE else Verdict.HOLD
-    return Judgement(tier=tier, verdict=verdict, reason_id=reason_id, reason=reason, rule=rule)
+def _judgement(tier: Tier, reason_id: ReasonId, reason: str, *, rule: Rule | None = None) -> Judgement:
+    return Judgement(
+        tier=tier,
+        verdict=Verdict.PASS if tier <= Tier.REVERSIBLE else Verdict.HOLD,
+        reason_id=reason_id,
+        reason=reason,
+        rule=None if rule is None else rule.id,
+        category=None if rule is None else rule.account.category,
+    )
 
 
 def _reason(rule: Rule) -> str:

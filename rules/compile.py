@@ -4,7 +4,9 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from enum import StrEnum
 
+from rules.account import Account, Undo
 from rules.budget import Budget
 from rules.language import rule_file as language
 from rules.language.document import Document, Problem, read_document
@@ -12,7 +14,7 @@ from rules.language.rule_file import RulesFile
 from rules.matching.asking import Asking, read_operation
 from rules.matching.condition import Check, Condition, Operator
 from rules.matching.pattern import ANYWHERE, read_name, read_path
-from rules.matching.reading import Source
+from rules.matching.reading import Source, Steps
 from rules.request.path_readings import PathPolicy
 from rules.request.strict_json import Json, canonical
 from rules.ruleset import EVERY, Alternative, Defaults, HttpEndpoint, Rule, Ruleset, ToolEndpoint
@@ -117,18 +119,40 @@ def _rule(written: language.Rule) -> Rule:
         reason=written.reason,
         forbidden=written.forbidden,
         lower=tuple(
-            Alternative(conditions=_conditions(lower.when), tier=lower.tier, reason=lower.reason)
+            Alternative(
+                conditions=_conditions(lower.when),
+                tier=lower.tier,
+                reason=lower.reason,
+                evidence=lower.evidence or (),
+            )
             for lower in written.lower
         ),
         budget=None if written.budget is None else _budget(written.budget),
+        account=_account(written),
     )
+
+
+def _account(written: language.Rule) -> Account:
+    return Account(
+        category=written.category,
+        undo=None if written.reversible is None else Undo(**dict(written.reversible)),
+        amount=_steps(written.amount),
+        currency=_steps(written.currency),
+        counterparty=_steps(written.counterparty),
+        summary=written.summary,
+        evidence=written.evidence or (),
+    )
+
+
+def _steps(path: str | None) -> Steps | None:
+    return None if path is None else tuple(path.split("."))
 
 
 def _budget(written: language.Budget) -> Budget:
     return Budget(
         limit=written.limit,
         window=written.window,
-        amount=None if written.amount is None else tuple(written.amount.split(".")),
+        amount=_steps(written.amount),
         by=tuple(tuple(path.split(".")) for path in written.by),
     )
 
@@ -169,15 +193,24 @@ def _checks(required: language.Requirement) -> Iterator[Check]:
 
 def _content_hash(files: Files) -> str:
     defaults = {name: int(tier) for file in files for name, tier in _given_defaults(file)}
-    rules = [rule for file in files for rule in file.content.rules]
+    rules = [_content(rule) for file in files for rule in file.content.rules]
     content: dict[str, object] = {
         "version": 1,
         "defaults": defaults,
-        "rules": [rule.model_dump(by_alias=True, exclude_defaults=True) for rule in rules],
+        "rules": rules,
     }
     if hosts := _policies(files):
         content["hosts"] = {host: str(policy) for host, policy in hosts.items()}
     return hashlib.sha256(canonical(_json(content)).encode("ascii")).hexdigest()
+
+
+def _content(rule: language.Rule) -> dict[str, object]:
+    """The rule without its comments: neither evidence nor examples are of the policy."""
+    return rule.model_dump(
+        by_alias=True,
+        exclude_defaults=True,
+        exclude={"evidence": True, "examples": True, "lower": {"__all__": {"evidence"}}},
+    )
 
 
 def _json(value: object) -> Json:
@@ -186,6 +219,8 @@ def _json(value: object) -> Json:
             return {str(name): _json(item) for name, item in value.items()}
         case list() | tuple():
             return [_json(item) for item in value]
+        case StrEnum():
+            return str(value)
         case None | bool() | int() | str() | Decimal():
             return value
         case _:

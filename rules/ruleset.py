@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from rules.account import NOTHING, Account
 from rules.budget import Budget
 from rules.call import Call, HttpCall
 from rules.matching.asking import Asking, asked_of
@@ -61,6 +62,7 @@ class Alternative:
     conditions: tuple[Condition | Asking, ...]
     tier: Tier
     reason: str | None
+    evidence: tuple[str, ...] = ()
 
     def holds(self, call: Call) -> Truth:
         """Whether all conditions hold for `call`."""
@@ -79,6 +81,7 @@ class Rule:
     forbidden: bool
     lower: tuple[Alternative, ...]
     budget: Budget | None = None
+    account: Account = NOTHING
 
     @property
     def asking(self) -> Asking | None:

@@ -29,6 +29,23 @@ class Verdict(StrEnum):
     """It never runs and nobody can approve it."""
 
 
+class Category(StrEnum):
+    """What kind of consequence a call has, where a rule says so."""
+
+    DEPLOY = "deploy"
+    """It puts something into operation or runs it."""
+    EXTERNAL_COMMUNICATION = "external_communication"
+    """It reaches people outside."""
+    FINANCIAL = "financial"
+    """It moves money or binds to pay it."""
+    DELETION = "deletion"
+    """It takes something away."""
+    PRIVILEGE = "privilege"
+    """It changes who may do what."""
+    THIRD_PARTY = "third_party"
+    """It changes something that belongs to others."""
+
+
 class ReasonId(StrEnum):
     """Why a call was judged or refused as it was: the same word in API, audit, metrics and docs."""
 
@@ -130,6 +147,8 @@ class Spend:
     """Seconds."""
     over: Tier
     """The tier of a call that exceeds the limit."""
+    category: Category | None = None
+    """The rule's word for what such a call does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +163,8 @@ class Judgement:
     reason_id: ReasonId
     reason: str
     rule: str | None = None
+    category: Category | None = None
+    """The rule's word for the kind of consequence."""
     spends: tuple[Spend, ...] = ()
 
 

@@ -12,6 +12,7 @@ _COMMANDS = {
     "check": "check",
     "classify": "classify",
     "eval": "eval",
+    "test": "test",
     "holds": "holds",
     "approve": "decide",
     "reject": "decide",

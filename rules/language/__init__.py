@@ -1,5 +1,6 @@
 """Rules files and configuration as people write them.
 
 `yaml_tree` (values with places), `document` (a text against a model), `complaint` (what is wrong, and the
-cure), `vocabulary` (what may stand for a tier, a host, a path), `rule_file` (all keys).
+cure), `vocabulary` (what may stand for a tier, a host, a path), `rule_file` (all
+keys), `particulars` (those that move no tier).
 """

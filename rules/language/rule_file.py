@@ -1,5 +1,6 @@
 """The rules file, version 1: every key and what it takes."""
 
+import itertools
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Self
@@ -8,7 +9,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from rules.language.complaint import Faults
 from rules.language.document import Strict
+from rules.language.particulars import Example, Reversible
 from rules.language.vocabulary import (
+    Evidence,
     HeaderName,
     HostName,
     Hosts,
@@ -23,6 +26,7 @@ from rules.language.vocabulary import (
     RuleId,
     Scalar,
     Servers,
+    Template,
     Tools,
     Version,
     Window,
@@ -30,7 +34,7 @@ from rules.language.vocabulary import (
 from rules.language.yaml_tree import Path
 from rules.matching.condition import Operand
 from rules.request.path_readings import PathPolicy
-from rules.verdict import Tier
+from rules.verdict import Category, Tier
 
 HTTP_KEYS = ("host", "method", "path", "query", "headers", "body", "operation")
 VALUE_KEYS = ("query", "headers", "body", "arguments")
@@ -166,6 +170,8 @@ class Lower(Strict):
     """Lower than the rule's own."""
     reason: Reason | None = None
     """One sentence for the agent and the reviewer."""
+    evidence: Evidence | None = None
+    """What fixed this tier, with its source: one text or several."""
 
 
 class Budget(Strict):
@@ -198,12 +204,42 @@ class Rule(Strict):
     """Tried in order; the first that definitely holds gives the tier."""
     budget: Budget | None = None
     """For calls that would pass: the one that exceeds it is held at the rule's tier, at least 3."""
+    category: Category | None = None
+    """What kind of consequence the calls have."""
+    reversible: Reversible | None = None
+    """The call that undoes them: evidence for tier 2."""
+    amount: MemberPath | None = None
+    """Where the amount of money stands in the body or the arguments."""
+    currency: MemberPath | None = None
+    """Where its currency stands."""
+    counterparty: MemberPath | None = None
+    """Where it stands who is paid, written to or given access."""
+    summary: Template | None = None
+    """One line for the reviewer; `{names}` are parts of the path, or dotted paths of values."""
+    evidence: Evidence | None = None
+    """What fixed the tier, with its source: a sentence or table of the vendor, one or several."""
+    examples: tuple[Example, ...] = ()
+    """Calls with the tier that all rules together must give them; `sidegate test` runs them."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if messages := dict((*self._tier_faults(), *self._lower_faults(), *self._budget_faults())):
+        faults = (self._tier_faults(), self._lower_faults(), self._budget_faults(), self._foreign_calls())
+        if messages := dict(itertools.chain.from_iterable(faults)):
             raise Faults(messages)
         return self
+
+    @property
+    def of_tools(self) -> bool:
+        """Whether it names MCP tool calls, not HTTP requests."""
+        return bool(set(self.match.written()) & set(TOOL_KEYS))
+
+    def _foreign_calls(self) -> Iterator[tuple[Path, str]]:
+        kind, other = ("a tool call", "a request") if self.of_tools else ("a request", "a tool call")
+        if self.reversible is not None and (self.reversible.tool is not None) is not self.of_tools:
+            yield ("reversible",), f"the rule names {kind}, and {other} is to undo it; write {kind}"
+        for n, example in enumerate(self.examples):
+            if example.request.of_tool is not self.of_tools:
+                yield ("examples", n, "request"), f"the rule names {kind}, and this is {other}"
 
     def _budget_faults(self) -> Iterator[tuple[Path, str]]:
         if self.budget is not None and not self._lets_pass():
@@ -222,7 +258,7 @@ class Rule(Strict):
             yield ("lower",), "nothing lowers a forbidden call; leave `lower` or `forbidden` out"
 
     def _lower_faults(self) -> Iterator[tuple[Path, str]]:
-        foreign = HTTP_KEYS if set(self.match.written()) & set(TOOL_KEYS) else TOOL_KEYS
+        foreign = HTTP_KEYS if self.of_tools else TOOL_KEYS
         earlier: list[frozenset[str]] = []
         for n, lower in enumerate(self.lower):
             conditions = lower.when.distinct()

@@ -24,6 +24,9 @@ _MOST_WINDOW = 90 * _SECONDS["d"]
 _MOST_LIMIT = 10**9
 _MAX_STEPS = 32
 _MAX_REASON = 300
+_MAX_EVIDENCE = 2_000
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_URL = re.compile(r"https?://[^/?#@]+(?:[/?#].*)?", re.DOTALL)
 
 
 def _version(value: object) -> int:
@@ -136,6 +139,34 @@ def _path(text: str) -> str:
     return text
 
 
+def _undo_path(text: str) -> str:
+    if read_path(text).open_ended:
+        raise ValueError(f"{quote(text)} is not one path; write `{{name}}` for each part that varies")
+    return text
+
+
+def _url(text: str) -> str:
+    if not _URL.fullmatch(text) or not text.isprintable():
+        raise ValueError(f"{quote(text)} is not a whole url; write scheme, host and path")
+    return text
+
+
+def _template(text: str) -> str:
+    _sentence(text)
+    for name in _PLACEHOLDER.findall(text):
+        _member(name)
+    if set("{}") & set(_PLACEHOLDER.sub("", text)):
+        raise ValueError(f"{quote(text)} has a brace without its other half; write `{{name}}`")
+    return text
+
+
+def _evidence(text: str) -> str:
+    flowing = " ".join(text.split())
+    if not flowing or not flowing.isprintable() or len(flowing) > _MAX_EVIDENCE:
+        raise ValueError(f"evidence is 1 to {_MAX_EVIDENCE} printable characters; write what, and where from")
+    return flowing
+
+
 def _name(text: str) -> str:
     read_name(text)
     return text
@@ -189,10 +220,16 @@ type RuleId = Annotated[str, AfterValidator(_rule_id)]
 type Reason = Annotated[str, AfterValidator(_sentence)]
 type Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], *_LISTED]
 type HostName = Annotated[str, AfterValidator(_named_host)]
+type Method = Annotated[str, AfterValidator(_method)]
 type Methods = Annotated[tuple[Annotated[str, AfterValidator(_method)], ...], *_LISTED]
 type Paths = Annotated[tuple[Annotated[str, AfterValidator(_path)], ...], *_LISTED]
 type Servers = Annotated[tuple[Annotated[str, AfterValidator(_server)], ...], *_LISTED]
 type Tools = Annotated[tuple[Annotated[str, AfterValidator(_name)], ...], *_LISTED]
 type Operations = Annotated[tuple[Annotated[str, AfterValidator(_operation)], ...], *_LISTED]
+type ToolName = Annotated[str, Field(min_length=1)]
+type UndoPath = Annotated[str, AfterValidator(_undo_path)]
+type Url = Annotated[str, AfterValidator(_url)]
+type Template = Annotated[str, AfterValidator(_template)]
+type Evidence = Annotated[tuple[Annotated[str, AfterValidator(_evidence)], ...], *_LISTED]
 type MemberPath = Annotated[str, AfterValidator(_member)]
 type HeaderName = Annotated[str, AfterValidator(_header)]

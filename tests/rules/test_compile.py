@@ -166,6 +166,21 @@ def test_meaning_changes_the_hash(name: str) -> None:
     assert compiled(changed).hash != compiled(ONE).hash
 
 
+COMMENTED = (
+    ONE.replace("tier: 2}]", "tier: 2, evidence: small}]")
+    + """    evidence: [one, two]
+    examples: [{request: {method: GET, url: "https://a.test/"}, tier: 1}]
+"""
+)
+
+
+def test_evidence_and_examples_do_not_change_the_hash() -> None:
+    """They explain a policy and are no part of it; what a rule says of its calls is."""
+    assert compiled(COMMENTED).hash == compiled(ONE).hash
+    assert compiled(ONE + "    category: financial\n").hash != compiled(ONE).hash
+    assert compiled(ONE + "    reversible: {method: POST, path: /undo}\n").hash != compiled(ONE).hash
+
+
 def test_the_hash_is_stable() -> None:
     """The hash is recorded in holds and audit records, so it must not move by itself."""
     assert compiled("").hash == "046812147ee46aa096b4a6bd7f4d444d37cb1ce1533e274937b2755ffe3a0052"
