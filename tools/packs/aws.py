@@ -30,6 +30,8 @@ _EVIDENCE = "access level of the IAM action in the AWS service authorization ref
 _GRAVE = {Effect.DEPLOYMENT, Effect.COMMUNICATION, Effect.FINANCIAL, Effect.PRIVILEGE, Effect.DELETION}
 # What these do depends on a statement or program in the payload, whatever IAM calls them.
 _BY_PAYLOAD = re.compile(r"Execute.*|Invoke.*|.*Statement|.*Transaction|StartQuery.*|.*Command.*")
+_REGIONAL = re.compile(r"https://([a-z0-9.-]+(?<!-fips))\.\{Region\}\.")
+_GLOBAL = re.compile(r"https://([a-z0-9-]+(?<!-fips)\.(?:amazonaws\.com|global\.api\.aws))")
 _SEGMENT = re.compile(r"\{([A-Za-z0-9_]+)\+?\}")
 
 type Levels = dict[str, dict[str, str]]
@@ -82,7 +84,10 @@ def _models(botocore: Path) -> Iterator[dict[str, Any]]:
     for folder in sorted((botocore / "botocore/data").iterdir()):
         versions = sorted(folder.glob("*/service-2.json.gz"))
         if versions:
-            yield json.loads(gzip.decompress(versions[-1].read_bytes())) | {"folder": folder.name}
+            model = json.loads(gzip.decompress(versions[-1].read_bytes()))
+            endpoints = versions[-1].with_name("endpoint-rule-set-1.json.gz")
+            text = gzip.decompress(endpoints.read_bytes()).decode() if endpoints.exists() else ""
+            yield model | {"folder": folder.name, "endpoints": text}
 
 
 def _actions(model: dict[str, Any], levels: Levels) -> dict[str, str]:
@@ -90,7 +95,9 @@ def _actions(model: dict[str, Any], levels: Levels) -> dict[str, str]:
     metadata, names = model["metadata"], set(model["operations"])
     signing = metadata.get("signingName", metadata["endpointPrefix"])
     near = [signing, metadata["endpointPrefix"], model["folder"], signing.replace("-", "")]
-    best = max((levels[prefix] for prefix in near if prefix in levels), key=lambda a: len(names & set(a)), default={})
+    best = max(
+        (levels[prefix] for prefix in near if prefix in levels), key=lambda a: len(names & set(a)), default={}
+    )
     if len(names & set(best)) * 2 >= len(names):
         return best
     overall = max(levels.values(), key=lambda actions: len(names & set(actions)))
@@ -98,9 +105,10 @@ def _actions(model: dict[str, Any], levels: Levels) -> dict[str, str]:
 
 
 def _hosts(model: dict[str, Any]) -> tuple[str, ...]:
-    prefix = model["metadata"]["endpointPrefix"]
-    hosts = [f"{prefix}.*.amazonaws.com", f"{prefix}.*.api.aws"]
-    return (*hosts, f"{prefix}.amazonaws.com") if model["metadata"].get("globalEndpoint") else tuple(hosts)
+    """Where the service answers in any region, and where it does without one."""
+    prefixes = {model["metadata"]["endpointPrefix"], *_REGIONAL.findall(model["endpoints"])}
+    regional = {f"{prefix}.*.{suffix}" for prefix in prefixes for suffix in ("amazonaws.com", "api.aws")}
+    return tuple(sorted(regional | set(_GLOBAL.findall(model["endpoints"]))))
 
 
 def _is_rest(model: dict[str, Any]) -> bool:
@@ -119,7 +127,14 @@ def _entries(model: dict[str, Any], operation: dict[str, Any], tier: int | None)
     if query:  # a query that tells two operations apart is for the general reading
         tier = None if (tier or 4) <= 2 else tier
     method = operation["http"]["method"]
-    yield Entry(method=method, hosts=hosts, path=path, tier=tier, evidence=_EVIDENCE, category=_CATEGORY.get(tier or 0))
+    yield Entry(
+        method=method,
+        hosts=hosts,
+        path=path,
+        tier=tier,
+        evidence=_EVIDENCE,
+        category=_CATEGORY.get(tier or 0),
+    )
 
 
 def _path(text: str) -> str | None:
@@ -133,15 +148,19 @@ def _path(text: str) -> str | None:
 
 
 def _tag_paths(model: dict[str, Any]) -> Iterator[Entry]:
-    """The ARN under `/tags/` has slashes, which servers may read as more segments."""
-    uris = {
-        name: operation["http"]["requestUri"]
-        for name, operation in model["operations"].items()
-        if operation["http"]["requestUri"].startswith("/tags/")
-    }
-    if _is_rest(model) and uris and all("Tag" in name for name in uris):
-        for method in sorted({model["operations"][name]["http"]["method"] for name in uris} - {"GET"}):
-            yield Entry(method=method, hosts=_hosts(model), path="/tags/**", tier=2, evidence=_EVIDENCE)
+    """The ARN at the end of a path of tags has slashes, which servers may read as more segments."""
+    if not _is_rest(model):
+        return
+    calls = [(name, call["http"]["method"], call["http"]["requestUri"].partition("?")[0])
+             for name, call in model["operations"].items()]  # fmt: skip
+    begins = {uri.partition("{")[0] for name, _, uri in calls if "tag" in name.lower() and uri.endswith("}")}
+    for begin in sorted(begins):
+        beneath = [(name, method) for name, method, uri in calls if uri.startswith(begin)]
+        if begin.endswith(("/tags/", "/tag/", "/untag/")) and all(
+            "tag" in name.lower() for name, _ in beneath
+        ):
+            for method in sorted({method for _, method in beneath} - {"GET"}):
+                yield Entry(method=method, hosts=_hosts(model), path=f"{begin}**", tier=2, evidence=_EVIDENCE)
 
 
 def _spellings(model: dict[str, Any], name: str) -> Iterator[str]:

@@ -35,7 +35,7 @@ class Entry:
     def url(self) -> str:
         """An example of it."""
         host = self.hosts[0].replace("*", "us-east-1" if "amazonaws" in self.hosts[0] else "example")
-        path = _PART.sub(_SAMPLE, self.path.replace("/**", f"/{_SAMPLE}"))
+        path = _PART.sub(_SAMPLE, self.path.replace("/**", f"/{_SAMPLE}/{_SAMPLE}/{_SAMPLE}"))
         return f"https://{host}{path}{self.query}"
 
 
@@ -49,7 +49,11 @@ def general_tier(method: str, url: str, headers: dict[str, str] | None = None) -
 def exceptions(entries: Iterable[Entry]) -> list[tuple[Entry, int]]:
     """The entries whose tier the general reading misses, and those that such an entry would hide."""
     rated = [(entry, general_tier(entry.method, entry.url)) for entry in entries]
-    kept = {entry: entry.tier for entry, general in rated if entry.tier is not None and _differ(entry.tier, general)}
+    kept = {
+        entry: entry.tier
+        for entry, general in rated
+        if entry.tier is not None and _differ(entry.tier, general)
+    }
     lowering = [entry for entry, tier in kept.items() if tier <= 2]
     hidden = {
         entry: max(general, entry.tier or 0)
@@ -114,7 +118,9 @@ def grouped(vendor: str, chosen: Iterable[tuple[Entry, int]], reasons: dict[int,
             }
 
 
-def write_pack(vendor: str, source: str, rules: Iterable[Rule], hosts: dict[str, object] | None = None) -> None:
+def write_pack(
+    vendor: str, source: str, rules: Iterable[Rule], hosts: dict[str, object] | None = None
+) -> None:
     """Write the vendor's rules file: YAML whose rules are in the style of JSON."""
     lines = [f"# Made by tools/packs/{vendor}.py from {source}.", "version: 1"]
     if hosts:

@@ -90,15 +90,15 @@ MATCHES: dict[str, tuple[str, list[str]]] = {
     "a star inside": (
         "host: 'pay.*.test'",
         [
-            "match.host: `pay.*.test` has a `*` inside; write `*` alone, first, as in `*.pay.test`, or once for a "
-            "whole part before the last two, as in `api.*.pay.test`"
+            "match.host: `pay.*.test` has a `*` inside; write `*` alone, first, as in `*.pay.test`, "
+            "or once for a whole part before the last two, as in `api.*.pay.test`"
         ],
     ),
     "a star in a label": (
         "host: 'pay*'",
         [
-            "match.host: `pay*` has a `*` inside; write `*` alone, first, as in `*.pay.test`, or once for a "
-            "whole part before the last two, as in `api.*.pay.test`"
+            "match.host: `pay*` has a `*` inside; write `*` alone, first, as in `*.pay.test`, "
+            "or once for a whole part before the last two, as in `api.*.pay.test`"
         ],
     ),
     "an odd address": (
