@@ -25,6 +25,8 @@ _REASON_IDS = {
     Effect.DELETION: ReasonId.DEFAULT_DELETE,
 }
 
+_NONE_GIVEN = Defaults()
+
 
 def classify(call: Call, ruleset: Ruleset) -> Judgement:
     """The most severe judgement of `call`; of equally severe ones the first. Never raises.
@@ -59,11 +61,30 @@ def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
         yield _within_budget(_of_certain(rule, call), rule, call)
     for rule in possible:
         yield _of_possible(rule, call)
-    if not certain:
-        yield _of_default(call, ruleset)
+    yield from _of_packs(call, ruleset, silent=bool(certain))
     if isinstance(call, HttpCall):
         yield from _of_unknown_host(call, ruleset)
         yield from (classify(inner, ruleset) for inner in inner_calls(call) or ())
+
+
+def _of_packs(call: Call, ruleset: Ruleset, *, silent: bool) -> Iterator[Judgement]:
+    """What the packs say of `call`, else the defaults; `silent`: a rule of the operator names the call.
+
+    INVARIANT: nothing silences what a pack forbids, and a default that the operator gave speaks beside a
+    pack, so that a pack can raise it and never lower it.
+    """
+    packs = ruleset.packs
+    found = () if packs is None else ((rule, rule.matches(call)) for rule in packs.candidates(call))
+    matches = [(rule, truth) for rule, truth in found if rule.forbidden or not silent]
+    yield from (_of_certain(rule, call) for rule, truth in matches if truth is Truth.TRUE)
+    yield from (_of_possible(rule, call) for rule, truth in matches if truth is Truth.UNKNOWN)
+    named = any(truth is Truth.TRUE for _, truth in matches)
+    if not silent and (not named or _operator_has_default(call, ruleset)):
+        yield _of_default(call, ruleset)
+
+
+def _operator_has_default(call: Call, ruleset: Ruleset) -> bool:
+    return ruleset.defaults != _NONE_GIVEN and bool(_given(_kind(call, read(call).effect), ruleset.defaults))
 
 
 def _severity(judgement: Judgement) -> tuple[bool, Tier]:

@@ -119,6 +119,8 @@ class Ruleset:
     hash: str
     policies: Mapping[str, PathPolicy] = field(default_factory=dict)
     """Policies on paths, by what a rules file writes for a host."""
+    packs: "Ruleset | None" = None
+    """The rules that the product brings: they speak where none of `rules` certainly names the call."""
     _http: Index = field(default_factory=Index, init=False, repr=False, compare=False)
     _asking: Index = field(default_factory=Index, init=False, repr=False, compare=False)
     """The HTTP rules on operations by where they go, for calls whose operations are not certain."""
@@ -146,15 +148,15 @@ class Ruleset:
         return (self.rules[number] for number in numbers)
 
     def names_host(self, host: str) -> bool:
-        """Whether a rule names `host`, itself or by a name above it; `*` names none."""
+        """Whether a rule of the operator names `host`, itself or by a name above it; `*` names none."""
         return any(key in self._http or key in self._asking for key in host_keys(host) if key != EVERY)
 
     def paths(self, host: str) -> PathPolicy:
-        """What becomes of paths that servers of `host` could read differently."""
-        if not self.policies:
-            return PathPolicy.STRICT
-        keys = (key for key in host_keys(host) if key in self.policies)
-        return self.policies[key] if (key := next(keys, None)) else PathPolicy.STRICT
+        """What becomes of paths that servers of `host` could read differently: the operator's word first."""
+        keys = (key for key in host_keys(host) if key in self.policies) if self.policies else iter(())
+        if key := next(keys, None):
+            return self.policies[key]
+        return self.packs.paths(host) if self.packs else PathPolicy.STRICT
 
     def _find(self, call: HttpCall) -> list[int]:
         keys, folded = host_keys(call.host), fold_segments(call.segments)
@@ -168,6 +170,10 @@ class Ruleset:
 
 
 def host_keys(host: str) -> list[str]:
-    """What a rule may write to name `host`: itself, `*.` and each name above it, `*`."""
+    """What a rule may write to name `host`, the nearest first.
+
+    Itself, with `*` for one label between others, `*.` and each name above it, `*`.
+    """
     labels = host.split(".")
-    return [host, *(f"*.{'.'.join(labels[n:])}" for n in range(1, len(labels))), EVERY]
+    between = (".".join((*labels[:n], EVERY, *labels[n + 1 :])) for n in range(1, len(labels) - 2))
+    return [host, *between, *(f"*.{'.'.join(labels[n:])}" for n in range(1, len(labels))), EVERY]

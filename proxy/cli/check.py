@@ -2,10 +2,10 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from proxy.config import Config, load, read_text
+from proxy.packs import add_no_packs, load_packs
 from rules.compile import compile_rules
 from rules.language.document import Problem
 from rules.ruleset import Ruleset
@@ -34,6 +34,7 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="rules files, in order; without any, the built-in defaults apply",
     )
+    add_no_packs(parser)
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="config.yaml; without it, its defaults apply"
     )
@@ -46,13 +47,14 @@ def run(args: argparse.Namespace) -> int:
         return 2
     _, ruleset = read
     count = len(ruleset.rules)
-    print(f"ok: {count} {'rule' if count == 1 else 'rules'}, rule set {ruleset.hash[:12]}")  # noqa: T201
+    packs = f" and {len(ruleset.packs.rules)} of packs" if ruleset.packs else ""
+    print(f"ok: {count} {'rule' if count == 1 else 'rules'}{packs}, rule set {ruleset.hash[:12]}")  # noqa: T201
     return 0
 
 
 def read_files(args: argparse.Namespace) -> tuple[Config, Ruleset] | None:
     """The operator's files, or None after printing what is wrong with them."""
-    config, ruleset = load(args.config), read_rules(args.rules)
+    config, ruleset = load(args.config), read_rules(args)
     problems = [part for parts in (config, ruleset) if isinstance(parts, tuple) for part in parts]
     for problem in problems:
         print(problem, file=sys.stderr)  # noqa: T201
@@ -61,11 +63,12 @@ def read_files(args: argparse.Namespace) -> tuple[Config, Ruleset] | None:
     return config, ruleset
 
 
-def read_rules(files: Sequence[Path]) -> Ruleset | tuple[Problem, ...]:
-    """The compiled rules in `files`, or all problems with them."""
-    texts = [(str(path), read_text(path)) for path in files]
+def read_rules(args: argparse.Namespace) -> Ruleset | tuple[Problem, ...]:
+    """The compiled rules in the operator's files and the packs, or all problems with them."""
+    texts = [(str(path), read_text(path)) for path in args.rules]
     unread = tuple(problem for _, text in texts if isinstance(text, tuple) for problem in text)
-    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)])
+    packs = None if args.no_packs else load_packs()
+    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)], packs)
     return ruleset if isinstance(ruleset, Ruleset) and not unread else (*unread, *_problems(ruleset))
 
 

@@ -114,7 +114,7 @@ def _settings(args: argparse.Namespace, data_dir: Path, config: Config, rulebook
 
 
 def _rulebook(args: argparse.Namespace, seen: Marks, ruleset: Ruleset) -> Rulebook:
-    return Rulebook(ruleset, files=args.rules, seen=seen, load=partial(read_rules, args.rules))
+    return Rulebook(ruleset, files=args.rules, seen=seen, load=partial(read_rules, args))
 
 
 def _announce(serving: Serving) -> None:

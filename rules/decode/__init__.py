@@ -1,9 +1,9 @@
 """What a call asks for by its payload: `operation` (its name), `graphql` (which calls carry a document, and
-where), `graphql_document` (what a document asks for).
+where), `graphql_document` (what a document asks for), `aws` (the operations of AWS).
 """
 
 from rules.call import HttpCall
-from rules.decode import graphql
+from rules.decode import aws, graphql
 from rules.decode.operation import Operation
 
 
@@ -14,4 +14,5 @@ def operations(call: HttpCall) -> tuple[Operation, ...] | None:
     cannot be read with certainty. `normalize` asks once for each request and keeps the answer in
     `HttpCall.operations`; a call that carries no document costs two comparisons.
     """
-    return graphql.operations(call)
+    found = (graphql.operations(call), aws.operations(call))
+    return None if None in found else tuple(one for each in found if each for one in each)

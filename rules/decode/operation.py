@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-FAMILIES = ("graphql",)
-"""The first parts of the names: the languages that `rules.decode` reads."""
+FAMILIES = ("aws", "graphql")
+"""The first parts of the names: the kinds of payload that `rules.decode` reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

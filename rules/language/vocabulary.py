@@ -90,6 +90,9 @@ def _sentence(text: str) -> str:
 
 
 def _host(text: str) -> str:
+    if (between := _without_label(text)) is not None:
+        _host(between)
+        return text
     name = text.removeprefix("*.")
     spelled = canonical_host(text) if name == text else (canonical_host(f"a.{name}") or "")[2:]
     if spelled == name or text == "*":
@@ -101,11 +104,22 @@ def _host(text: str) -> str:
     if ":" in text:
         raise ValueError(f"{quote(text)} has a port; leave it out, a rule counts for every port")
     if "*" in name:
-        raise ValueError(f"{quote(text)} has a `*` inside; write `*` alone or first, as in `*.pay.test`")
+        raise ValueError(
+            f"{quote(text)} has a `*` inside; write `*` alone, first, as in `*.pay.test`, or once for a "
+            "whole part before the last two, as in `api.*.pay.test`"
+        )
     raise ValueError(
         f"{quote(text)} can be read in more than one way; write an ascii name without a last dot, "
         "or an address in its usual form"
     )
+
+
+def _without_label(text: str) -> str | None:
+    """A host with a name in the place of its one `*` between others; None if it is not written so."""
+    labels = text.split(".")
+    if labels.count("*") != 1 or "*" not in labels[1:-2]:
+        return None
+    return ".".join("a" if label == "*" else label for label in labels)
 
 
 def _named_host(text: str) -> str:

@@ -1,7 +1,7 @@
 """Conditions on the operations that a call's payload asks for."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rules.call import Call, HttpCall, PayloadKind
 from rules.decode.operation import FAMILIES
@@ -17,14 +17,25 @@ class Asking:
     """Every operation of the call is one of `names`."""
 
     names: tuple[Glob, ...]
+    _whole: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The names without a `*`: a pack lists thousands."""
+    _open: tuple[Glob, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        whole = frozenset(name.prefix for name in self.names if name.gap is None)
+        object.__setattr__(self, "_whole", whole)
+        object.__setattr__(self, "_open", tuple(name for name in self.names if name.gap is not None))
 
     def holds(self, call: Call) -> Truth:
         """TRUE if all operations of `call` are named here, FALSE if none is, UNKNOWN in between."""
         asked = asked_of(call)
         if asked is None:
             return Truth.UNKNOWN
-        named = {any(name.matches(operation) for name in self.names) for operation in asked}
+        named = {self._names(operation) for operation in asked}
         return Truth.UNKNOWN if len(named) > 1 else Truth.TRUE if True in named else Truth.FALSE
+
+    def _names(self, operation: str) -> bool:
+        return operation in self._whole or any(name.matches(operation) for name in self._open)
 
     @property
     def tracks(self) -> tuple[Track, ...]:

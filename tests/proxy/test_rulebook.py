@@ -2,6 +2,7 @@
 
 import logging
 import os
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,11 @@ WRONG: dict[str, str | bytes] = {
 }
 
 
+def rules_in(file: Path) -> Loaded:
+    """What `sidegate serve --no-packs --rules FILE` loads."""
+    return read_rules(Namespace(rules=[file], no_packs=True))
+
+
 class Desk:
     """A rulebook over one file."""
 
@@ -31,13 +37,13 @@ class Desk:
         self.metrics = Metrics()
         self.changes = 0
         self.loads = 0
-        loaded = read_rules([self.file])
+        loaded = rules_in(self.file)
         assert isinstance(loaded, Ruleset)
         self.book = Rulebook(loaded, files=[self.file], seen=look_at([self.file]), load=self._load)
 
     def _load(self) -> Loaded:
         self.loads += 1
-        return read_rules([self.file])
+        return rules_in(self.file)
 
     def write(self, content: str | bytes) -> None:
         """Replace the file as editors do."""
@@ -114,7 +120,7 @@ async def test_a_change_while_it_was_first_read(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     seen = look_at([desk.file])
     desk.write(TWO)
-    late = Rulebook(desk.book.current(), files=[desk.file], seen=seen, load=lambda: read_rules([desk.file]))
+    late = Rulebook(desk.book.current(), files=[desk.file], seen=seen, load=lambda: rules_in(desk.file))
     await late.look(desk.metrics, lambda: None)
     assert [rule.id for rule in late.current().rules] == ["two"]
 

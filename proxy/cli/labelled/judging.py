@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from proxy.cli.labelled.row import Row, read_call
 from proxy.config import read_text
+from proxy.packs import add_no_packs, load_packs
 from rules.call import ToolCall, ToolDefinition
 from rules.classify import classify
 from rules.compile import compile_rules
@@ -49,6 +50,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="rules files, in order; without any, the built-in defaults apply",
     )
+    add_no_packs(parser)
     parser.add_argument(
         "--tools", type=Path, metavar="FILE", help="JSON object: MCP server to its tools/list entries"
     )
@@ -59,7 +61,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def read_judge(args: argparse.Namespace) -> Judge | tuple[Problem, ...]:
     """The configuration that the flags name, or everything that is wrong with it."""
-    ruleset, tools = _read_rules(args.rules), _read_tools(args.tools)
+    packs = None if args.no_packs else load_packs()
+    ruleset, tools = _read_rules(args.rules, packs), _read_tools(args.tools)
     if isinstance(ruleset, tuple) or isinstance(tools, tuple):
         problems = [found for found in (ruleset, tools) if isinstance(found, tuple)]
         return tuple(problem for found in problems for problem in found)
@@ -75,10 +78,10 @@ def read_lines(stream: BinaryIO) -> Iterator[bytes]:
         yield whole
 
 
-def _read_rules(paths: list[Path]) -> Ruleset | tuple[Problem, ...]:
+def _read_rules(paths: list[Path], packs: Ruleset | None) -> Ruleset | tuple[Problem, ...]:
     texts = [(str(path), read_text(path)) for path in paths]
     unread = [problem for _, text in texts if isinstance(text, tuple) for problem in text]
-    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)])
+    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)], packs)
     return (*unread, *(ruleset if isinstance(ruleset, tuple) else ())) or ruleset
 
 

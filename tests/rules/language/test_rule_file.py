@@ -89,11 +89,17 @@ MATCHES: dict[str, tuple[str, list[str]]] = {
     "a long address": ("host: '0:0::1'", ["match.host: `0:0::1` has one spelling; write `::1`"]),
     "a star inside": (
         "host: 'pay.*.test'",
-        ["match.host: `pay.*.test` has a `*` inside; write `*` alone or first, as in `*.pay.test`"],
+        [
+            "match.host: `pay.*.test` has a `*` inside; write `*` alone, first, as in `*.pay.test`, "
+            "or once for a whole part before the last two, as in `api.*.pay.test`"
+        ],
     ),
     "a star in a label": (
         "host: 'pay*'",
-        ["match.host: `pay*` has a `*` inside; write `*` alone or first, as in `*.pay.test`"],
+        [
+            "match.host: `pay*` has a `*` inside; write `*` alone, first, as in `*.pay.test`, "
+            "or once for a whole part before the last two, as in `api.*.pay.test`"
+        ],
     ),
     "an odd address": (
         "host: '0x7f.1'",

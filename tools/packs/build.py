@@ -1,0 +1,40 @@
+"""Put all packs into rules/packs/compiled.json: python -m tools.packs.build [--check]."""
+
+import json
+import sys
+
+from rules.language.document import Document, read_document
+from rules.language.rule_file import RulesFile
+from rules.language.yaml_tree import read_tree
+from tools.packs.table import PACKS
+
+COMPILED = PACKS / "compiled.json"
+_FOR_PEOPLE = ("examples", "evidence")
+
+
+def compiled() -> str:
+    """The packs as one rules file in JSON, without what only people and tests read."""
+    rules: list[dict[str, object]] = []
+    hosts: dict[str, object] = {}
+    for path in sorted(PACKS.glob("*.yaml")):
+        text = path.read_text("utf-8")
+        document = read_document(RulesFile, text, file=str(path))
+        if not isinstance(document, Document):
+            raise SystemExit("\n".join(map(str, document)))
+        content = read_tree(text).value
+        rules += [{k: v for k, v in rule.items() if k not in _FOR_PEOPLE} for rule in content["rules"]]
+        hosts |= content.get("hosts", {})
+    return json.dumps({"version": 1, "hosts": hosts, "rules": rules}, separators=(",", ":")) + "\n"
+
+
+def main() -> int:
+    """Write the file; with `--check`, only say whether it is right."""
+    text = compiled()
+    if "--check" in sys.argv[1:]:
+        return 0 if COMPILED.read_text("utf-8") == text else 1
+    COMPILED.write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
