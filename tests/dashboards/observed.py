@@ -24,6 +24,8 @@ _COUNTED: dict[str, dict[tuple[str, ...], int]] = {
     "transitions": {("approve",): 9, ("answer",): 6, ("lose",): 2},
     "retries_joined": {(): 4},
     "integrity_failures": {(): 1},
+    "rules_loaded": {("loaded",): 5, ("rejected",): 2},
+    "replay_failures": {(): 3},
 }
 
 _HOLDS = {"pending": 3, "approved": 2, "claimed": 1, "sending": 1, "executed": 12, "outcome_unknown": 4}
@@ -55,6 +57,7 @@ def observe(metrics: Metrics) -> None:
     for name, counts in _COUNTED.items():
         for labels, count in counts.items():
             _child(metrics, name, labels).inc(count)
+    metrics.rules_stale.set(1)
     for state, count in _HOLDS.items():
         metrics.holds.labels(state).set(count)
     for decision, waits in _DECIDED.items():
