@@ -1,1 +1,1 @@
-"""mitmproxy's HTTP/2, bounded: `layer` (the client's side), `upstream` (the other), `message` (its flows)."""
+"""mitmproxy's HTTP/2, bounded: `frames`, `layer` (towards clients), `upstream`, `message` (its flows)."""

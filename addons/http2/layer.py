@@ -1,5 +1,6 @@
 """mitmproxy's HTTP/2 layer with bounds: the size of requests, where they may go, and what a refusal says."""
 
+from h2.connection import ConnectionState
 from h2.errors import ErrorCodes
 from mitmproxy.http import Request
 from mitmproxy.net.http.http1 import expected_http_body_size
@@ -20,8 +21,10 @@ from mitmproxy.proxy.layers.http._http2 import Http2Server
 
 from addons.exchange import Refuse
 from addons.http1.answer import unanswered
+from addons.http2.frames import MAX_FRAME_BYTES, Frames
 from addons.http2.upstream import Progress, towards
 from addons.traffic import LOOK_SECONDS, OVERLOADED, TOO_SLOW, Traffic
+from rules.normalize import MAX_HEAD_BYTES
 from rules.reply import Reply
 from rules.request.body import MAX_BODY_BYTES
 from rules.verdict import ReasonId, Refusal
@@ -32,6 +35,12 @@ ADMITTED = "sidegate.admitted"
 _TOO_LARGE = Refusal(
     reason_id=ReasonId.BODY_TOO_LARGE, reason=f"the body is over {MAX_BODY_BYTES} bytes", status=413
 )
+_HEAD_TOO_LARGE = Refusal(
+    reason_id=ReasonId.HEADERS_TOO_LARGE,
+    reason=f"a frame is over {MAX_FRAME_BYTES} bytes, or a head over {MAX_HEAD_BYTES}",
+    status=431,
+)
+_MAX_UNREAD_BYTES = MAX_HEAD_BYTES + MAX_FRAME_BYTES
 _NOT_HTTPS = Refusal(
     reason_id=ReasonId.PROTOCOL_REFUSED, reason="the scheme of a request inside TLS is not https"
 )
@@ -46,7 +55,7 @@ class BoundedHttp2(HttpLayer):
         super().__init__(context, HTTPMode.transparent)
         self.traffic = traffic
         self._alarm: commands.RequestWakeup | None = None
-        self._client = self.connections[context.client] = _Client(context.fork(), refuse)
+        self._client = self.connections[context.client] = _Client(context.fork(), traffic, refuse)
 
     def backlog(self, stream_id: int) -> int:
         """How many bytes wait for the client on this stream."""
@@ -83,8 +92,8 @@ class BoundedHttp2(HttpLayer):
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Wakeup) and event.command is self._alarm:
             self._alarm = None
-            for stream in self._arriving():
-                yield from self.event_to_child(stream, _Alarm())
+            for part in self._arriving():
+                yield from self.event_to_child(part, _Alarm())
         elif not isinstance(event, events.ConnectionEvent):
             yield from super()._handle_event(event)
         elif event.connection in self.connections:
@@ -95,13 +104,14 @@ class BoundedHttp2(HttpLayer):
                 if connection is not self.context.client:
                     yield from self.event_to_child(stack, Progress())
         if self._alarm is None and (arriving := self._arriving()):
-            left = min(stream.seconds_left for stream in arriving)
+            left = min(part.seconds_left for part in arriving)
             self._alarm = commands.RequestWakeup(max(left, LOOK_SECONDS))
             yield self._alarm
 
-    def _arriving(self) -> list["_BoundedStream"]:
-        streams = self.streams.values()
-        return [stream for stream in streams if isinstance(stream, _BoundedStream) and stream.arriving]
+    def _arriving(self) -> list["_BoundedStream | _Client"]:
+        """What has begun to arrive and is not there."""
+        parts = (self._client, *self.streams.values())
+        return [part for part in parts if isinstance(part, _BoundedStream | _Client) and part.arriving]
 
 
 class _Alarm(events.Event):
@@ -202,23 +212,65 @@ def _head_bytes(request: Request) -> int:
 class _Client(Http2Server):
     """The client's side of the connection; where no answer has begun, failures are answers of ours."""
 
-    def __init__(self, context: Context, refuse: Refuse) -> None:
+    def __init__(self, context: Context, traffic: Traffic, refuse: Refuse) -> None:
         super().__init__(context)
+        self._traffic = traffic
         self._refuse = refuse
+        self.h2_conn.incoming_buffer = self._frames = Frames()
+        self.h2_conn.max_inbound_frame_size = MAX_FRAME_BYTES
+        self.h2_conn.local_settings.max_frame_size = MAX_FRAME_BYTES
+        self.h2_conn.local_settings.acknowledge()
+
+    @property
+    def arriving(self) -> bool:
+        """Whether a frame or a head has begun and not ended."""
+        ended = self.h2_conn.state_machine.state is ConnectionState.CLOSED
+        return bool(self._frames.waiting) and not ended
+
+    @property
+    def seconds_left(self) -> float:
+        """For the rest of it."""
+        return self._traffic.seconds_left(self.context.client.id, self)
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, ResponseProtocolError) and (reply := self._failure(event)):
             self._answer(event.stream_id, reply)
             yield commands.SendData(self.conn, self.h2_conn.data_to_send())
+        elif isinstance(event, _Alarm):
+            if self.arriving and self.seconds_left <= 0:
+                yield from self._end(TOO_SLOW)
+        elif isinstance(event, events.DataReceived):
+            taken = self._frames.taken
+            yield from super()._handle_event(event)
+            yield from self._weigh(anew=self._frames.taken > taken)
         else:
             yield from super()._handle_event(event)
 
     def protocol_error(
         self, message: str, error_code: int = ErrorCodes.PROTOCOL_ERROR
     ) -> layer.CommandGenerator[None]:
-        """End a connection that is not HTTP/2; there is nothing left that an answer could belong to."""
-        self._refuse(Refusal(reason_id=ReasonId.PROTOCOL_REFUSED, reason=message))
-        yield from super().protocol_error(message, error_code)
+        """End a connection that is not HTTP/2."""
+        yield from self._end(Refusal(reason_id=ReasonId.PROTOCOL_REFUSED, reason=message), error_code)
+
+    def _weigh(self, *, anew: bool) -> layer.CommandGenerator[None]:
+        """Find room for what waits for its rest; its time runs `anew` if something before it was whole."""
+        client, waiting = self.context.client.id, self._frames.waiting
+        if anew or not self.arriving:
+            self._traffic.end(client, self)
+        if not self.arriving:
+            return
+        if waiting > _MAX_UNREAD_BYTES:
+            yield from self._end(_HEAD_TOO_LARGE)
+        elif not self._traffic.keep(client, self, waiting):
+            yield from self._end(OVERLOADED)
+
+    def _end(
+        self, refusal: Refusal, error_code: int = ErrorCodes.ENHANCE_YOUR_CALM
+    ) -> layer.CommandGenerator[None]:
+        """End the connection; there is no stream to which an answer could belong."""
+        self._refuse(refusal)
+        self._traffic.end(self.context.client.id, self)
+        yield from super().protocol_error(refusal.reason, error_code)
 
     def _failure(self, event: ResponseProtocolError) -> Reply | None:
         """What the client hears of a failure, None if an answer has begun or nobody listens."""

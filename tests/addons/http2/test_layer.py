@@ -4,49 +4,29 @@ import asyncio
 import gzip
 import json
 import threading
-from collections.abc import Callable, Iterator
 from typing import cast
 
 import pytest
-from mitmproxy.proxy.context import Context
 
 from addons.default_deny import DefaultDeny
-from addons.exchange import Passage, Refuse, Request
+from addons.exchange import Passage, Request
 from addons.http2.layer import BoundedHttp2
-from addons.traffic import MAX_KEPT_BYTES, SMALL_BYTES, Traffic
 from rules.reply import Reply
-from rules.request.body import MAX_BODY_BYTES
 from tests.acceptance.answers import deterministic_bytes
 from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
 from tests.addons.client2 import Client2
 from tests.addons.conftest import StartPlane
-from tests.addons.plane import Plane, Script, eventually, read_until, resident_bytes, to, until_stable
+from tests.addons.http2.conftest import Dial
+from tests.addons.plane import (
+    Script,
+    eventually,
+    read_until,
+    resident_bytes,
+    to,
+    until_stable,
+)
 from tests.addons.scripted import free_port, scripted
-
-
-@pytest.fixture(params=["h1", "h2"])
-def either(request: pytest.FixtureRequest) -> Upstream:
-    """An upstream of each version in turn."""
-    name = {"h1": "upstream", "h2": "upstream_http2"}[request.param]
-    return cast(Upstream, request.getfixturevalue(name))
-
-
-@pytest.fixture
-def dial(start_plane: StartPlane) -> Iterator[Callable[..., tuple[Client2, Plane]]]:
-    """Opens a connection through a plane of its own."""
-    opened = []
-
-    def connect(gate: Script, port: int, *, take: bool = True) -> tuple[Client2, Plane]:
-        plane = start_plane(gate)
-        connection = plane.dial_tls(port, alpn=("h2",))
-        opened.append(connection)
-        assert connection.selected_alpn_protocol() == "h2"
-        return Client2(connection, take=take, authority=f"localhost:{port}"), plane
-
-    yield connect
-    for connection in opened:
-        connection.close()
 
 
 def replies(reply: object) -> Script:
@@ -56,9 +36,6 @@ def replies(reply: object) -> Script:
         return cast(Reply, reply)
 
     return Script(verdict=verdict)
-
-
-type Dial = Callable[..., tuple[Client2, Plane]]
 
 
 def test_requests_pass(dial: Dial, either: Upstream) -> None:
@@ -142,106 +119,6 @@ def test_trailers_are_refused(dial: Dial, either: Upstream) -> None:
     assert plane.gate.tally.reasons == ["framing_ambiguous"]
     assert (answered.status, json.loads(answered.body)["reason_id"]) == (400, "framing_ambiguous")
     assert not either.executed
-
-
-@pytest.mark.parametrize("announced", [True, False], ids=["announced", "unannounced"])
-def test_a_body_over_the_limit_is_refused(dial: Dial, upstream: Upstream, announced: bool) -> None:
-    """413 as a problem, and the other streams go on."""
-    client, plane = dial(Script(verdict=to(upstream.port)), upstream.port)
-    fields = [("content-length", str(MAX_BODY_BYTES + 1))] if announced else []
-    stream = client.send("POST", "/x", fields=fields, end=False)
-    if not announced:
-        client.send_body(stream, b"x" * (MAX_BODY_BYTES + 1), end=False)
-    answered = client.answer(stream)
-    assert (answered.status, json.loads(answered.body)["reason_id"]) == (413, "body_too_large")
-    assert plane.gate.tally.reasons == ["body_too_large"]
-    assert client.ask("GET", "/bytes/10").status == 200
-    assert not plane.busy
-    assert not upstream.select("POST")
-
-
-def test_a_body_of_just_the_limit_passes(dial: Dial, upstream: Upstream) -> None:
-    """The limit itself is allowed."""
-    client, _ = dial(Script(verdict=to(upstream.port)), upstream.port)
-    assert client.ask("POST", "/x", body=b"x" * MAX_BODY_BYTES).status == 201
-
-
-def test_large_bodies_share_what_may_be_kept(dial: Dial, upstream: Upstream) -> None:
-    """What others keep counts for every stream; a small request passes, and an end gives room back."""
-    client, plane = dial(Script(verdict=to(upstream.port)), upstream.port)
-    traffic = plane.data_plane.traffic
-    assert traffic.keep("another", 1, MAX_KEPT_BYTES - MAX_BODY_BYTES)
-    first = client.send("POST", "/x", body=b"x" * (MAX_BODY_BYTES - SMALL_BYTES), end=False)
-    eventually(lambda: traffic.kept > MAX_KEPT_BYTES - 2 * SMALL_BYTES)
-    second = client.send("POST", "/x", body=b"x" * (2 * SMALL_BYTES), end=False)
-    answered = client.answer(second)
-    assert (answered.status, json.loads(answered.body)["reason_id"]) == (503, "overloaded")
-    assert plane.gate.tally.reasons == ["overloaded"]
-    client.send_body(first, b"x")
-    assert client.answer(first).status == 201
-    assert client.ask("POST", "/x", body=b"x" * (MAX_BODY_BYTES // 2)).status == 201
-
-
-@pytest.mark.parametrize("ending", ["reset", "close"])
-def test_room_comes_back_with_a_request_that_is_given_up(dial: Dial, upstream: Upstream, ending: str) -> None:
-    """Whether its stream or its connection ends."""
-    client, plane = dial(Script(verdict=to(upstream.port)), upstream.port)
-    traffic = plane.data_plane.traffic
-    stream = client.send("POST", "/x", body=b"x" * (2 * SMALL_BYTES), end=False)
-    eventually(lambda: traffic.kept > 2 * SMALL_BYTES)
-    client.reset(stream) if ending == "reset" else client.close()
-    eventually(lambda: not traffic.kept)
-
-
-def test_what_waits_for_its_verdict_is_kept(dial: Dial, upstream: Upstream) -> None:
-    """A body that has arrived is in memory until its answer."""
-    over = threading.Event()
-
-    async def verdict(_: Request) -> Passage:
-        await asyncio.to_thread(over.wait, 10)
-        return Passage(address=("127.0.0.1", upstream.port))
-
-    client, plane = dial(Script(verdict=verdict), upstream.port)
-    stream = client.send("POST", "/x", body=b"x" * (2 * SMALL_BYTES))
-    eventually(lambda: len(plane.gate.asked) == 1)
-    assert plane.data_plane.traffic.kept > 2 * SMALL_BYTES
-    over.set()
-    assert client.answer(stream).status == 201
-    eventually(lambda: not plane.data_plane.traffic.kept)
-
-
-def test_a_body_that_comes_too_slowly_is_refused(
-    dial: Dial, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """408 when its time is over, with the room back; the connection and its other streams go on."""
-    monkeypatch.setattr("addons.traffic.ARRIVAL_SECONDS", 0.0)
-    client, plane = dial(Script(verdict=to(upstream.port)), upstream.port)
-    slow = client.send("POST", "/x", body=b"x" * (SMALL_BYTES + 1), end=False)
-    answered = client.answer(slow)
-    assert (answered.status, json.loads(answered.body)["reason_id"]) == (408, "too_slow")
-    assert plane.gate.tally.reasons == ["too_slow"]
-    assert not plane.data_plane.traffic.kept
-    assert client.ask("POST", "/x", body=b"x").status == 201
-    assert len(plane.gate.asked) == 1
-
-
-def test_refused_streams_are_forgotten(dial: Dial, upstream: Upstream, layers: list[BoundedHttp2]) -> None:
-    """Their heads would fill the memory of a connection that never ends."""
-    client, _ = dial(Script(verdict=to(upstream.port)), upstream.port)
-    connect = [(":method", "CONNECT"), (":scheme", "https"), (":authority", "localhost"), (":path", "/")]
-    http = [(":method", "GET"), (":scheme", "http"), (":authority", "localhost"), (":path", "/")]
-    for pseudo in (connect, http):
-        assert client.answer(client.send("", "", pseudo=pseudo)).status == 400
-    eventually(lambda: not layers[0].streams)
-
-
-def test_inside_tls_the_scheme_is_https(dial: Dial, upstream: Upstream) -> None:
-    """Another one is refused, because upstreams may go by it and the verdict does not."""
-    client, plane = dial(Script(verdict=to(upstream.port)), upstream.port)
-    pseudo = [(":method", "GET"), (":scheme", "http"), (":authority", "localhost"), (":path", "/")]
-    answered = client.answer(client.send("", "", pseudo=pseudo))
-    assert (answered.status, json.loads(answered.body)["reason_id"]) == (400, "protocol_refused")
-    assert not plane.gate.asked
 
 
 @pytest.mark.parametrize("path", ["/half", "/close"])
@@ -404,20 +281,6 @@ def test_an_endless_head_of_an_answer_is_502(dial: Dial, authority: Authority) -
     with scripted(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 500_000, authority.issue()) as port:
         client, _ = dial(Script(verdict=to(port)), port)
         assert client.ask("GET", "/x").status == 502
-
-
-@pytest.fixture
-def layers(monkeypatch: pytest.MonkeyPatch) -> list[BoundedHttp2]:
-    """Every HTTP/2 layer that is made."""
-    made: list[BoundedHttp2] = []
-
-    class Recorded(BoundedHttp2):
-        def __init__(self, context: Context, traffic: Traffic, refuse: Refuse) -> None:
-            super().__init__(context, traffic, refuse)
-            made.append(self)
-
-    monkeypatch.setattr("addons.default_deny.BoundedHttp2", Recorded)
-    return made
 
 
 def test_a_failure_is_not_remembered(dial: Dial, authority: Authority, layers: list[BoundedHttp2]) -> None:
