@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from tests.bench import judging, large, passing, stream
+from tests.bench import judging, large, packs, passing, stream
 from tests.bench.bench import YARDSTICK, Bench, Settings, say
 from tests.bench.load import WrongAnswer
 from tests.bench.processes import on_core, pick_cores
@@ -22,6 +22,7 @@ from tests.bench.upstream import serving
 # In the order of the run; `passing` is last because its goal is the line to remember.
 SCENARIOS: dict[str, Callable[[Bench], Section]] = {
     "judging": judging.run,
+    "packs": packs.run,
     "large": large.run,
     "stream": stream.run,
     "passing": passing.run,
