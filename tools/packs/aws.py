@@ -32,6 +32,12 @@ _GRAVE = {Effect.DEPLOYMENT, Effect.COMMUNICATION, Effect.FINANCIAL, Effect.PRIV
 _BY_PAYLOAD = re.compile(r"Execute.*|Invoke.*|.*Statement|.*Transaction|StartQuery.*|.*Command.*")
 _REGIONAL = re.compile(r"https://([a-z0-9.-]+(?<!-fips))\.\{Region\}\.")
 _GLOBAL = re.compile(r"https://([a-z0-9-]+(?<!-fips)\.(?:amazonaws\.com|global\.api\.aws))")
+# Elsewhere a body that is not understood holds no operation, as that of an object for S3.
+_WHERE_NAMED: Rule = {
+    "host": ["*.amazonaws.com", "*.api.aws"],
+    "method": ["GET", "POST"],
+    "path": ["/", "/service/{service}/operation/{operation}"],
+}
 _SEGMENT = re.compile(r"\{([A-Za-z0-9_]+)\+?\}")
 
 type Levels = dict[str, dict[str, str]]
@@ -178,7 +184,7 @@ def _by_name(asked: dict[int, set[str]]) -> Iterator[Rule]:
         kept = sorted(names if tier != 3 else _misread(names))
         rule: Rule = {
             "id": f"aws.operations.{tier}",
-            "match": {"host": ["*.amazonaws.com", "*.api.aws"], "operation": kept},
+            "match": _WHERE_NAMED | {"operation": kept},
             "tier": tier,
             "reason": _REASONS[tier],
         }
