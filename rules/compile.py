@@ -14,10 +14,11 @@ from rules.language.rule_file import RulesFile
 from rules.matching.asking import Asking, read_operation
 from rules.matching.condition import Check, Condition, Operator
 from rules.matching.pattern import ANYWHERE, read_name, read_path
+from rules.matching.predicate import read_predicate
 from rules.matching.reading import Source, Steps
 from rules.request.path_readings import PathPolicy
 from rules.request.strict_json import Json, canonical
-from rules.ruleset import EVERY, Alternative, Defaults, HttpEndpoint, Rule, Ruleset, ToolEndpoint
+from rules.ruleset import EVERY, Alternative, Defaults, HttpEndpoint, Rule, Ruleset, Test, ToolEndpoint
 from rules.verdict import Tier
 
 type Files = Sequence[Document[RulesFile]]
@@ -158,7 +159,7 @@ def _budget(written: language.Budget) -> Budget:
 
 
 def _endpoint(match: language.Match) -> HttpEndpoint | ToolEndpoint:
-    if set(match.written()) & set(language.TOOL_KEYS):
+    if set(match.asked()) & set(language.TOOL_KEYS):
         return ToolEndpoint(
             servers=frozenset(match.server or (EVERY,)),
             tools=tuple(read_name(text) for text in match.tool or ()) or (ANYWHERE,),
@@ -172,16 +173,21 @@ def _endpoint(match: language.Match) -> HttpEndpoint | ToolEndpoint:
     )
 
 
-def _conditions(when: language.When) -> tuple[Condition | Asking, ...]:
+def _conditions(when: language.When) -> tuple[Test, ...]:
     asking = (Asking(names=tuple(map(read_operation, when.operation))),) if when.operation else ()
-    return asking + tuple(
-        Condition(
-            source=Source(key),
-            # A header's name may have dots of its own.
-            steps=(path,) if key == Source.HEADERS else tuple(path.split(".")),
-            checks=tuple(_checks(required)),
+    predicates = () if when.cel is None else (read_predicate(when.cel),)
+    return (
+        asking
+        + predicates
+        + tuple(
+            Condition(
+                source=Source(key),
+                # A header's name may have dots of its own.
+                steps=(path,) if key == Source.HEADERS else tuple(path.split(".")),
+                checks=tuple(_checks(required)),
+            )
+            for key, path, required in when.conditions()
         )
-        for key, path, required in when.conditions()
     )
 
 

@@ -11,12 +11,15 @@ from rules.matching.asking import Asking, asked_of
 from rules.matching.condition import Condition
 from rules.matching.index import Index
 from rules.matching.pattern import ANYWHERE, Track, fold_segments
+from rules.matching.predicate import Predicate
 from rules.matching.truth import Truth, all_of, any_of
 from rules.request.path_readings import PathPolicy
 from rules.request.spelling import fold
 from rules.verdict import Tier
 
 EVERY = "*"
+
+type Test = Condition | Asking | Predicate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class ToolEndpoint:
 class Alternative:
     """A lower tier for calls that definitely fulfil all `conditions`."""
 
-    conditions: tuple[Condition | Asking, ...]
+    conditions: tuple[Test, ...]
     tier: Tier
     reason: str | None
     evidence: tuple[str, ...] = ()
@@ -75,7 +78,7 @@ class Rule:
 
     id: str
     endpoint: HttpEndpoint | ToolEndpoint
-    conditions: tuple[Condition | Asking, ...]
+    conditions: tuple[Test, ...]
     tier: Tier
     reason: str | None
     forbidden: bool

@@ -11,6 +11,7 @@ from rules.language.complaint import Faults
 from rules.language.document import Strict
 from rules.language.particulars import Example, Reversible
 from rules.language.vocabulary import (
+    Cel,
     Evidence,
     HeaderName,
     HostName,
@@ -33,6 +34,7 @@ from rules.language.vocabulary import (
 )
 from rules.language.yaml_tree import Path
 from rules.matching.condition import Operand
+from rules.matching.expression import read_expression
 from rules.request.path_readings import PathPolicy
 from rules.verdict import Category, Tier
 
@@ -116,10 +118,17 @@ class When(Strict):
     """On the arguments of an MCP tool call, by dotted path."""
     operation: Operations | None = None
     """All that the payload asks for is named here: `graphql.query.me`, `graphql.mutation.*`."""
+    cel: Cel | None = None
+    """An expression in CEL over the call: `body.amount < 100 && body.currency == 'usd'`."""
 
     def written(self) -> tuple[str, ...]:
         """The keys that the file gives."""
         return tuple(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+    def asked(self) -> tuple[str, ...]:
+        """The parts of a call that it looks at: its keys, and for `cel` the variables."""
+        plain = tuple(name for name in self.written() if name != "cel")
+        return plain if self.cel is None else (*plain, *sorted(read_expression(self.cel).variables))
 
     def conditions(self) -> Iterator[tuple[str, str, Requirement]]:
         """Each condition: the key it stands under, the path of the value, what it must be."""
@@ -130,7 +139,8 @@ class When(Strict):
     def distinct(self) -> frozenset[str]:
         """All that must hold, each in one spelling."""
         asked = (f"operation {sorted(self.operation)}",) if self.operation else ()
-        return frozenset((*map(repr, self.conditions()), *asked))
+        written = () if self.cel is None else (f"cel {self.cel}",)
+        return frozenset((*map(repr, self.conditions()), *asked, *written))
 
 
 class Match(When):
@@ -149,7 +159,7 @@ class Match(When):
 
     @model_validator(mode="after")
     def _names_one_kind(self) -> Self:
-        keys = self.written()
+        keys = self.asked()
         if not keys:
             raise ValueError('it names no call; write at least one key, such as `host: "*"`')
         http = [key for key in keys if key in HTTP_KEYS]
@@ -231,7 +241,7 @@ class Rule(Strict):
     @property
     def of_tools(self) -> bool:
         """Whether it names MCP tool calls, not HTTP requests."""
-        return bool(set(self.match.written()) & set(TOOL_KEYS))
+        return bool(set(self.match.asked()) & set(TOOL_KEYS))
 
     def _foreign_calls(self) -> Iterator[tuple[Path, str]]:
         kind, other = ("a tool call", "a request") if self.of_tools else ("a request", "a tool call")
@@ -268,9 +278,10 @@ class Rule(Strict):
                 yield ("lower", n, "when"), "it names no condition; lower the rule's tier instead"
             elif any(other <= conditions for other in earlier):
                 yield ("lower", n, "when"), "it is never reached: an earlier one holds whenever it does"
-            for key in lower.when.written():
+            for key in lower.when.asked():
                 if key in foreign:
-                    yield ("lower", n, "when", key), "the rule names calls that have no such part"
+                    place = key if key in lower.when.written() else "cel"
+                    yield ("lower", n, "when", place), "the rule names calls that have no such part"
             earlier.append(conditions)
 
 

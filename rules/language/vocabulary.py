@@ -11,6 +11,7 @@ from rules.language.complaint import quote, suggest
 from rules.matching.asking import read_operation
 from rules.matching.condition import Operand
 from rules.matching.pattern import read_name, read_path
+from rules.matching.predicate import read_predicate
 from rules.normalize import METHODS
 from rules.request.authority import canonical_host
 from rules.verdict import Tier
@@ -177,6 +178,11 @@ def _operation(text: str) -> str:
     return text
 
 
+def _predicate(text: str) -> str:
+    read_predicate(text)
+    return text
+
+
 def _server(text: str) -> str:
     if not text or ("*" in text and text != "*"):
         raise ValueError(f"{quote(text)} is not a server's name; write it whole, or `*` for every server")
@@ -231,5 +237,6 @@ type UndoPath = Annotated[str, AfterValidator(_undo_path)]
 type Url = Annotated[str, AfterValidator(_url)]
 type Template = Annotated[str, AfterValidator(_template)]
 type Evidence = Annotated[tuple[Annotated[str, AfterValidator(_evidence)], ...], *_LISTED]
+type Cel = Annotated[str, AfterValidator(_predicate)]
 type MemberPath = Annotated[str, AfterValidator(_member)]
 type HeaderName = Annotated[str, AfterValidator(_header)]

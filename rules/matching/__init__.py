@@ -1,3 +1,4 @@
 """Whether a rule means a call: `pattern` (names, paths), `reading` (values in it), `condition` (tests of
-them), all in the three values of `truth`, and an `index` that spares the rules that cannot.
+them), `expression` and `predicate` (tests in CEL), all in the three values of `truth`, and an `index` that
+spares the rules that cannot.
 """

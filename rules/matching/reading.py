@@ -129,7 +129,7 @@ def _pairs(pairs: Pairs, steps: Steps) -> list[Reading]:
     alike: list[Reading] = [
         Plain(value)
         for name, value in pairs
-        if not _fits(_spelled(name), steps) and _resembles(_looks(name), look)
+        if not _fits(_spelled(name), steps) and _resembles(looks(name), look)
     ]
     return exact + alike if exact else [Gap.MISSING, *alike]
 
@@ -141,7 +141,7 @@ def _spelled(name: str) -> Steps:
     return tuple(name.split(".")) if _DOTTED.fullmatch(name) else ()
 
 
-def _looks(name: str) -> Steps:
+def looks(name: str) -> Steps:
     """The path that a lenient server may take `name` for, as `amount[]` or `Amount` for `amount`."""
     return tuple(fold(step) for step in _SEPARATORS.split(name) if step)
 

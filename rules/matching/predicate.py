@@ -1,0 +1,274 @@
+"""Conditions written in CEL, the Common Expression Language.
+
+The library gives an expression its meaning. What stands here is when the gate may rely on it: on values
+that every server reads in the same way. Everything else is UNKNOWN.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from cel_expr_python import cel
+
+from rules.call import Call, HttpCall, Payload, PayloadKind, ToolCall
+from rules.headers import bound
+from rules.language.complaint import quote
+from rules.matching.expression import HTTP, TOOL, Expression, Literal, exact, read_expression
+from rules.matching.reading import looks
+from rules.matching.truth import Truth
+from rules.request.spelling import fold
+from rules.request.strict_json import Json
+
+MAX_VALUES = 2_000
+MAX_DEPTH = 64
+MAX_CHARACTERS = 65_536
+
+_TEXTS = cel.Type.Map(cel.Type.STRING, cel.Type.STRING)
+_TYPES = {
+    "query": _TEXTS,
+    "headers": _TEXTS,
+    "body": cel.Type.DYN,
+    "arguments": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
+}
+_LIBRARY = cel.NewEnv(variables={name: _TYPES.get(name, cel.Type.STRING) for name in HTTP + TOOL})
+_COMPLAINT = re.compile(r"<input>:([0-9]+):([0-9]+): (?:Syntax error: )?(.+)")
+_TRUTHS = {True: ("true", "1", "yes", "y", "t", "on"), False: ("false", "0", "no", "n", "f", "off", "")}
+
+
+class _Undecided(Exception):
+    """Servers could differ on what the expression would look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicate:
+    """One compiled expression."""
+
+    expression: Expression
+    program: cel.Expression = field(compare=False, repr=False)
+    looks: frozenset[str] = field(compare=False, repr=False)
+    """The names in the expression, folded."""
+    values: Mapping[str, tuple[Literal, ...]] = field(compare=False, repr=False)
+    """Its values, by what they may be spelled like."""
+    kinds: frozenset[str] = field(compare=False, repr=False)
+
+    def holds(self, call: Call) -> Truth:
+        """Whether it is true of `call`.
+
+        INVARIANT: what is missing, of another type, over a bound or open to two readings is UNKNOWN.
+        """
+        try:
+            seen = {name: self._value(name, call) for name in self.expression.variables}
+            found = self.program.eval(data=seen)
+            if found.type() != cel.Type.BOOL:
+                return Truth.UNKNOWN
+            return Truth.TRUE if found.value() is True else Truth.FALSE
+        except (_Undecided, RuntimeError, ValueError, TypeError, ArithmeticError, LookupError):
+            return Truth.UNKNOWN
+
+    def _value(self, name: str, call: Call) -> object:
+        if isinstance(call, ToolCall):
+            value: Json = call.arguments if name == "arguments" else getattr(call, name)
+            return self._plain(value)
+        return self._of_request(name, call)
+
+    def _of_request(self, name: str, call: HttpCall) -> object:
+        match name:
+            case "host":
+                return self._plain(call.host)
+            case "method" if not call.overrides:
+                return call.method
+            case "path":
+                return self._plain("/" + "/".join(call.segments))
+            case "headers":
+                return self._headers(call)
+            case "query":
+                self._refuse_names_in(call.payload)
+                return self._pairs(call.query)
+            case "body":
+                if any(self._resembles(name) for name, _ in call.query):
+                    raise _Undecided
+                return self._body(call)
+            case _:
+                raise _Undecided
+
+    def _body(self, call: HttpCall) -> object:
+        match call.payload.kind:
+            case PayloadKind.EMPTY:
+                return {}
+            case PayloadKind.JSON:
+                return self._plain(call.payload.value)
+            case PayloadKind.FORM if isinstance(call.payload.value, dict):
+                return self._pairs(_pairs_of(call.payload.value))
+            case _:
+                raise _Undecided
+
+    def _headers(self, call: HttpCall) -> dict[str, str]:
+        pairs = [(name.decode("latin-1").lower(), value) for name, value in call.fields]
+        asked = [(name, value) for name, value in pairs if name.replace("_", "-") in self.looks]
+        if any("_" in name or b"," in value for name, value in asked):
+            raise _Undecided
+        named = self._pairs([(name, value.decode("ascii").strip()) for name, value in asked])
+        return {name: "" for name, _ in pairs} | named
+
+    def _pairs(self, pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+        """Pairs as a map; a name that is asked for and stands twice, or is a path, has no certain value."""
+        asked = [name for name, _ in pairs if self._resembles(name)]
+        if len(set(asked)) < len(asked) or not self.expression.names.issuperset(asked):
+            raise _Undecided
+        values = dict(pairs)
+        self._plain(dict(values))
+        return values
+
+    def _resembles(self, name: str) -> bool:
+        """Whether a server may take `name` for one that the expression has."""
+        return not self.looks.isdisjoint((fold(name), *looks(name)))
+
+    def _refuse_names_in(self, payload: Payload) -> None:
+        """Many frameworks look a parameter up in query and body alike."""
+        names = (name for name, _ in _walk(payload.value) if name is not None)
+        if payload.kind is PayloadKind.OPAQUE or any(self._resembles(name) for name in names):
+            raise _Undecided
+
+    def _plain(self, value: Json) -> object:
+        """`value` as the library takes it, if every part of it has one reading."""
+        for name, part in _walk(value):
+            self._check_part(name, part)
+        return _converted(value)
+
+    def _check_part(self, name: str | None, part: Json) -> None:
+        known = name in self.expression.names
+        if name is not None and not known and (fold(name) in self.looks or self._inside(name)):
+            raise _Undecided
+        if isinstance(part, dict | list):
+            return
+        if known and (part is None or self._of_other_kind(name, part)):
+            raise _Undecided
+        if part is not None and self._alike(part):
+            raise _Undecided
+
+    def _of_other_kind(self, name: str | None, part: Json) -> bool:
+        """Whether a member is of a kind that nothing in the expression is: a server may convert it."""
+        return bool(self.kinds) and name in self.expression.compared and _kind(part) not in self.kinds
+
+    def _alike(self, part: Json) -> bool:
+        """Whether a server may take `part` for one of the expression's values that it is not."""
+        found = (literal for spelling in _spellings(part) for literal in self.values.get(spelling, ()))
+        differs = any(_kind(part) != _kind(literal) or part != literal for literal in found)
+        return differs or (isinstance(part, str) and self._inside(part))
+
+    def _inside(self, text: str) -> bool:
+        """Whether a part that is looked for is in `text` for a lenient reader only."""
+        if not self.expression.within:
+            return False
+        look = _look(text)
+        sought = (literal for literal in self.expression.literals if isinstance(literal, str))
+        return any(_look(literal) in look and literal not in text for literal in sought)
+
+
+def read_predicate(source: str) -> Predicate:
+    """The condition that `source` writes. Raises ValueError with the place and the cure."""
+    expression = read_expression(source)
+    _check_variables(expression.variables)
+    _check_headers(expression.headers)
+    try:
+        program = _LIBRARY.compile(source)
+    except RuntimeError as error:
+        raise ValueError(f"it is no expression of cel: {_said(str(error))}") from None
+    if program.return_type() != cel.Type.BOOL:
+        raise ValueError("it is not true or false; write a comparison, as in `body.live == true`")
+    values: dict[str, tuple[Literal, ...]] = {}
+    for literal in expression.literals:
+        for spelling in _spellings(literal):
+            values[spelling] = (*values.get(spelling, ()), literal)
+    return Predicate(
+        expression=expression,
+        program=program,
+        looks=frozenset(fold(name) for name in expression.names),
+        values=values,
+        kinds=frozenset(map(_kind, expression.literals)),
+    )
+
+
+def _check_variables(used: frozenset[str]) -> None:
+    if not used:
+        raise ValueError(f"it asks nothing of a call; write one of {', '.join(HTTP + TOOL)}")
+    if used & set(HTTP) and used & set(TOOL):
+        raise ValueError("it asks for parts of a request and of a tool call; write two rules")
+    if {"query", "body"} <= used:
+        raise ValueError("servers take a parameter from either; write one of the two with its own key")
+
+
+def _check_headers(names: frozenset[str]) -> None:
+    for name in sorted(names):
+        if name != name.lower() or not bound(((name.encode(), b""),)):
+            raise ValueError(
+                f"{quote(name)} is no header in lower case that is part of the action; use another one"
+            )
+
+
+def _said(error: str) -> str:
+    """The library's first complaint, with its place."""
+    found = _COMPLAINT.search(error)
+    place, said = (f"at line {found[1]}, column {found[2]}, ", found[3]) if found else ("", error)
+    said = said.partition(" expecting")[0].partition(" (in container")[0].partition(" [")[0]
+    return f"{place}{said[:200]}"
+
+
+def _walk(value: Json) -> Iterator[tuple[str | None, Json]]:
+    """Every part of `value` with its name, within the bounds."""
+    stack: list[tuple[str | None, Json, int]] = [(None, value, 0)]
+    count = characters = 0
+    while stack:
+        name, part, depth = stack.pop()
+        count += 1
+        characters += len(name or "") + (len(part) if isinstance(part, str) else 0)
+        if count > MAX_VALUES or characters > MAX_CHARACTERS or depth > MAX_DEPTH:
+            raise _Undecided
+        yield name, part
+        if isinstance(part, dict):
+            stack.extend((key, below, depth + 1) for key, below in part.items())
+        elif isinstance(part, list):
+            stack.extend((None, below, depth + 1) for below in part)
+
+
+def _converted(value: Json) -> Any:
+    match value:
+        case dict():
+            return {_text(name): _converted(below) for name, below in value.items()}
+        case list():
+            return [_converted(below) for below in value]
+        case bool() | None:
+            return value
+        case int() | Decimal() if not exact(value):
+            raise _Undecided
+        case Decimal():
+            return float(value)
+        case str():
+            return _text(value)
+        case _:
+            return value
+
+
+def _text(text: str) -> str:
+    text.encode()  # raises ValueError for surrogates
+    return text
+
+
+def _pairs_of(form: Mapping[str, Json]) -> list[tuple[str, str]]:
+    several = ((name, value if isinstance(value, list) else [value]) for name, value in form.items())
+    return [(name, str(value)) for name, values in several for value in values]
+
+
+def _kind(value: object) -> str:
+    return "truth" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
+
+
+def _spellings(value: object) -> tuple[str, ...]:
+    """How servers write what they take for `value`."""
+    return _TRUTHS[value] if isinstance(value, bool) else (_look(str(value)),)
+
+
+def _look(text: str) -> str:
+    return fold(text).strip().rstrip("/")
