@@ -157,8 +157,10 @@ def _tag_paths(model: dict[str, Any]) -> Iterator[Entry]:
     """The ARN at the end of a path of tags has slashes, which servers may read as more segments."""
     if not _is_rest(model):
         return
-    calls = [(name, call["http"]["method"], call["http"]["requestUri"].partition("?")[0])
-             for name, call in model["operations"].items()]  # fmt: skip
+    calls = [
+        (name, call["http"]["method"], call["http"]["requestUri"].partition("?")[0])
+        for name, call in model["operations"].items()
+    ]
     begins = {uri.partition("{")[0] for name, _, uri in calls if "tag" in name.lower() and uri.endswith("}")}
     for begin in sorted(begins):
         beneath = [(name, method) for name, method, uri in calls if uri.startswith(begin)]
