@@ -47,8 +47,8 @@ def run(args: argparse.Namespace) -> int:
         return 2
     _, ruleset = read
     count = len(ruleset.rules)
-    packs = f" and {len(ruleset.packs.rules)} of packs" if ruleset.packs else ""
-    print(f"ok: {count} {'rule' if count == 1 else 'rules'}{packs}, rule set {ruleset.hash[:12]}")  # noqa: T201
+    packs = f", {len(ruleset.packs.rules)} rules of packs" if ruleset.packs else ""
+    print(f"ok: {count} {'rule' if count == 1 else 'rules'}, rule set {ruleset.hash[:12]}{packs}")  # noqa: T201
     return 0
 
 

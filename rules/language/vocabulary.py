@@ -91,11 +91,8 @@ def _sentence(text: str) -> str:
 
 
 def _host(text: str) -> str:
-    if (between := _without_label(text)) is not None:
-        _host(between)
-        return text
     name = text.removeprefix("*.")
-    spelled = canonical_host(text) if name == text else (canonical_host(f"a.{name}") or "")[2:]
+    spelled = _with_open_part(text) if "*" in name else _without_star(text, name)
     if spelled == name or text == "*":
         return text
     if spelled:
@@ -115,12 +112,21 @@ def _host(text: str) -> str:
     )
 
 
-def _without_label(text: str) -> str | None:
-    """A host with a name in the place of its one `*` between others; None if it is not written so."""
-    labels = text.split(".")
-    if labels.count("*") != 1 or "*" not in labels[1:-2]:
+def _without_star(text: str, name: str) -> str | None:
+    return canonical_host(text) if name == text else (canonical_host(f"a.{name}") or "")[2:]
+
+
+def _with_open_part(text: str) -> str | None:
+    """The one spelling of a host with a `*` for one part before the last two; None if it is none."""
+    parts = text.split(".")
+    if parts.count("*") != 1 or "*" not in parts[1:-2]:
         return None
-    return ".".join("a" if label == "*" else label for label in labels)
+    place = parts.index("*")
+    spelled = canonical_host(".".join((*parts[:place], "a", *parts[place + 1 :])))
+    if spelled is None:
+        return None
+    same = spelled.split(".")
+    return ".".join((*same[:place], "*", *same[place + 1 :]))
 
 
 def _named_host(text: str) -> str:

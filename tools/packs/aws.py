@@ -33,6 +33,12 @@ _GRAVE = {Effect.DEPLOYMENT, Effect.COMMUNICATION, Effect.FINANCIAL, Effect.PRIV
 _BY_PAYLOAD = re.compile(r"Execute.*|Invoke.*|.*Statement|.*Transaction|StartQuery.*|.*Command.*")
 _REGIONAL = re.compile(r"https://([a-z0-9.-]+(?<!-fips))\.\{Region\}\.")
 _GLOBAL = re.compile(r"https://([a-z0-9-]+(?<!-fips)\.(?:amazonaws\.com|global\.api\.aws))")
+# Elsewhere a body that is not understood holds no operation, as that of an object for S3.
+_WHERE_NAMED: Rule = {
+    "host": ["*.amazonaws.com", "*.api.aws"],
+    "method": ["GET", "POST"],
+    "path": ["/", "/service/{service}/operation/{operation}"],
+}
 _SEGMENT = re.compile(r"\{([A-Za-z0-9_]+)\+?\}")
 
 type Levels = dict[str, dict[str, str]]
@@ -152,8 +158,10 @@ def _tag_paths(model: dict[str, Any]) -> Iterator[Entry]:
     """The ARN at the end of a path of tags has slashes, which servers may read as more segments."""
     if not _is_rest(model):
         return
-    calls = [(name, call["http"]["method"], call["http"]["requestUri"].partition("?")[0])
-             for name, call in model["operations"].items()]  # fmt: skip
+    calls = [
+        (name, call["http"]["method"], call["http"]["requestUri"].partition("?")[0])
+        for name, call in model["operations"].items()
+    ]
     begins = {uri.partition("{")[0] for name, _, uri in calls if "tag" in name.lower() and uri.endswith("}")}
     for begin in sorted(begins):
         beneath = [(name, method) for name, method, uri in calls if uri.startswith(begin)]
@@ -179,7 +187,7 @@ def _by_name(asked: dict[int, set[str]]) -> Iterator[Rule]:
         kept = sorted(names if tier != 3 else _misread(names))
         rule: Rule = {
             "id": f"aws.operations.{tier}",
-            "match": {"host": ["*.amazonaws.com", "*.api.aws"], "operation": kept},
+            "match": _WHERE_NAMED | {"operation": kept},
             "tier": tier,
             "reason": _REASONS[tier],
         }

@@ -12,7 +12,7 @@ from rules.call import HttpCall
 from rules.general.reading import read
 
 PACKS = Path(__file__).parents[2] / "rules" / "packs"
-MOST_PATHS = 20
+MOST_PATHS = 8
 _PART = re.compile(r"\{[^{}]*\}")
 _SAMPLE = "a1b2c3d4"
 
@@ -97,14 +97,15 @@ def _ends(step: str) -> tuple[str, str]:
 def grouped(vendor: str, chosen: Iterable[tuple[Entry, int]], reasons: dict[int, str]) -> Iterator[Rule]:
     """One rule for each tier, method and set of hosts, with so many paths that a look-up stays cheap."""
     groups: dict[tuple[int, str, tuple[str, ...], str, str | None], list[Entry]] = defaultdict(list)
-    for entry, tier in chosen:
+    rated = list(chosen)
+    for entry, tier in rated:
         groups[tier, entry.method, entry.hosts, entry.evidence, entry.category].append(entry)
     used: dict[str, int] = defaultdict(int)
     for (tier, method, hosts, evidence, category), entries in sorted(groups.items(), key=repr):
         paths = sorted({entry.path for entry in entries})
         for start in range(0, len(paths), MOST_PATHS):
             part = paths[start : start + MOST_PATHS]
-            example = min((e for e in entries if e.path == part[0]), key=lambda e: e.url)
+            plain = [e.url for e in entries if e.path in part and not _outranked(e, tier, rated)]
             name = f"{vendor}.{hosts[0].partition('.')[0]}.{method.lower()}.{tier}"
             used[name] += 1
             yield {
@@ -114,8 +115,13 @@ def grouped(vendor: str, chosen: Iterable[tuple[Entry, int]], reasons: dict[int,
                 "reason": reasons[tier],
                 **({"category": category} if category else {}),
                 "evidence": evidence,
-                "examples": [{"request": {"method": method, "url": example.url}, "tier": tier}],
+                "examples": [{"request": {"method": method, "url": url}, "tier": tier} for url in plain[:1]],
             }
+
+
+def _outranked(entry: Entry, tier: int, rated: list[tuple[Entry, int]]) -> bool:
+    """Whether a request like this one may as well be a graver operation."""
+    return any(other_tier > tier and overlap(entry, other) for other, other_tier in rated)
 
 
 def write_pack(
