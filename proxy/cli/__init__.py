@@ -13,6 +13,7 @@ _COMMANDS = {
     "classify": "classify",
     "eval": "eval",
     "test": "test",
+    "schema": "schema",
     "holds": "holds",
     "approve": "decide",
     "reject": "decide",
