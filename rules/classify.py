@@ -33,13 +33,19 @@ def classify(call: Call, ruleset: Ruleset) -> Judgement:
     never keeps a default or another rule from adding theirs. Of several readings of a path, each adds all
     of its judgements.
     """
-    readings = by_path(call) if isinstance(call, HttpCall) else (call,)
-    judgements = [found for one in readings for found in _judgements(one, ruleset)]
-    standing = _strictest(judgements)
-    found = (spend for judgement in judgements for spend in judgement.spends)
+    bearing = judgements(call, ruleset)
+    standing = _strictest(bearing)
+    found = (spend for judgement in bearing for spend in judgement.spends)
     # Those that bind come first: the first that is exceeded decides.
     spends = tuple(sorted(dict.fromkeys(found), key=lambda spend: spend.observed))
     return replace(standing, spends=spends) if spends and standing.verdict is Verdict.PASS else standing
+
+
+def judgements(call: Call, ruleset: Ruleset) -> list[Judgement]:
+    """Every judgement that bears on `call`, the most severe first."""
+    readings = by_path(call) if isinstance(call, HttpCall) else (call,)
+    found = [judgement for one in readings for judgement in _judgements(one, ruleset)]
+    return sorted(found, key=_severity, reverse=True)
 
 
 def over_budget(spend: Spend) -> Judgement:

@@ -12,6 +12,7 @@ _COMMANDS = {
     "check": "check",
     "classify": "classify",
     "eval": "eval",
+    "explain": "explain",
     "test": "test",
     "schema": "schema",
     "holds": "holds",
