@@ -77,9 +77,10 @@ def _at_root(call: HttpCall) -> bool:
 
 
 def _may_name_more(call: HttpCall, services: frozenset[str]) -> bool:
-    """Whether a service of the query protocol could find an action in a body that is read as no form."""
+    """Whether a service of the query protocol could find an action where it is not read: body or header."""
     unread = bool(call.body) and call.payload.kind is not PayloadKind.FORM
-    return unread and _at_root(call) and not services.isdisjoint(_QUERY)
+    elsewhere = unread or first(call.fields, b"x-amz-target") is not None
+    return elsewhere and _at_root(call) and not services.isdisjoint(_QUERY)
 
 
 def _evidence(call: HttpCall, name: str, place: str) -> Evidence:
