@@ -13,7 +13,7 @@ from ulid import ULID
 from addons.exchange import Passage, Request, Tunnel
 from proxy.destinations import Address, Destinations
 from proxy.failure import ended, place
-from proxy.metrics import Metrics
+from proxy.metrics import WOULD_HOLD, Metrics
 from proxy.record import Draft, StoreUnavailable
 from proxy.replay.replayer import Replayer
 from proxy.seal import SealError
@@ -315,7 +315,15 @@ class Gate:
         return refused(refusal)
 
     def _count(self, judgement: Judgement) -> None:
-        self.metrics.admissions.labels(int(judgement.tier), judgement.verdict, judgement.reason_id).inc()
+        verdict = WOULD_HOLD if judgement.observed else judgement.verdict
+        self.metrics.admissions.labels(int(judgement.tier), verdict, judgement.reason_id).inc()
+        if judgement.observed:
+            logger.info(
+                "gate.would_hold tier=%d reason=%s rule=%s",
+                judgement.tier,
+                judgement.reason_id,
+                judgement.rule,
+            )
 
     def _fail_closed(self, reason_id: ReasonId, reason: str) -> Reply:
         self.metrics.failed_closed.labels(reason_id).inc()

@@ -31,6 +31,10 @@ _DECISION_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14
 _REPLAY_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
+WOULD_HOLD = "would_hold"
+"""In place of a verdict: the call passes because what would hold it is only observed."""
+
+
 class Metrics:
     """The instruments of one process; the registry is its own, so that two can live in one test."""
 
@@ -124,14 +128,19 @@ def _each(values: Iterable[object]) -> list[tuple[object]]:
     return [(value,) for value in values]
 
 
-def _admissions() -> list[tuple[int, Verdict, ReasonId]]:
+def _admissions() -> list[tuple[int, str, ReasonId]]:
     """Every tier and verdict that a judgement of each reason can have."""
     forbidden = (int(Tier.HIGH_RISK), Verdict.BLOCK, ReasonId.FORBIDDEN)
+    doubtful = (int(Tier.HIGH_RISK), Verdict.BLOCK, ReasonId.RULE_UNKNOWN)
     overridden = (int(Tier.HIGH_RISK), Verdict.HOLD, ReasonId.METHOD_OVERRIDE)
+    observed = (Tier.EXTERNAL, Tier.HIGH_RISK)
     others = sorted(_JUDGED - {ReasonId.FORBIDDEN, ReasonId.METHOD_OVERRIDE})
     return [
         forbidden,
+        doubtful,
         overridden,
+        (int(Tier.HIGH_RISK), WOULD_HOLD, ReasonId.METHOD_OVERRIDE),
+        *((int(tier), WOULD_HOLD, reason) for reason in others for tier in observed),
         *((int(tier), _verdict(tier), reason) for reason in others for tier in Tier),
     ]
 

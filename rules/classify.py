@@ -35,11 +35,19 @@ def classify(call: Call, ruleset: Ruleset) -> Judgement:
     never keeps a default or another rule from adding theirs. Of several readings of a path, each adds all
     of its judgements.
     """
-    readings = by_path(call) if isinstance(call, HttpCall) else (call,)
-    judgements = [found for one in readings for found in _judgements(one, ruleset)]
-    standing = max(judgements, key=_severity)
-    spends = tuple(dict.fromkeys(spend for judgement in judgements for spend in judgement.spends))
+    bearing = judgements(call, ruleset)
+    standing = _strictest(bearing)
+    found = (spend for judgement in bearing for spend in judgement.spends)
+    # Those that bind come first: the first that is exceeded decides.
+    spends = tuple(sorted(dict.fromkeys(found), key=lambda spend: spend.observed))
     return replace(standing, spends=spends) if spends and standing.verdict is Verdict.PASS else standing
+
+
+def judgements(call: Call, ruleset: Ruleset) -> list[Judgement]:
+    """Every judgement that bears on `call`, the most severe first."""
+    readings = by_path(call) if isinstance(call, HttpCall) else (call,)
+    found = [judgement for one in readings for judgement in _judgements(one, ruleset)]
+    return sorted(found, key=_severity, reverse=True)
 
 
 def over_budget(spend: Spend) -> Judgement:
@@ -47,24 +55,59 @@ def over_budget(spend: Spend) -> Judgement:
     reason = (
         f"with earlier calls it exceeds what rule `{spend.rule}` lets pass in {spend.window} s: {spend.limit}"
     )
-    return replace(_judgement(spend.over, ReasonId.BUDGET, reason), rule=spend.rule, category=spend.category)
+    judgement = _judgement(spend.over, ReasonId.BUDGET, reason)
+    over = replace(judgement, rule=spend.rule, category=spend.category)
+    return _let_go(over) if spend.observed else over
 
 
 def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
     matches = [(rule, rule.matches(call)) for rule in ruleset.candidates(call)]
     certain = [rule for rule, truth in matches if truth is Truth.TRUE]
     possible = [rule for rule, truth in matches if truth is Truth.UNKNOWN]
+    for judgement in _of_itself(call):
+        yield _let_go(judgement) if ruleset.observed else judgement
     if isinstance(call, HttpCall):
-        yield from _of_override(call, ruleset)
-    yield from _of_triggers(call)
+        yield from _of_read_override(call, ruleset)
     for rule in certain:
-        yield _within_budget(_of_certain(rule, call), rule, call)
+        judgement = _within_budget(_of_certain(rule, call), rule, call)
+        yield _let_go(judgement) if rule.observed else judgement
     for rule in possible:
-        yield _of_possible(rule, call)
-    yield from _of_packs(call, ruleset, silent=bool(certain))
+        yield _let_go(_of_possible(rule, call)) if rule.observed else _of_possible(rule, call)
+    # INVARIANT: a rule that only observes takes no judgement away that binds.
+    binding = [rule for rule in certain if ruleset.observed or not rule.observed]
+    for judgement in _of_defaults(call, ruleset, named=bool(binding)):
+        yield _let_go(judgement) if ruleset.observed else judgement
+    if isinstance(call, HttpCall):
+        yield from (classify(inner, ruleset) for inner in inner_calls(call) or ())
+
+
+def _of_itself(call: Call) -> Iterator[Judgement]:
+    """What the call gives away, whatever the rules say."""
+    if isinstance(call, HttpCall):
+        yield from _of_override(call)
+    yield from _of_triggers(call)
+
+
+def _of_defaults(call: Call, ruleset: Ruleset, *, named: bool) -> Iterator[Judgement]:
+    """What holds without a rule; `named`: one has spoken in its place."""
+    yield from _of_packs(call, ruleset, silent=named)
     if isinstance(call, HttpCall):
         yield from _of_unknown_host(call, ruleset)
-        yield from (classify(inner, ruleset) for inner in inner_calls(call) or ())
+
+
+def _strictest(judgements: list[Judgement]) -> Judgement:
+    """The most severe that binds; where that passes, the most severe at all."""
+    binding = [judgement for judgement in judgements if not judgement.observed]
+    standing = max(binding or judgements, key=_severity)
+    return standing if standing.verdict is not Verdict.PASS else max(judgements, key=_severity)
+
+
+def _let_go(judgement: Judgement) -> Judgement:
+    """`judgement` where it is only observed: what would be held passes."""
+    if judgement.verdict is not Verdict.HOLD:
+        return judgement
+    reason = f"{judgement.reason}; it passes, because this is only observed"
+    return replace(judgement, verdict=Verdict.PASS, reason=reason, observed=True)
 
 
 def _of_packs(call: Call, ruleset: Ruleset, *, silent: bool) -> Iterator[Judgement]:
@@ -121,7 +164,7 @@ def _within_budget(judgement: Judgement, rule: Rule, call: Call) -> Judgement:
     over = max(rule.tier, Tier.EXTERNAL)
     spend = rule.budget.spend(call, rule=rule.id, over=over)
     if spend is not None:
-        spend = replace(spend, category=rule.account.category)
+        spend = replace(spend, category=rule.account.category, observed=rule.observed)
         fits = spend.amount <= spend.limit
         return replace(judgement, spends=(spend,)) if fits else over_budget(spend)
     reason = f"how much of its budget it takes cannot be decided: {_doubt(call)}"
@@ -175,17 +218,25 @@ def _of_unknown_host(call: HttpCall, ruleset: Ruleset) -> Iterator[Judgement]:
         yield _judgement(least, ReasonId.DEFAULT_UNKNOWN_HOST, "no rule names this host")
 
 
-def _of_override(call: HttpCall, ruleset: Ruleset) -> Iterator[Judgement]:
+def _of_read_override(call: HttpCall, ruleset: Ruleset) -> Iterator[Judgement]:
     """A server may follow the request or not: both count, and only a read is judged as what it asks for."""
-    asked = asked_methods(call)
-    if call.overrides and asked and asked <= READS:
-        yield from (classify(replace(call, method=method, overrides=()), ruleset) for method in sorted(asked))
-    elif call.overrides:
+    if call.overrides and _asks_to_read(call):
+        asked = sorted(asked_methods(call) or ())
+        yield from (classify(replace(call, method=method, overrides=()), ruleset) for method in asked)
+
+
+def _of_override(call: HttpCall) -> Iterator[Judgement]:
+    if call.overrides and not _asks_to_read(call):
         yield _judgement(
             Tier.HIGH_RISK,
             ReasonId.METHOD_OVERRIDE,
             f"the request asks to be treated as another method, by `{call.overrides[0]}`",
         )
+
+
+def _asks_to_read(call: HttpCall) -> bool:
+    asked = asked_methods(call)
+    return bool(asked) and asked <= READS
 
 
 def _of_triggers(call: Call) -> Iterator[Judgement]:

@@ -19,7 +19,7 @@ from rules.matching.reading import Source, Steps
 from rules.request.path_readings import PathPolicy
 from rules.request.strict_json import Json, canonical
 from rules.ruleset import EVERY, Alternative, Defaults, HttpEndpoint, Rule, Ruleset, Test, ToolEndpoint
-from rules.verdict import Tier
+from rules.verdict import Mode, Tier
 
 type Files = Sequence[Document[RulesFile]]
 
@@ -37,11 +37,14 @@ def compile_rules(
     problems += _repeated_ids(files)
     problems += _contrary_defaults(files)
     problems += _contrary_hosts(files)
+    problems += _contrary_modes(files)
     if problems:
         return tuple(problems)
+    mode = next(_given_modes(files), Mode.ENFORCE)
     return Ruleset(
-        rules=tuple(_rule(written) for file in files for written in file.content.rules),
+        rules=tuple(_rule(written, mode) for file in files for written in file.content.rules),
         defaults=_defaults(files),
+        observed=mode is Mode.OBSERVE,
         policies=_policies(files),
         hash=_joint_hash(_content_hash(files), packs),
         packs=packs,
@@ -55,7 +58,7 @@ def compile_pack(text: str) -> Ruleset:
     """
     content = RulesFile.model_validate_json(text)
     return Ruleset(
-        rules=tuple(map(_rule, content.rules)),
+        rules=tuple(_rule(written, Mode.ENFORCE) for written in content.rules),
         defaults=Defaults(),
         policies={host: given.paths for host, given in content.hosts.items()},
         hash=hashlib.sha256(text.encode()).hexdigest(),
@@ -95,6 +98,18 @@ def _contrary_hosts(files: Files) -> Iterator[Problem]:
                 yield file.places.problem(("hosts", host, "paths"), message)
 
 
+def _contrary_modes(files: Files) -> Iterator[Problem]:
+    first = next(_given_modes(files), None)
+    for file in files:
+        if file.content.mode not in (None, first):
+            message = f"an earlier file says `{first}`; write it in one file only"
+            yield file.places.problem(("mode",), message)
+
+
+def _given_modes(files: Files) -> Iterator[Mode]:
+    return (file.content.mode for file in files if file.content.mode is not None)
+
+
 def _given_defaults(file: Document[RulesFile]) -> Iterator[tuple[str, Tier]]:
     written = file.content.defaults
     for name in language.Defaults.model_fields:
@@ -111,7 +126,7 @@ def _policies(files: Files) -> dict[str, PathPolicy]:
     return {host: given.paths for file in files for host, given in file.content.hosts.items()}
 
 
-def _rule(written: language.Rule) -> Rule:
+def _rule(written: language.Rule, mode: Mode) -> Rule:
     return Rule(
         id=written.id,
         endpoint=_endpoint(written.match),
@@ -130,6 +145,7 @@ def _rule(written: language.Rule) -> Rule:
         ),
         budget=None if written.budget is None else _budget(written.budget),
         account=_account(written),
+        observed=(written.mode or mode) is Mode.OBSERVE and not written.forbidden,
     )
 
 
@@ -205,6 +221,8 @@ def _content_hash(files: Files) -> str:
         "defaults": defaults,
         "rules": rules,
     }
+    if (mode := next(_given_modes(files), Mode.ENFORCE)) is not Mode.ENFORCE:
+        content["mode"] = mode
     if hosts := _policies(files):
         content["hosts"] = {host: str(policy) for host, policy in hosts.items()}
     return hashlib.sha256(canonical(_json(content)).encode("ascii")).hexdigest()

@@ -85,6 +85,8 @@ class Rule:
     lower: tuple[Alternative, ...]
     budget: Budget | None = None
     account: Account = NOTHING
+    observed: bool = False
+    """Whether what it would hold passes; never for a forbidden call."""
 
     @property
     def asking(self) -> Asking | None:
@@ -120,6 +122,8 @@ class Ruleset:
     rules: tuple[Rule, ...]
     defaults: Defaults
     hash: str
+    observed: bool = False
+    """Whether what is held without a rule passes."""
     policies: Mapping[str, PathPolicy] = field(default_factory=dict)
     """Policies on paths, by what a rules file writes for a host."""
     packs: "Ruleset | None" = None
@@ -130,12 +134,16 @@ class Ruleset:
     _operations: Index = field(default_factory=Index, init=False, repr=False, compare=False)
     """The same rules by the operations, for all other calls."""
     _tools: Index = field(default_factory=Index, init=False, repr=False, compare=False)
+    _hosts: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    """What rules write for hosts; a rule that only observes says nothing of a host either."""
 
     def __post_init__(self) -> None:
         for number, rule in enumerate(self.rules):
             match rule.endpoint:
                 case HttpEndpoint(hosts=hosts, paths=paths):
                     asking = rule.asking
+                    if self.observed or not rule.observed:
+                        self._hosts.update(hosts)
                     (self._asking if asking else self._http).add(number, hosts, paths)
                     if asking:
                         self._operations.add(number, hosts, asking.tracks)
@@ -152,7 +160,7 @@ class Ruleset:
 
     def names_host(self, host: str) -> bool:
         """Whether a rule of the operator names `host`, itself or by a name above it; `*` names none."""
-        return any(key in self._http or key in self._asking for key in host_keys(host) if key != EVERY)
+        return any(key in self._hosts for key in host_keys(host) if key != EVERY)
 
     def paths(self, host: str) -> PathPolicy:
         """What becomes of paths that servers of `host` could read differently: the operator's word first."""

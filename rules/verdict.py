@@ -29,6 +29,15 @@ class Verdict(StrEnum):
     """It never runs and nobody can approve it."""
 
 
+class Mode(StrEnum):
+    """Whether a judgement binds."""
+
+    ENFORCE = "enforce"
+    """It does; this is what holds where nothing is said."""
+    OBSERVE = "observe"
+    """What would be held passes, and is recorded."""
+
+
 class Category(StrEnum):
     """What kind of consequence a call has, where a rule says so."""
 
@@ -149,6 +158,8 @@ class Spend:
     """The tier of a call that exceeds the limit."""
     category: Category | None = None
     """The rule's word for what such a call does."""
+    observed: bool = False
+    """Whether a call that exceeds the limit is let go and recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +176,8 @@ class Judgement:
     rule: str | None = None
     category: Category | None = None
     """The rule's word for the kind of consequence."""
+    observed: bool = False
+    """True: it would be held, and passes because it is only observed."""
     spends: tuple[Spend, ...] = ()
 
 

@@ -36,7 +36,7 @@ from rules.language.yaml_tree import Path
 from rules.matching.condition import Operand
 from rules.matching.expression import read_expression
 from rules.request.path_readings import PathPolicy
-from rules.verdict import Category, Tier
+from rules.verdict import Category, Mode, Tier
 
 HTTP_KEYS = ("host", "method", "path", "query", "headers", "body", "operation")
 VALUE_KEYS = ("query", "headers", "body", "arguments")
@@ -228,6 +228,8 @@ class Rule(Strict):
     """One line for the reviewer; `{names}` are parts of the path, or dotted paths of values."""
     evidence: Evidence | None = None
     """What fixed the tier, with its source: a sentence or table of the vendor, one or several."""
+    mode: Mode | None = None
+    """`observe`: what the rule would hold passes and is recorded. Without it, the file's mode."""
     examples: tuple[Example, ...] = ()
     """Calls with the tier that all rules together must give them; `sidegate test` runs them."""
 
@@ -264,6 +266,8 @@ class Rule(Strict):
             yield ("tier",), "the key is missing; write `tier: 1` (only reads) to `tier: 4`"
         if self.forbidden and self.tier not in (None, Tier.HIGH_RISK):
             yield ("tier",), "a forbidden call is always tier 4; leave the key out"
+        if self.forbidden and self.mode is Mode.OBSERVE:
+            yield ("mode",), "a forbidden call is never let go; leave `mode` or `forbidden` out"
         if self.forbidden and self.lower:
             yield ("lower",), "nothing lowers a forbidden call; leave `lower` or `forbidden` out"
 
@@ -312,6 +316,8 @@ class RulesFile(Strict):
 
     version: Version
     """The version of this language: 1."""
+    mode: Mode | None = None
+    """`enforce`, or `observe`: what would be held passes and is recorded. Without it: `enforce`."""
     defaults: Defaults = Defaults()
     """Tiers for calls that no rule names."""
     hosts: dict[HostName, HostSettings] = Field(default_factory=dict)

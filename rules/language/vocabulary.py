@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from rules.headers import bound
 from rules.language.complaint import quote, suggest
@@ -220,15 +220,29 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
-_LISTED = (BeforeValidator(_listed), Field(min_length=1))
+_LISTED = (
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+    ),
+)
 
-type Version = Annotated[int, PlainValidator(_version)]
-type Level = Annotated[Tier, PlainValidator(_level)]
-type Scalar = Annotated[Operand, PlainValidator(_scalar)]
-type Number = Annotated[Operand, PlainValidator(_number)]
-type Limit = Annotated[Decimal, PlainValidator(_limit)]
-type Window = Annotated[int, PlainValidator(_window)]
-type RuleId = Annotated[str, AfterValidator(_rule_id)]
+type Version = Annotated[int, PlainValidator(_version), WithJsonSchema({"const": 1})]
+type Level = Annotated[Tier, PlainValidator(_level), WithJsonSchema({"enum": [1, 2, 3, 4]})]
+type Scalar = Annotated[
+    Operand, PlainValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})
+]
+type Number = Annotated[Operand, PlainValidator(_number), WithJsonSchema({"type": "number"})]
+type Limit = Annotated[
+    Decimal, PlainValidator(_limit), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+]
+type Window = Annotated[
+    int, PlainValidator(_window), WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"})
+]
+type RuleId = Annotated[
+    str, AfterValidator(_rule_id), Field(json_schema_extra={"pattern": f"^{_ID.pattern}$"})
+]
 type Reason = Annotated[str, AfterValidator(_sentence)]
 type Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], *_LISTED]
 type HostName = Annotated[str, AfterValidator(_named_host)]

@@ -63,6 +63,19 @@ async def test_odd_paths_pass_where_the_operator_has_them_judged(house: Gatehous
         assert told(await house.admit(asked))["reason_id"] == "target_ambiguous"
 
 
+async def test_what_is_only_observed_passes(house: Gatehouse, caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged and counted as what would be held, and what is forbidden stays so."""
+    watching = ruleset("mode: observe\n")
+    observing = replace(house, gate=replace(house.gate, ruleset=lambda: watching))
+    labels = {"tier": "4", "verdict": "would_hold", "reason_id": "default_delete"}
+    before = house.metric("sidegate_admissions_total", **labels)
+    with caplog.at_level(logging.INFO):
+        assert await observing.admit(request("DELETE", "/v1/x", body=b"")) == Passage(address=LOCAL)
+    assert house.metric("sidegate_admissions_total", **labels) == before + 1
+    assert "gate.would_hold tier=4 reason=default_delete rule=None" in caplog.text
+    assert not await house.store.list()
+
+
 HELD = {
     "a rule's tier 4": (request("POST", "/pay/1", fields=NOW), 4, ReasonId.RULE),
     "an unknown write": (request("PUT", "/v1/things", fields=NOW), 3, ReasonId.DEFAULT_WRITE),

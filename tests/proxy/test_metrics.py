@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -80,13 +81,17 @@ def test_every_reason_has_a_series() -> None:
     assert len(judged) + len(refused) + len(failed) == len(ReasonId)
 
 
-@given(written=rule_lists(), call=calls())
-def test_judgements_begin_before_their_first_event(written: list[dict[str, Any]], call: HttpCall) -> None:
+@given(written=rule_lists(), mode=st.sampled_from(["enforce", "observe"]), call=calls())
+def test_judgements_begin_before_their_first_event(
+    written: list[dict[str, Any]], mode: str, call: HttpCall
+) -> None:
     """However a call is judged, its series is there."""
-    judgement = classify(call, from_rules(*written))
+    modes = [{} if rule.get("forbidden") else {"mode": mode} for rule in written]
+    ruleset = from_rules(*(rule | mode for rule, mode in zip(written, modes, strict=True)))
+    judgement = classify(call, ruleset)
     labels = {
         "tier": str(int(judgement.tier)),
-        "verdict": str(judgement.verdict),
+        "verdict": "would_hold" if judgement.observed else str(judgement.verdict),
         "reason_id": str(judgement.reason_id),
     }
     registry = METRICS.registry

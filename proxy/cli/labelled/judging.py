@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from proxy.cli.labelled.row import Row, read_call
 from proxy.config import read_text
 from proxy.packs import add_no_packs, load_packs
-from rules.call import ToolCall, ToolDefinition
+from rules.call import Call, ToolCall, ToolDefinition
 from rules.classify import classify
 from rules.compile import compile_rules
 from rules.language.document import Problem
@@ -31,12 +31,15 @@ class Judge:
 
     def judge(self, row: Row, line: bytes) -> Judgement:
         """The gate's answer to the call in `row`. Raises ValueError if the row is malformed."""
+        call = self.read(row, line)
+        return blocked(call) if isinstance(call, Refusal) else classify(call, self.ruleset)
+
+    def read(self, row: Row, line: bytes) -> Call | Refusal:
+        """The call in `row`, with what its server says of the tool. Raises as `judge` does."""
         call = read_call(row, line, paths=self.ruleset.paths)
-        if isinstance(call, Refusal):
-            return _blocked(call)
         if isinstance(call, ToolCall):
-            call = replace(call, definition=self.tools.get((call.server, call.tool)))
-        return classify(call, self.ruleset)
+            return replace(call, definition=self.tools.get((call.server, call.tool)))
+        return call
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -133,7 +136,8 @@ def _flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _blocked(refusal: Refusal) -> Judgement:
+def blocked(refusal: Refusal) -> Judgement:
+    """What becomes of a call that cannot be judged."""
     return Judgement(
         tier=Tier.HIGH_RISK,
         verdict=Verdict.BLOCK,
