@@ -7,6 +7,9 @@ from pathlib import Path
 from proxy.config import Config, load, read_text
 from proxy.packs import add_no_packs, load_packs
 from rules.compile import compile_rules
+from rules.language.document import Document, read_document
+from rules.language.lint import lint
+from rules.language.rule_file import RulesFile
 from rules.ruleset import Ruleset
 
 
@@ -16,6 +19,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "check", help="check the configuration and the rules without starting anything"
     )
     add_files(parser)
+    parser.add_argument("--strict", action="store_true", help="end with 1 if there is a warning")
     parser.add_argument(
         "--data-dir", type=Path, default=Path(".sidegate"), help="accepted everywhere; not used here"
     )
@@ -40,7 +44,7 @@ def add_files(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print every problem, one line each; 0 if there is none, else 2."""
+    """Print every problem, one line each; 0 if there is none, 2 else, 1 for warnings under `--strict`."""
     read = read_files(args)
     if read is None:
         return 2
@@ -48,7 +52,17 @@ def run(args: argparse.Namespace) -> int:
     count = len(ruleset.rules)
     packs = f", {len(ruleset.packs.rules)} rules of packs" if ruleset.packs else ""
     print(f"ok: {count} {'rule' if count == 1 else 'rules'}, rule set {ruleset.hash[:12]}{packs}")  # noqa: T201
-    return 0
+    warnings = lint(read_documents(args.rules))
+    for warning in warnings:
+        print(f"{warning} (warning)", file=sys.stderr)  # noqa: T201
+    return 1 if warnings and args.strict else 0
+
+
+def read_documents(paths: list[Path]) -> list[Document[RulesFile]]:
+    """Those of the rules files that are right, with the places of their parts."""
+    texts = ((str(path), read_text(path)) for path in paths)
+    read = [read_document(RulesFile, text, file=name) for name, text in texts if isinstance(text, str)]
+    return [document for document in read if isinstance(document, Document)]
 
 
 def read_files(args: argparse.Namespace) -> tuple[Config, Ruleset] | None:

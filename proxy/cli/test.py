@@ -5,13 +5,12 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
+from proxy.cli.check import read_documents
 from proxy.cli.labelled.judging import Judge, add_flags, read_judge
 from proxy.cli.labelled.row import read_row
 from proxy.cli.terminal import say, visible
-from proxy.config import read_text
-from rules.language.document import Document, read_document
+from rules.language.document import Document
 from rules.language.particulars import Example, ExampleRequest
 from rules.language.rule_file import RulesFile
 from rules.verdict import Judgement, Verdict
@@ -55,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(judge, tuple):
         sys.stderr.writelines(f"{problem}\n" for problem in judge)
         return 2
-    files = list(_documents(args.rules))
+    files = read_documents(args.rules)
     drifts = [drift for file in files for drift in _drifts(file, judge)]
     count = sum(len(rule.examples) for file in files for rule in file.content.rules)
     if args.json:
@@ -66,15 +65,6 @@ def run(args: argparse.Namespace) -> int:
         if not drifts:
             say(f"ok: {count} {'example' if count == 1 else 'examples'}")
     return 1 if drifts else 0
-
-
-def _documents(paths: list[Path]) -> Iterator[Document[RulesFile]]:
-    """The rules files, which the judge has already found right."""
-    for path in paths:
-        text = read_text(path)
-        document = read_document(RulesFile, text, file=str(path)) if isinstance(text, str) else text
-        if isinstance(document, Document):
-            yield document
 
 
 def _drifts(file: Document[RulesFile], judge: Judge) -> Iterator[Drift]:

@@ -2,5 +2,5 @@
 
 `yaml_tree` (values with places), `document` (a text against a model), `complaint` (what is wrong, and the
 cure), `vocabulary` (what may stand for a tier, a host, a path), `rule_file` (all
-keys), `particulars` (those that move no tier).
+keys), `particulars` (those that move no tier), `lint` (rules that are surely not meant so).
 """

@@ -154,9 +154,10 @@ class Predicate:
 
     def _alike(self, part: Json) -> bool:
         """Whether a server may take `part` for one of the expression's values that it is not."""
-        found = (literal for spelling in _spellings(part) for literal in self.values.get(spelling, ()))
-        differs = any(_kind(part) != _kind(literal) or part != literal for literal in found)
-        return differs or (isinstance(part, str) and self._inside(part))
+        found = [literal for spelling in _spellings(part) for literal in self.values.get(spelling, ())]
+        if found and any(_kind(part) != _kind(literal) or part != literal for literal in found):
+            return True
+        return isinstance(part, str) and self._inside(part)
 
     def _inside(self, text: str) -> bool:
         """Whether a part that is looked for is in `text` for a lenient reader only."""

@@ -66,3 +66,19 @@ def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     assert main(["check", "--data-dir", str(tmp_path / "data")]) == 0
     assert not list(tmp_path.iterdir())
     assert capsys.readouterr().err == ""
+
+
+def test_warnings(tmp_path: Path, capsys: Capture) -> None:
+    """They are said, and count with `--strict` only."""
+    path = tmp_path / "rules.yaml"
+    path.write_text("version: 1\nrules:\n  - {id: a, match: {host: '*'}, tier: 1}\n")
+    assert main(["check", "--rules", str(path)]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("ok: 1 rule, ")
+    assert said.err == (
+        f"{path}:3:6: rules[0].id: `a` is too broad: it gives tier 1 to calls to everyone; "
+        "name whom it is about (warning)\n"
+    )
+    assert main(["check", "--strict", "--rules", str(path)]) == 1
+    path.write_text(GOOD)
+    assert main(["check", "--strict", "--rules", str(path)]) == 0
