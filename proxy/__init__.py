@@ -1,6 +1,6 @@
 """All I/O, clocks and randomness, from the ground up.
 
-- `config`, `metrics`, `failure`; `data_dir/`: files, keys and the private store of one data folder
+- `config`, `packs`, `metrics`, `failure`; `data_dir/`: files, keys and the private store of one data folder
 - `seal`, `sealed`: what a hold keeps, encrypted; `record`, `store`: holds in Redis
 - `signals`, `deadlines`: what changed, and what time changes
 - `destinations`: where calls may go; `witness`: what left; `replay/`: approved actions sent, once

@@ -5,6 +5,7 @@
 - `decode/`: the operations that its payload asks for
 - `language/`: rules files read and checked; `compile`: from them to a `ruleset`
 - `account`: what a rule says of its calls beside their tier
+- `packs/`: rules files for known vendors, that the product brings
 - `matching/`: whether a rule means a call, surely, perhaps or not
 - `triggers`: what a call gives away by itself
 - `general/`: what a call that no rule names most likely does
