@@ -13,6 +13,7 @@ _COMMANDS = {
     "classify": "classify",
     "eval": "eval",
     "test": "test",
+    "rules": "rules",
     "holds": "holds",
     "approve": "decide",
     "reject": "decide",
