@@ -15,6 +15,7 @@ _COMMANDS = {
     "explain": "explain",
     "test": "test",
     "schema": "schema",
+    "rules": "rules",
     "holds": "holds",
     "approve": "decide",
     "reject": "decide",
