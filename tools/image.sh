@@ -8,7 +8,8 @@ set -eu
 
 cd "$(dirname "$0")/.."
 work=$PWD/.image
-mirror=${MIRROR:-http://deb.debian.org/debian}
+# The first main archive that this machine itself uses.
+mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)}
 base=localhost/sidegate-base:trixie
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)
 image=localhost/sidegate:$version

@@ -4,12 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from proxy.config import Config, load, read_text
-from proxy.packs import add_no_packs, load_packs
-from rules.compile import compile_rules
-from rules.language.document import Document, Problem, read_document
+from proxy.cli.rule_files import add_rules, read_documents, read_rules
+from proxy.config import Config, load
 from rules.language.lint import lint
-from rules.language.rule_file import RulesFile
 from rules.ruleset import Ruleset
 
 
@@ -28,16 +25,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def add_files(parser: argparse.ArgumentParser) -> None:
     """The two flags by which files of an operator are named."""
-    parser.add_argument(
-        "--rules",
-        type=Path,
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="FILE",
-        help="rules files, in order; without any, the built-in defaults apply",
-    )
-    add_no_packs(parser)
+    add_rules(parser)
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="config.yaml; without it, its defaults apply"
     )
@@ -58,13 +46,6 @@ def run(args: argparse.Namespace) -> int:
     return 1 if warnings and args.strict else 0
 
 
-def read_documents(paths: list[Path]) -> list[Document[RulesFile]]:
-    """Those of the rules files that are right, with the places of their parts."""
-    texts = ((str(path), read_text(path)) for path in paths)
-    read = [read_document(RulesFile, text, file=name) for name, text in texts if isinstance(text, str)]
-    return [document for document in read if isinstance(document, Document)]
-
-
 def read_files(args: argparse.Namespace) -> tuple[Config, Ruleset] | None:
     """The operator's files, or None after printing what is wrong with them."""
     config, ruleset = load(args.config), read_rules(args)
@@ -74,16 +55,3 @@ def read_files(args: argparse.Namespace) -> tuple[Config, Ruleset] | None:
     if problems or isinstance(config, tuple) or isinstance(ruleset, tuple):
         return None
     return config, ruleset
-
-
-def read_rules(args: argparse.Namespace) -> Ruleset | tuple[Problem, ...]:
-    """The compiled rules in the operator's files and the packs, or all problems with them."""
-    texts = [(str(path), read_text(path)) for path in args.rules]
-    unread = tuple(problem for _, text in texts if isinstance(text, tuple) for problem in text)
-    packs = None if args.no_packs else load_packs()
-    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)], packs)
-    return ruleset if isinstance(ruleset, Ruleset) and not unread else (*unread, *_problems(ruleset))
-
-
-def _problems(ruleset: Ruleset | tuple[Problem, ...]) -> tuple[Problem, ...]:
-    return ruleset if isinstance(ruleset, tuple) else ()

@@ -11,8 +11,9 @@ from pathlib import Path
 from shlex import quote
 from urllib.parse import urlsplit
 
-from proxy.cli.check import add_files, read_files, read_rules
+from proxy.cli.check import add_files, read_files
 from proxy.cli.remote import add_data_dir
+from proxy.cli.rule_files import read_rules
 from proxy.config import Config
 from proxy.data_dir.embedded import EmbeddedRedisError
 from proxy.data_dir.files import private_folder

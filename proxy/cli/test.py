@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from proxy.cli.check import read_documents
 from proxy.cli.labelled.judging import Judge, add_flags, read_judge
 from proxy.cli.labelled.row import read_row
+from proxy.cli.rule_files import read_documents
 from proxy.cli.terminal import say, visible
 from rules.language.document import Document
 from rules.language.particulars import Example, ExampleRequest

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.cli.check import read_rules
+from proxy.cli.rule_files import read_rules
 from proxy.metrics import Metrics
 from proxy.rulebook import Loaded, Rulebook, look_at
 from rules.ruleset import Ruleset

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from proxy.cli.labelled.row import Row, read_call
+from proxy.cli.rule_files import add_rules, read_rules
 from proxy.config import read_text
-from proxy.packs import add_no_packs, load_packs
 from rules.call import Call, ToolCall, ToolDefinition
 from rules.classify import classify
-from rules.compile import compile_rules
 from rules.language.document import Problem
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement, Refusal, Tier, Verdict
@@ -44,16 +43,7 @@ class Judge:
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that name rules and tools."""
-    parser.add_argument(
-        "--rules",
-        type=Path,
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="FILE",
-        help="rules files, in order; without any, the built-in defaults apply",
-    )
-    add_no_packs(parser)
+    add_rules(parser)
     parser.add_argument(
         "--tools", type=Path, metavar="FILE", help="JSON object: MCP server to its tools/list entries"
     )
@@ -64,8 +54,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def read_judge(args: argparse.Namespace) -> Judge | tuple[Problem, ...]:
     """The configuration that the flags name, or everything that is wrong with it."""
-    packs = None if args.no_packs else load_packs()
-    ruleset, tools = _read_rules(args.rules, packs), _read_tools(args.tools)
+    ruleset, tools = read_rules(args), _read_tools(args.tools)
     if isinstance(ruleset, tuple) or isinstance(tools, tuple):
         problems = [found for found in (ruleset, tools) if isinstance(found, tuple)]
         return tuple(problem for found in problems for problem in found)
@@ -79,13 +68,6 @@ def read_lines(stream: BinaryIO) -> Iterator[bytes]:
         while len(line) == MAX_LINE and not line.endswith(b"\n"):
             line = stream.readline(MAX_LINE)
         yield whole
-
-
-def _read_rules(paths: list[Path], packs: Ruleset | None) -> Ruleset | tuple[Problem, ...]:
-    texts = [(str(path), read_text(path)) for path in paths]
-    unread = [problem for _, text in texts if isinstance(text, tuple) for problem in text]
-    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)], packs)
-    return (*unread, *(ruleset if isinstance(ruleset, tuple) else ())) or ruleset
 
 
 def _read_tools(path: Path | None) -> Tools | tuple[Problem, ...]:

@@ -1,0 +1,44 @@
+"""The rules that a command line names: the operator's files, and the packs unless they are turned off."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from proxy.config import read_text
+from proxy.packs import add_no_packs, load_packs
+from rules.compile import compile_rules
+from rules.language.document import Document, Problem, read_document
+from rules.language.rule_file import RulesFile
+from rules.ruleset import Ruleset
+
+
+def add_rules(parser: argparse.ArgumentParser) -> None:
+    """The flags `--rules` and `--no-packs`."""
+    parser.add_argument(
+        "--rules",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="rules files, in order; without any, the built-in defaults apply",
+    )
+    add_no_packs(parser)
+
+
+def read_rules(args: argparse.Namespace) -> Ruleset | tuple[Problem, ...]:
+    """The compiled rules, or all problems with them."""
+    texts = [(str(path), read_text(path)) for path in args.rules]
+    unread = tuple(problem for _, text in texts if isinstance(text, tuple) for problem in text)
+    packs = None if args.no_packs else load_packs()
+    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)], packs)
+    if isinstance(ruleset, tuple):
+        return (*unread, *ruleset)
+    return unread or ruleset
+
+
+def read_documents(paths: Sequence[Path]) -> list[Document[RulesFile]]:
+    """Those of the rules files that are right, with the places of their parts."""
+    texts = ((str(path), read_text(path)) for path in paths)
+    read = [read_document(RulesFile, text, file=name) for name, text in texts if isinstance(text, str)]
+    return [document for document in read if isinstance(document, Document)]
