@@ -64,6 +64,7 @@ _PASSING = _steps(
     "proxy.gate:Gate.admit",
     "proxy.gate:Gate.at_once",
     "proxy.gate:Gate._pass",
+    "proxy.rulebook:Rulebook.current",
     "proxy.gate:normalize",
     "proxy.gate:classify",
     "proxy.destinations:Destinations.find",
@@ -71,7 +72,7 @@ _PASSING = _steps(
     "proxy.destinations:Destinations._resolve",
     "proxy.witness:Witness.record",
 )
-_WRITING = _steps((Way.WRITE,), "proxy.store:Store.killed")
+_WRITING = _steps((Way.WRITE,), "proxy.store:Store.killed", "proxy.gate:Gate._afford")
 _HOLDING = _steps(
     (Way.HOLD,),
     "proxy.agent:bind",
