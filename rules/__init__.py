@@ -8,7 +8,7 @@
 - `matching/`: whether a rule means a call, surely, perhaps or not
 - `triggers`: what a call gives away by itself
 - `general/`: what a call that no rule names most likely does
-- `openapi/`: rules made of what a vendor has written down
+- `drafting/`, `openapi/`, `observed/`: rules made of what a vendor has written down, or of what was seen
 - `classify`: the `verdict` on a call, and what fixed it
 - `action`: the immutable binding that is approved; `hold`: what may become of it
 - `reply`: what the agent hears
