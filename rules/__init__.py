@@ -9,7 +9,7 @@
 - `matching/`: whether a rule means a call, surely, perhaps or not
 - `triggers`: what a call gives away by itself
 - `general/`: what a call that no rule names most likely does
-- `openapi/`: rules made of what a vendor has written down
+- `drafting/`, `openapi/`, `observed/`: rules made of what a vendor has written down, or of what was seen
 - `classify`: the `verdict` on a call, and what fixed it
 - `explanation`: all that bears on a call, for people
 - `action`: the immutable binding that is approved; `hold`: what may become of it

@@ -5,20 +5,27 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from proxy.cli.labelled.judging import read_lines
 from proxy.cli.terminal import visible
 from proxy.config import read_text
+from rules.observed.group import Groups
+from rules.observed.line import read_line
+from rules.observed.writing import suggestions
 from rules.openapi.flaw import Flaw
 from rules.openapi.servers import read_host
 from rules.openapi.source import MAX_JSON_BYTES, Source, read_source
 from rules.openapi.writing import rules_file
 
+_MAX_COMPLAINTS = 100
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command and what it makes rules of."""
-    parser = commands.add_parser("rules", help="make rules of an OpenAPI document")
+    parser = commands.add_parser("rules", help="make rules of an OpenAPI document or of observed traffic")
     _add_data_dir(parser)
     kinds = parser.add_subparsers(title="sources", required=True, metavar="SOURCE")
     _add_from_openapi(kinds)
+    _add_suggest(kinds)
 
 
 def _add_from_openapi(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -38,6 +45,46 @@ def _add_from_openapi(kinds: "argparse._SubParsersAction[argparse.ArgumentParser
     _add_output(parser)
     _add_data_dir(parser)
     parser.set_defaults(run=run_from_openapi)
+
+
+def _add_suggest(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = kinds.add_parser(
+        "suggest",
+        help="make rules of observed traffic",
+        description="Reads the file that `sidegate serve --witness` writes and proposes rules for calls that "
+        "no rule named. A malformed line gets a line on standard error, and the exit code is 1.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the witness")
+    _add_output(parser)
+    _add_data_dir(parser)
+    parser.set_defaults(run=run_suggest)
+
+
+def run_suggest(args: argparse.Namespace) -> int:
+    """Write the proposals; 0, or 1 if a line was malformed, or 2 if a file cannot be used."""
+    groups = Groups()
+    try:
+        malformed = _read_witness(args.file, groups)
+    except OSError as error:
+        return _refuse([f"{args.file}: cannot be read ({error.strerror}): give the path of a readable file"])
+    return _write(suggestions(groups), args.output) or min(malformed, 1)
+
+
+def _read_witness(path: Path, groups: Groups) -> int:
+    """Add every line of the witness to `groups`; how many were malformed, of which the first are told."""
+    malformed = 0
+    with path.open("rb") as stream:
+        for number, line in enumerate(read_lines(stream), start=1):
+            try:
+                if line.strip():
+                    groups.add(read_line(line))
+            except ValueError as error:
+                malformed += 1
+                if malformed <= _MAX_COMPLAINTS:
+                    _refuse([f"{path}:{number}: {error}"])
+    if malformed > _MAX_COMPLAINTS:
+        _refuse([f"{path}: {malformed - _MAX_COMPLAINTS} further lines are malformed; mend those first"])
+    return malformed
 
 
 def run_from_openapi(args: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from rules.openapi.parts import Node, follow, mapping, of_kind, part
 from rules.openapi.servers import Base, bases_at, bases_of
 
 MAX_FLAWS = 100
+MAX_OPERATIONS = 10_000
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _BESIDE = ("$ref", "summary", "description", "servers", "parameters")
@@ -51,7 +52,9 @@ def read_operations(value: object, *, host: str | None) -> Found | tuple[Flaw, .
             unnameable.append(flaw)
         except Flaw as flaw:
             flaws.append(flaw)
-        if len(flaws) >= MAX_FLAWS:
+        if len(found) > MAX_OPERATIONS:
+            flaws.append(Flaw(("paths",), f"it holds over {MAX_OPERATIONS} operations; split it by paths"))
+        if len(flaws) >= MAX_FLAWS or len(found) > MAX_OPERATIONS:
             break
     if not flaws and not found and not unnameable:
         flaws.append(Flaw(("paths",), "it holds no operation; give a document that has some"))

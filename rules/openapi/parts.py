@@ -8,7 +8,6 @@ from rules.openapi.flaw import Flaw
 
 type Node = dict[str, object]
 
-_MAX_REFERENCES = 16
 _KINDS: dict[type, str] = {
     dict: "a mapping of keys to values",
     list: "a list",
@@ -37,13 +36,13 @@ def mapping(node: Node, key: str, *, at: Path) -> Node:
 
 def follow(document: Node, node: Node, *, at: Path) -> tuple[Node, Path]:
     """What `node` refers to by `$ref`, and its place; `node` itself without one. Raises Flaw."""
-    seen: list[str] = []
+    seen: set[str] = set()
     while (reference := part(node, "$ref", str, at=at)) is not None:
-        if reference in seen or len(seen) >= _MAX_REFERENCES:
+        if reference in seen:
             raise Flaw(at, f"{quote(reference)} refers to itself in the end; write the part out")
         if not reference.startswith("#/"):
             raise Flaw(at, f"{quote(reference)} is in another file; bundle the document into one file first")
-        seen.append(reference)
+        seen.add(reference)
         node, at = _look_up(document, reference, at=at)
     return node, at
 

@@ -1,6 +1,7 @@
 """The text of an OpenAPI document, read into values: JSON, or YAML in its unambiguous part."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -57,8 +58,7 @@ def _read_json(text: str) -> object:
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise Flaw((), f"the key {quote(twice)} stands twice in one object; keep the one that is meant")
     return members
 

@@ -7,10 +7,10 @@ once, and only to a read. Tier 2 stands only where the document lists the call t
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from rules.call import HttpCall, Pairs, Payload, PayloadKind
-from rules.decode import operations as decoded
+from rules.call import HttpCall
+from rules.drafting.payload import empty_call, payload_counts
 from rules.general.effect import Effect, Evidence, gravest
 from rules.general.names.lexicon import BOTH, VERBS
 from rules.general.names.naming import effect_of, effect_within
@@ -24,13 +24,6 @@ from rules.openapi.scopes import Access, access_of
 _PART = re.compile(r"\{[^{}]*\}")
 _SAMPLE = "70"
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
-_STATEMENT = "DROP TABLE a"
-_PAYLOADS: tuple[tuple[Pairs, Payload], ...] = (
-    ((), Payload(kind=PayloadKind.JSON, value={"query": _STATEMENT, "sql": _STATEMENT, "q": _STATEMENT})),
-    ((), Payload(kind=PayloadKind.FORM, value={"Action": "DeleteThing"})),
-    ((("query", "mutation { deleteThing }"),), Payload(kind=PayloadKind.EMPTY)),
-    ((("q", _STATEMENT), ("Action", "DeleteThing")), Payload(kind=PayloadKind.EMPTY)),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +53,7 @@ def weigh(operation: Operation, inverses: Inverses) -> Weighing:
         standing=standing,
         evidence=tuple(dict.fromkeys(evidence.because for evidence in said)),
         inverse=inverse,
-        by_payload=any(_payload_counts(call, standing, described=bool(lowered)) for call in calls),
+        by_payload=any(payload_counts(call, standing.effect.tier, described=bool(lowered)) for call in calls),
     )
 
 
@@ -121,41 +114,9 @@ def _of_summary(summary: str) -> Effect | None:
     return None
 
 
-def _payload_counts(call: HttpCall, standing: Evidence, *, described: bool) -> bool:
-    """Whether a payload may make such a call graver than `standing`.
-
-    `described`: the document says what the operation is, so only what is read at this path and not at
-    every path counts.
-    """
-    for query, payload in _PAYLOADS:
-        with_it = _carrying(call, query, payload)
-        graver = read(with_it).effect
-        elsewhere = read(_carrying(replace(call, target="/a", segments=("a",)), query, payload)).effect
-        if graver.tier > standing.effect.tier and not (described and graver.gravity <= elsewhere.gravity):
-            return True
-    return False
-
-
-def _carrying(call: HttpCall, query: Pairs, payload: Payload) -> HttpCall:
-    with_it = replace(call, query=query, payload=payload)
-    return replace(with_it, operations=decoded(with_it))
-
-
 def _call(operation: Operation, host: str) -> HttpCall:
     """The operation called, with a number for each part that varies and without a payload."""
-    path = _PART.sub(_SAMPLE, operation.whole_path)
-    return HttpCall(
-        method=operation.method,
-        scheme="https",
-        host=host.replace("*", "any"),
-        port=443,
-        target=path,
-        segments=tuple(path[1:].split("/")),
-        query=(),
-        fields=(),
-        body=b"",
-        payload=Payload(kind=PayloadKind.EMPTY),
-    )
+    return empty_call(operation.method, host.replace("*", "any"), _PART.sub(_SAMPLE, operation.whole_path))
 
 
 def _scopes(operation: Operation) -> str:

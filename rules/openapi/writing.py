@@ -1,10 +1,10 @@
 """The rules file that is made of a document's operations."""
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from rules.drafting.text import BY_PAYLOAD, MAX_ID, flow, free_id, plain, quoted
 from rules.general.effect import Effect
 from rules.general.names.words import split
 from rules.language.yaml_tree import MAX_BYTES
@@ -18,8 +18,6 @@ from rules.openapi.operations import read_operations
 from rules.openapi.weighing import Weighing, weigh
 from rules.verdict import Tier
 
-_MAX_TEXT = 200
-_MAX_ID = 100
 _MAX_EVIDENCE = 1_000
 
 _HEAD = """\
@@ -49,7 +47,7 @@ def rules_file(value: object, *, host: str | None, skip: bool = False) -> str | 
         return found.unnameable
     inverses = Inverses(found.operations)
     parts = list(_parts([_Weighed(operation=one, weighing=weigh(one, inverses)) for one in found.operations]))
-    left = [f"\n  # no rule for {_plain(flaw.key)}: {_plain(flaw.message)}\n" for flaw in found.unnameable]
+    left = [f"\n  # no rule for {plain(flaw.key)}: {plain(flaw.message)}\n" for flaw in found.unnameable]
     text = "".join((_HEAD, *parts, *left))
     if not any(part.startswith("  - id: ") for part in parts):
         text = text.replace("\nrules:\n", "\nrules: []\n", 1)
@@ -68,20 +66,20 @@ def _parts(weighed: Sequence[_Weighed]) -> Iterator[str]:
         if why is not None:
             yield f"  # no rule: {why}\n"
         else:
-            yield "\n".join(_rule(found, identity=_free(_identity(found.operation), taken))) + "\n"
+            yield "\n".join(_rule(found, identity=free_id(_words(found.operation), taken))) + "\n"
 
 
 def _left_out(found: _Weighed) -> str | None:
     if found.operation.method not in METHODS:
         return "the gate refuses this method everywhere"
     if found.weighing.by_payload:
-        return "what it does may stand in its payload, which is read only for calls that no rule names"
+        return BY_PAYLOAD
     return None
 
 
 def _covers(found: _Weighed, by_payload: Iterable[Operation]) -> str | None:
     """Why a rule would also name calls whose payload has to be read."""
-    if found.weighing.standing.effect.tier > Tier.REVERSIBLE:
+    if found.weighing.standing.effect.tier is Tier.HIGH_RISK:
         return None
     track = read_path(found.operation.whole_path)
     for other in by_payload:
@@ -89,17 +87,17 @@ def _covers(found: _Weighed, by_payload: Iterable[Operation]) -> str | None:
             found.operation.base.hosts
         )
         if same and track.covers(tuple(other.whole_path[1:].split("/"))) is not Truth.FALSE:
-            return f"it would also name {_plain(other.whole_path)}, whose payload has to be read"
+            return f"it would also name {plain(other.whole_path)}, whose payload has to be read"
     return None
 
 
 def _comment(found: _Weighed) -> Iterator[str]:
     operation, weighing = found.operation, found.weighing
-    summary = _plain(operation.summary)
-    yield f"\n  # {operation.method} {_plain(operation.whole_path)}{': ' if summary else ''}{summary}"
+    summary = plain(operation.summary)
+    yield f"\n  # {operation.method} {plain(operation.whole_path)}{': ' if summary else ''}{summary}"
     if operation.deprecated:
         yield "  # deprecated"
-    yield f"  # tier {weighing.standing.effect.tier:d}: {_plain(weighing.standing.because)}"
+    yield f"  # tier {weighing.standing.effect.tier:d}: {plain(weighing.standing.because)}"
 
 
 def _rule(found: _Weighed, *, identity: str) -> Iterator[str]:
@@ -111,8 +109,8 @@ def _rule(found: _Weighed, *, identity: str) -> Iterator[str]:
         "method": operation.method,
         "path": operation.whole_path,
     }
-    yield f"  - id: {_text(identity)}"
-    yield f"    match: {_flow(match)}"
+    yield f"  - id: {quoted(identity)}"
+    yield f"    match: {flow(match)}"
     yield f"    tier: {effect.tier:d}"
     if _may_be_lower(found):
         yield "    # tier: 2  # if it changes nothing but what its opposite at this URL changes back"
@@ -120,10 +118,10 @@ def _rule(found: _Weighed, *, identity: str) -> Iterator[str]:
         yield f"    category: {effect.category}"
     if (inverse := weighing.inverse) is not None:
         note = {} if inverse.note is None else {"note": inverse.note}
-        yield f"    reversible: {_flow({'method': inverse.method, 'path': inverse.path, **note})}"
-    yield f"    reason: {_text(_reason(found))}"
+        yield f"    reversible: {flow({'method': inverse.method, 'path': inverse.path, **note})}"
+    yield f"    reason: {quoted(_reason(found))}"
     yield "    evidence:"
-    yield from (f"      - {_text(_plain(line, most=_MAX_EVIDENCE))}" for line in weighing.evidence)
+    yield from (f"      - {quoted(plain(line, most=_MAX_EVIDENCE))}" for line in weighing.evidence)
 
 
 def _may_be_lower(found: _Weighed) -> bool:
@@ -139,38 +137,13 @@ def _may_be_lower(found: _Weighed) -> bool:
 
 def _reason(found: _Weighed) -> str:
     summary, because = (
-        _plain(found.operation.summary, most=80),
-        _plain(found.weighing.standing.because, most=180),
+        plain(found.operation.summary, most=80),
+        plain(found.weighing.standing.because, most=180),
     )
     return f"{because} ({summary})" if summary else because
 
 
-def _identity(operation: Operation) -> str:
-    words = split(operation.name[:_MAX_ID].replace("/", "-"))
-    if not words:
-        words = [operation.method.lower(), *re.findall(r"[a-z0-9]+", operation.whole_path.lower())]
-    return "-".join(words)[:_MAX_ID].rstrip("-")
-
-
-def _free(identity: str, taken: set[str]) -> str:
-    number, free = 1, identity
-    while free in taken:
-        number += 1
-        free = f"{identity}-{number}"
-    taken.add(free)
-    return free
-
-
-def _plain(text: str, *, most: int = _MAX_TEXT) -> str:
-    """`text` on one line, cut, without what cannot be printed."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * most]).split())
-    return line if len(line) <= most else f"{line[: most - 3]}..."
-
-
-def _flow(members: Mapping[str, object]) -> str:
-    return "{" + ", ".join(f"{key}: {_text(value)}" for key, value in members.items()) + "}"
-
-
-def _text(value: object) -> str:
-    """A value as JSON, which is YAML too."""
-    return json.dumps(value, ensure_ascii=False)
+def _words(operation: Operation) -> list[str]:
+    """What the operation's id is made of."""
+    named = split(operation.name[:MAX_ID].replace("/", "-"))
+    return named or [operation.method.lower(), *re.findall(r"[a-z0-9]+", operation.whole_path.lower())]

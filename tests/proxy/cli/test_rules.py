@@ -1,4 +1,4 @@
-"""`sidegate rules`: rules files made of an OpenAPI document, that `sidegate check` accepts."""
+"""`sidegate rules`: what it makes of documents and of traffic is what `sidegate check` accepts."""
 
 import argparse
 import json
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from proxy.cli import main, rules
+from tests.rules.observed.lines import line
 from tests.rules.openapi.documents import document
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -123,3 +124,41 @@ def test_every_flag_is_documented(kind: str) -> None:
     documented = set(re.findall(r"^\| `(\S+?)[` ]", section.partition("| flag |")[2], flags=re.MULTILINE))
     known = {a.option_strings[0] if a.option_strings else a.metavar for a in _kinds()[kind]._actions}
     assert documented == known - {"-h"}
+
+
+def test_suggestions_are_right(tmp_path: Path, capsys: Capture) -> None:
+    """What is proposed passes `sidegate check`."""
+    witness, out = tmp_path / "witness.jsonl", tmp_path / "rules.yaml"
+    witness.write_bytes(line("GET a.example/pets/7", 1) + b"\n" + line("DELETE a.example/pets/7", 4))
+    assert main(["rules", "suggest", str(witness), "-o", str(out)]) == 0
+    assert main(["check", "--no-packs", "--rules", str(out)]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("ok: 2 rules, ")
+    assert said.err == ""
+
+
+def test_malformed_lines(tmp_path: Path, capsys: Capture) -> None:
+    """One line each with file and line, up to a hundred; the rest goes on; exit 1."""
+    witness = tmp_path / "witness.jsonl"
+    witness.write_bytes(b"{\n" * 150 + line("GET a.example/pets", 1))
+    assert main(["rules", "suggest", str(witness)]) == 1
+    said = capsys.readouterr()
+    assert 'path: "/pets"' in said.out
+    complaints = said.err.splitlines()
+    assert complaints[0].startswith(f"{witness}:1: the line is no json object")
+    assert len(complaints) == 101
+    assert "50 further lines" in complaints[-1]
+
+
+def test_no_witness(tmp_path: Path, capsys: Capture) -> None:
+    """One that is not there, and a folder."""
+    for path in (tmp_path / "none", tmp_path):
+        assert main(["rules", "suggest", str(path)]) == 2
+        assert "cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["from-openapi", "pets.openapi.yaml"], ["suggest", "witness.jsonl"]])
+def test_the_example_runs(command: list[str], capsys: Capture) -> None:
+    """The files that the docs name."""
+    assert main(["rules", command[0], str(DOCS / "examples" / command[1])]) == 0
+    assert "  - id: " in capsys.readouterr().out

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rules.openapi.operations import Found, read_operations
+from rules.openapi.operations import MAX_OPERATIONS, Found, read_operations
 from tests.rules.openapi.documents import document, one
 
 SWAGGER = {"swagger": "2.0", "host": "a.example", "basePath": "/v2", "paths": {"/pets": {"get": {}}}}
@@ -75,6 +75,13 @@ def test_paths_that_no_rule_can_name(path: str) -> None:
     assert isinstance(found, Found)
     assert [flaw.path for flaw in found.unnameable] == [("paths", path)]
     assert found.operations == ()
+
+
+def test_too_many_operations() -> None:
+    """Each takes its time, and no rules file holds so many."""
+    flaws = read_operations(document({f"/a{n}": {"get": {}} for n in range(MAX_OPERATIONS + 5)}), host=None)
+    assert isinstance(flaws, tuple)
+    assert ["split it by paths" in flaw.message for flaw in flaws] == [True]
 
 
 def test_all_flaws_at_once() -> None:

@@ -1,0 +1,1 @@
+"""Tests of what all made rules files have in common."""

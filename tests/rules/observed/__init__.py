@@ -1,0 +1,1 @@
+"""Tests of making rules of observed traffic."""
