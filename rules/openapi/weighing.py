@@ -15,14 +15,15 @@ from rules.general.effect import Effect, Evidence, gravest
 from rules.general.names.lexicon import BOTH, VERBS
 from rules.general.names.naming import effect_of, effect_within
 from rules.general.names.places import last_names
+from rules.general.names.words import MAX_NAME, split
 from rules.general.reading import read
 from rules.language.complaint import quote
 from rules.openapi.inverse import Inverse, Inverses
 from rules.openapi.operation import Operation
 from rules.openapi.scopes import Access, access_of
 
-_PART = re.compile(r"\{[^{}]*\}")
-_SAMPLE = "70"
+_PART = re.compile(r"\{([^{}:]*)[^{}]*\}")
+_IDS = frozenset({"id", "number", "uuid", "guid"})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -46,6 +47,7 @@ def weigh(operation: Operation, inverses: Inverses) -> Weighing:
     if of_path.effect is Effect.REVERSIBLE:
         inverse = inverses.within_family(operation)
         found += [] if inverse else [_said(Effect.CHANGE, "the document lists no call that takes it back")]
+        found = [evidence for evidence in found if not _repeats_method(operation, evidence, inverse)]
     lowered = list(_reading(operation, calls[0]))
     standing = gravest([*(lowered[:1] or [of_path]), *found])
     said = [of_path, *lowered, *found, *_beside(operation, inverse)]
@@ -69,6 +71,12 @@ def _raising(operation: Operation) -> Iterator[Evidence]:
         yield _said(Effect.CHANGE, "`x-openai-isConsequential` is true")
     if operation.method in _READS and access_of(operation.alternatives) is Access.WRITES:
         yield _said(Effect.CHANGE, f"every scope that suffices speaks of writing: {_scopes(operation)}")
+
+
+def _repeats_method(operation: Operation, evidence: Evidence, inverse: Inverse | None) -> bool:
+    """Whether `remove` or `delete` is only what a DELETE is called that puts one thing off another."""
+    one = "all" not in split(operation.name[:MAX_NAME].replace("/", "-"))
+    return one and inverse is not None and operation.method == "DELETE" and evidence.effect is Effect.DELETION
 
 
 def _reading(operation: Operation, call: HttpCall) -> Iterator[Evidence]:
@@ -115,8 +123,13 @@ def _of_summary(summary: str) -> Effect | None:
 
 
 def _call(operation: Operation, host: str) -> HttpCall:
-    """The operation called, with a number for each part that varies and without a payload."""
-    return empty_call(operation.method, host.replace("*", "any"), _PART.sub(_SAMPLE, operation.whole_path))
+    """The operation called without a payload; parts that vary are ids only where their names say so."""
+    return empty_call(operation.method, host.replace("*", "any"), _PART.sub(_sample, operation.whole_path))
+
+
+def _sample(part: re.Match[str]) -> str:
+    """`{repo}` is no id of one thing: what stands below it may be as grave as what stands below a word."""
+    return "70" if _IDS.intersection(split(part[1])[-1:]) else "thing"
 
 
 def _scopes(operation: Operation) -> str:

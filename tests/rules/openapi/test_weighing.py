@@ -65,6 +65,25 @@ def test_a_pair_for_small_things_is_reversible() -> None:
     assert all(weighing.inverse is not None and weighing.inverse.exact for weighing in found)
 
 
+@pytest.mark.parametrize(
+    ("name", "tier"), [("pets/remove-label", 2), ("removeLabel", 2), ("removeAllLabels", 4), ("banPet", 4)]
+)
+def test_a_delete_may_be_called_so(name: str, tier: int) -> None:
+    """Taking one small thing off is no deletion because its name says what its method says."""
+    off = {"operationId": name, "summary": "Remove a label"}
+    found = weighed(
+        document({"/pets/{id}/labels": {"post": {}}, "/pets/{id}/labels/{name}": {"delete": off}})
+    )
+    assert found[1].standing.effect.tier == tier
+
+
+def test_a_label_of_its_own_is_a_thing() -> None:
+    """Below what the document does not call an id, a label is deleted and not taken off."""
+    labels = "/repos/{owner}/{repo}/labels"
+    found = weighed(document({labels: {"post": {}}, f"{labels}/{{name}}": {"delete": {}}}))
+    assert [int(weighing.standing.effect.tier) for weighing in found] == [3, 4]
+
+
 @pytest.mark.parametrize("thing", ["members/{user}", "protection", "vulnerability-alerts", "lock"])
 def test_a_pair_alone_lowers_nothing(thing: str) -> None:
     """The same shape of URL grants access and takes protection away."""

@@ -1,10 +1,16 @@
 """The rules file: valid whatever the document says, and never milder than the general reading."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.classify import classify
 from rules.compile import compile_rules
+from rules.drafting.payload import empty_call
+from rules.general.reading import read
+from rules.openapi.operations import Found, read_operations
 from rules.openapi.writing import rules_file
 from rules.ruleset import Ruleset
 from tests.rules.calls import http, judged
@@ -104,6 +110,7 @@ def test_texts_stay_texts(text: str) -> None:
     assert set(tiers(value).values()) <= {3, 4}
 
 
+_PART = re.compile(r"\{[^{}]*\}")
 _TEXT = st.text(max_size=12)
 _OPERATIONS = st.fixed_dictionaries(
     {},
@@ -128,3 +135,17 @@ def test_whatever_comes_out_is_valid(paths: dict[str, object]) -> None:
     if isinstance(text, str):
         found = compile_rules([("made.yaml", text)])
         assert isinstance(found, Ruleset), [*map(str, found), text]
+
+
+@given(st.dictionaries(_PATHS, _METHODS, min_size=1, max_size=3))
+def test_no_milder_than_the_general_reading(paths: dict[str, object]) -> None:
+    """Whatever a document says of a call that is no POST, a rule for it has at least that tier."""
+    found = read_operations(document(paths), host=None)
+    text = rules_file(document(paths), host=None, skip=True)
+    if not isinstance(found, Found) or not isinstance(text, str):
+        return
+    rules = compile_rules([("made.yaml", text)])
+    assert isinstance(rules, Ruleset)
+    for operation in found.operations:
+        call = empty_call(operation.method, operation.base.hosts[0], _PART.sub("70", operation.whole_path))
+        assert operation.method == "POST" or classify(call, rules).tier >= read(call).effect.tier
