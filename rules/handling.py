@@ -1,0 +1,90 @@
+"""What a rule asks for around a held call: what is read before it, how its outcome is found, who decides."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rules.matching.condition import Condition
+from rules.matching.reading import Steps
+
+
+class Handoff(StrEnum):
+    """How the agent gets the outcome of a held call."""
+
+    SYNC = "sync"
+    """It waits on its connection, and is refused with the hold's id when the wait is over."""
+    ASYNC = "async"
+    """It is told 202 with the hold's id at once."""
+
+
+class Mismatch(StrEnum):
+    """What an upstream does with a known idempotency key and another request."""
+
+    ERROR = "error"
+    """It refuses."""
+    CACHED = "cached"
+    """It answers what it answered to the first one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A read of the call's host that shows what the call would change."""
+
+    path: str
+    """Path and query with `{names}` of path parts, or dotted paths in the body."""
+    fields: tuple[Steps, ...] = ()
+    """What of its JSON answer counts; nothing: all of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """An answer to a probe: one of `statuses` whose JSON fulfils all `conditions`."""
+
+    statuses: frozenset[int]
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verify:
+    """A read of the call's host that tells whether the call ran. Any other answer tells nothing."""
+
+    path: str
+    executed: Outcome
+    not_executed: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idempotency:
+    """The upstream's promise to run requests with one key once."""
+
+    header: str
+    window: int
+    """Seconds for which it knows a key."""
+    mismatch: Mismatch = Mismatch.ERROR
+    scope: str = "account"
+    """Within what keys are unique, in the vendor's word: for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quorum:
+    """How many different people must approve, and of which groups there must be one each."""
+
+    count: int = 1
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handling:
+    """How a rule's held calls are handled. Nothing of it moves a tier."""
+
+    snapshot: Snapshot | None = None
+    verify: Verify | None = None
+    idempotency: Idempotency | None = None
+    credential: str | None = None
+    """Name of a configured credential, in place of the one for the host."""
+    handoff: Handoff = Handoff.SYNC
+    quorum: Quorum | None = None
+    window: int | None = None
+    """Seconds in which people may decide, in place of the configured ones."""
+
+
+USUAL = Handling()
