@@ -1,9 +1,9 @@
 // A server on the second TypeScript SDK: `server.mjs PORT|stdio EXECUTED_FILE`.
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { McpServer } from '@modelcontextprotocol/server';
-import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
+import { toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { z } from 'zod';
 
 const [where, executed] = process.argv.slice(2);
@@ -38,11 +38,7 @@ function make() {
 }
 
 if (where === 'stdio') {
-  await make().connect(new StdioServerTransport());
+  serveStdio(make);
 } else {
-  createServer(async (request, response) => {
-    const transport = new NodeStreamableHTTPServerTransport({ sessionIdGenerator: undefined });
-    await make().connect(transport);
-    await transport.handleRequest(request, response);
-  }).listen(Number(where), '127.0.0.1');
+  createServer(toNodeHandler(createMcpHandler(make))).listen(Number(where), '127.0.0.1');
 }
