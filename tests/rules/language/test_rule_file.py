@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from rules.language.document import read
-from rules.language.rule_file import Defaults, HostSettings, Match, Requirement, Rule, RulesFile, When
+from rules.language.requirement import Requirement
+from rules.language.rule_file import Defaults, HostSettings, Match, Rule, RulesFile, When
 from rules.verdict import Tier
 
 RIGHT = """
