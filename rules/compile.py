@@ -28,11 +28,12 @@ type Files = Sequence[Document[RulesFile]]
 
 
 def compile_rules(
-    documents: Sequence[tuple[str, str]], packs: Ruleset | None = None
+    documents: Sequence[tuple[str, str]], packs: Ruleset | None = None, *, agent: str | None = None
 ) -> Ruleset | tuple[Problem, ...]:
     """Compile rules files, each a name and a text, in order; no files at all give the built-in defaults.
 
-    `packs` speak where no rule in the files certainly names a call.
+    `packs` speak where no rule in the files certainly names a call. `agent`: whose calls are judged, in the
+    operator's word; what files say of other agents only counts for the hash.
     """
     read = [read_document(RulesFile, text, file=name) for name, text in documents]
     files = [file for file in read if isinstance(file, Document)]
@@ -41,9 +42,10 @@ def compile_rules(
     problems += _contrary_defaults(files)
     problems += _contrary_hosts(files)
     problems += _contrary_modes(files)
+    problems += _contrary_agents(files)
     if problems:
         return tuple(problems)
-    mode = next(_given_modes(files), Mode.ENFORCE)
+    mode = _modes_of_agents(files).get(agent or "", next(_given_modes(files), Mode.ENFORCE))
     return Ruleset(
         rules=tuple(_rule(written, mode) for file in files for written in file.content.rules),
         defaults=_defaults(files),
@@ -107,6 +109,19 @@ def _contrary_modes(files: Files) -> Iterator[Problem]:
         if file.content.mode not in (None, first):
             message = f"an earlier file says `{first}`; write it in one file only"
             yield file.places.problem(("mode",), message)
+
+
+def _contrary_agents(files: Files) -> Iterator[Problem]:
+    first: dict[str, Mode] = {}
+    for file in files:
+        for agent, given in file.content.agents.items():
+            if first.setdefault(agent, given.mode) != given.mode:
+                message = f"an earlier file says `{first[agent]}`; write it in one file only"
+                yield file.places.problem(("agents", agent, "mode"), message)
+
+
+def _modes_of_agents(files: Files) -> dict[str, Mode]:
+    return {agent: given.mode for file in files for agent, given in file.content.agents.items()}
 
 
 def _given_modes(files: Files) -> Iterator[Mode]:
@@ -260,6 +275,8 @@ def _content_hash(files: Files) -> str:
     }
     if (mode := next(_given_modes(files), Mode.ENFORCE)) is not Mode.ENFORCE:
         content["mode"] = mode
+    if agents := _modes_of_agents(files):
+        content["agents"] = agents
     if hosts := _policies(files):
         content["hosts"] = {host: str(policy) for host, policy in hosts.items()}
     return hashlib.sha256(canonical(_json(content)).encode("ascii")).hexdigest()

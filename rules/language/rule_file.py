@@ -13,6 +13,7 @@ from rules.language.holding import Idempotency, Quorum, Snapshot, Verify
 from rules.language.particulars import Example, Reversible
 from rules.language.requirement import HeaderFields, Members, Requirement
 from rules.language.vocabulary import (
+    AgentName,
     Cel,
     CredentialName,
     DecisionWindow,
@@ -183,7 +184,7 @@ class Rule(Strict):
     window: DecisionWindow | None = None
     """How long people have for their decision, as `30m` or `2h`."""
     mode: Mode | None = None
-    """`observe`: what the rule would hold passes and is recorded. Without it, the file's mode."""
+    """`observe`: what the rule would hold passes and is recorded. Without it, the agent's or the file's."""
     examples: tuple[Example, ...] = ()
     """Calls with the tier that all rules together must give them; `sidegate test` runs them."""
 
@@ -286,6 +287,13 @@ class HostSettings(Strict):
     """`strict`: a path that servers read differently is refused. `normalize`: all its readings are judged."""
 
 
+class AgentSettings(Strict):
+    """What holds for the calls of one agent."""
+
+    mode: Mode
+    """`enforce` or `observe`, in place of the file's."""
+
+
 class RulesFile(Strict):
     """One rules file."""
 
@@ -293,6 +301,8 @@ class RulesFile(Strict):
     """The version of this language: 1."""
     mode: Mode | None = None
     """`enforce`, or `observe`: what would be held passes and is recorded. Without it: `enforce`."""
+    agents: dict[AgentName, AgentSettings] = Field(default_factory=dict)
+    """Settings of single agents, by the `identity.agent` of their sidecar's configuration."""
     defaults: Defaults = Defaults()
     """Tiers for calls that no rule names."""
     hosts: dict[HostName, HostSettings] = Field(default_factory=dict)

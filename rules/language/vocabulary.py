@@ -29,6 +29,7 @@ _MOST_LIMIT = 10**9
 _MAX_STEPS = 32
 _MAX_REASON = 300
 _MAX_EVIDENCE = 2_000
+_MAX_AGENT = 200
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # What servers and proxies read as something else than a key.
@@ -272,6 +273,15 @@ def _short_name(text: str) -> str:
     return text
 
 
+def _agent(text: str) -> str:
+    if not text or not text.isprintable() or len(text) > _MAX_AGENT:
+        raise ValueError(
+            f"{quote(text)} is no agent's name; write its `identity.agent`, 1 to {_MAX_AGENT} printable "
+            "characters"
+        )
+    return text
+
+
 def _probe_path(text: str) -> str:
     for name in read_probe(text):
         _placeholder(name)
@@ -325,6 +335,7 @@ type Cel = Annotated[str, AfterValidator(_predicate)]
 type MemberPath = Annotated[str, AfterValidator(_member)]
 type HeaderName = Annotated[str, AfterValidator(_header)]
 type ProbePath = Annotated[str, AfterValidator(_probe_path)]
+type AgentName = Annotated[str, AfterValidator(_agent)]
 type KeyHeader = Annotated[str, AfterValidator(_key_header)]
 type CredentialName = Annotated[str, AfterValidator(_short_name)]
 type GroupName = Annotated[str, AfterValidator(_short_name)]
