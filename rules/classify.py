@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rules.call import Call, HttpCall, PayloadKind, by_path
-from rules.general.batch import inner_calls
+from rules.general.batch.reading import inner_calls
 from rules.general.effect import Effect
 from rules.general.http import READS
 from rules.general.override import asked_methods
