@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rules.call import Call, HttpCall, PayloadKind, by_path
-from rules.general.batch import inner_calls, is_batch
+from rules.general.batch.reading import inner_calls
 from rules.general.effect import Effect
 from rules.general.http import READS
 from rules.general.override import asked_methods
@@ -77,7 +77,7 @@ def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
     binding = [rule for rule in certain if ruleset.observed or not rule.observed]
     for judgement in _of_others(call, ruleset, silent=bool(binding)):
         yield _let_go(judgement) if ruleset.observed else judgement
-    if isinstance(call, HttpCall) and is_batch(call):
+    if isinstance(call, HttpCall):
         yield from (classify(inner, ruleset) for inner in inner_calls(call) or ())
 
 
