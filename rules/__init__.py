@@ -14,4 +14,5 @@
 - `explanation`: all that bears on a call, for people
 - `action`: the immutable binding that is approved; `hold`: what may become of it
 - `reply`: what the agent hears
+- `mcp/`: tool calls as MCP messages carry them, and what the agent hears there
 """
