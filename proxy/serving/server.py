@@ -264,6 +264,7 @@ class _Sidecar:
             store=self.store,
             sealed=self.sealed,
             metrics=self.metrics,
+            ruleset=self.settings.rulebook.current,
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,
