@@ -18,6 +18,7 @@ import httpx2
 
 from proxy.destinations import Destinations
 from proxy.failure import ended, report
+from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.credentials import CredentialError, Credentials
@@ -54,6 +55,7 @@ class Replayer:
 
     store: Store
     sealed: Sealed
+    verifier: Verifier
     credentials: Credentials
     destinations: Destinations
     ruleset: Callable[[], Ruleset]
@@ -94,7 +96,7 @@ class Replayer:
 
     async def _run_claimed(self, hold: Hold, live: Fields | None) -> Hold:
         try:
-            action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+            action = await self._approved_action(hold)
         except SealError as error:
             self.metrics.integrity_failures.inc()
             logger.error("replay.integrity hold=%s", hold.hold_id)  # noqa: TRY400
@@ -110,6 +112,14 @@ class Replayer:
         except (_Unsent, CredentialError) as error:
             logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, error)
             return await self._step(hold, Event.RELEASE, note=f"not sent: {error}")
+
+    async def _approved_action(self, hold: Hold) -> Action:
+        """What a reviewer has approved. Raises SealError if it, or the approval, is not what was written."""
+        action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+        # INVARIANT: the state in the store only says where a hold stands; the signature says that it may run.
+        if fault := self.verifier.fault(hold):
+            raise SealError(fault)
+        return action
 
     def _objection(self, hold: Hold, action: Action) -> str | None:
         """What the policy of this moment says against an action that was approved earlier."""

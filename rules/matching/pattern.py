@@ -102,7 +102,7 @@ ANYWHERE = Track(globs=(), folded=(), open_ended=True)
 def fold_segments(segments: Sequence[str]) -> tuple[str, ...]:
     """The segments as a lenient server sees them: folded, and without a trailing slash."""
     kept = segments[:-1] if segments and not segments[-1] else segments
-    return tuple(fold(segment) for segment in kept)
+    return tuple([fold(segment) for segment in kept])
 
 
 def read_path(text: str) -> Track:
@@ -149,11 +149,6 @@ def check_path(text: str) -> None:
         raise ValueError(f"{shown} has a `*` that is not a last `/**`; write `{{name}}` for one segment")
 
 
-def _fits(globs: Sequence[Glob], segments: Sequence[str], *, open_ended: bool) -> bool:
-    enough = len(segments) >= len(globs) if open_ended else len(segments) == len(globs)
-    return enough and all(g.matches(s) for g, s in zip(globs, segments, strict=False))
-
-
 def _read_step(step: str) -> Glob:
     prefix, opening, rest = step.partition("{")
     inside, closing, suffix = rest.partition("}")
@@ -168,3 +163,8 @@ def _read_step(step: str) -> Glob:
         raise ValueError(f"{quote(step)} has a type that is not `int`, for digits; write that, or no type")
     between = Between.INT if typed else Between.ANY
     return Glob(prefix=prefix, suffix=suffix, gap=1, between=between, name=name)
+
+
+def _fits(globs: Sequence[Glob], segments: Sequence[str], *, open_ended: bool) -> bool:
+    enough = len(segments) >= len(globs) if open_ended else len(segments) == len(globs)
+    return enough and all(map(Glob.matches, globs, segments))
