@@ -19,7 +19,9 @@ from proxy.gate import Gate
 from proxy.holding import Holding, Waiting
 from proxy.metrics import Metrics
 from proxy.replay.credentials import Credentials
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
 from proxy.seal import Seal
 from proxy.sealed import Sealed
@@ -194,10 +196,23 @@ async def gatehouse(
     heard, rules = signals(store, metrics), ruleset()
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
     async with asyncio.TaskGroup() as tasks:
+        snapshots = Snapshots(
+            store=store,
+            sealed=sealed,
+            probe=Probe(
+                destinations=destinations,
+                ruleset=lambda: rules,
+                trust=ssl.create_default_context(cafile=trust or certifi.where()),
+            ),
+            credentials=Credentials({}),
+            metrics=metrics,
+            tasks=tasks,
+        )
         replayer = Replayer(
             store=store,
             sealed=sealed,
             credentials=Credentials({}),
+            snapshots=snapshots,
             destinations=destinations,
             ruleset=lambda: rules,
             trust=ssl.create_default_context(cafile=trust or certifi.where()),
@@ -216,6 +231,7 @@ async def gatehouse(
             sealed=sealed,
             signals=heard,
             replayer=replayer,
+            snapshots=snapshots,
             metrics=metrics,
             waiting=waiting or Waiting(usual=0.0, most=30.0),
         )
@@ -239,4 +255,5 @@ async def gatehouse(
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            await snapshots.stop()
             await redis.aclose()
