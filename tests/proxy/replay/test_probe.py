@@ -61,7 +61,7 @@ async def test_what_is_there(probe: Probe, server: Rest) -> None:
 
 REFUSED: dict[str, tuple[Callable[[int], Read], Fields, str]] = {
     "obstacle": (lambda port: read(port, obstacle="its path is odd"), (), "its path is odd"),
-    "two readings": (lambda port: read(port, "/a/../b"), (), "the path has a dot segment"),
+    "two readings": (lambda port: read(port, "/a/../b"), (), "the path has dot segments"),
     "metadata": (
         lambda _: Read(
             subject=Subject.PAYLOAD, place=Place(scheme="http", host="169.254.169.254", port=80, target="/")
@@ -70,7 +70,7 @@ REFUSED: dict[str, tuple[Callable[[int], Read], Fields, str]] = {
         "`169.254.169.254` is a loopback, link-local or metadata address",
     ),
     "override": (read, ((b"X-HTTP-Method-Override", b"DELETE"),), "reading it is tier 4"),
-    "not a read": (lambda port: read(port, "/a?action=delete"), (), "reading it is tier"),
+    "not a read": (lambda port: read(port, "/a/delete?_method=DELETE"), (), "reading it is tier"),
 }
 
 
