@@ -95,6 +95,18 @@ class Metrics:
         self.integrity_failures = self._counter(
             "integrity_failures", "Stored holds that did not open or did not match their digest"
         )
+        self.probes = self._counter(
+            "probes",
+            "Reads of what held calls would change, by moment and by what they showed",
+            labels=("moment", "outcome"),
+            series=[(m, o) for m in ("hold", "claim") for o in ("shown", "absent", "unread")],
+        )
+        self.drift_refusals = self._counter(
+            "drift_refusals",
+            "Approved calls that were not run because something had changed, by what",
+            labels=("cause",),
+            series=_each(("changed", "precondition", "unrecorded", "policy", "integrity")),
+        )
         self.rules_loaded = self._counter(
             "rules_loaded",
             "New versions of the rules files, by what became of them",

@@ -1,7 +1,7 @@
 """The general reading of an HTTP request."""
 
 from rules.call import HttpCall
-from rules.general.batch import inner_calls, is_batch
+from rules.general.batch.reading import inner_calls, is_batch
 from rules.general.effect import Effect, Evidence, gravest
 from rules.general.families import aws, database, graphql, kubernetes, remote_call
 from rules.general.names.places import stores_files

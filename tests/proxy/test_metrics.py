@@ -17,7 +17,10 @@ from tests.rules.calls import calls, from_rules, rule_lists
 
 METRICS = Metrics()
 
-BOUNDED = {"tier", "verdict", "reason_id", "state", "event", "decision", "disposition", "outcome"}
+BOUNDED = {"tier", "verdict", "reason_id", "state", "event", "decision", "disposition", "outcome"} | {
+    "moment",
+    "cause",
+}
 
 
 def samples(registry: CollectorRegistry) -> dict[str, float]:
@@ -65,7 +68,7 @@ def counted(name: str, label: str) -> dict[str, float]:
         (
             "replay_seconds_count",
             "disposition",
-            {"approved-executed", "execution-error", "outcome-unknown"},
+            {"approved-executed", "execution-error", "outcome-unknown", "denied-not-executed"},
         ),
     ],
     ids=["failed_closed", "holds_opened", "transitions", "decisions", "replays"],
