@@ -34,6 +34,7 @@ from proxy.record import (
     HOLD_FIELDS,
     Draft,
     StoreUnavailable,
+    Unreadable,
     draft_fields,
     found_hold,
     read_hold,
@@ -153,7 +154,13 @@ class Store:
         """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
         change = {"from": list(State), "attempt": True}
         outcome, fields = await self._change(hold_id, fingerprint, change)
-        return read_hold(hold_id, fields) if outcome == "done" else None
+        if outcome != "done":
+            return None
+        hold = read_hold(hold_id, fields)
+        if hold.fingerprint != fingerprint:
+            # Told the wrong hold's outcome, an agent could be given another one's answer.
+            raise Unreadable(f"the store joins the request to the hold `{hold_id}`, which is another one's")
+        return hold
 
     async def step(self, hold: Hold, event: Event, **change: Any) -> Hold:
         """Apply `event` to `hold` by the table of states. Raises Refused with what stands in the way."""
@@ -182,6 +189,10 @@ class Store:
                 return {"deadline": "run_by"}
             case _:
                 return {}
+
+    def validity(self, tier: Tier) -> timedelta:
+        """How long an approval of this tier may be used."""
+        return self._clocks.approval_validity[tier]
 
     async def renew(self, hold: Hold) -> None:
         """Tell that the worker that claimed `hold` is alive. Raises Refused when the claim is lost."""

@@ -18,6 +18,7 @@ import httpx2
 
 from proxy.destinations import Destinations
 from proxy.failure import ended, report
+from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.credentials import CredentialError, Credentials
@@ -58,6 +59,7 @@ class Replayer:
 
     store: Store
     sealed: Sealed
+    verifier: Verifier
     credentials: Credentials
     snapshots: Snapshots
     destinations: Destinations
@@ -99,7 +101,7 @@ class Replayer:
 
     async def _run_claimed(self, hold: Hold, live: Fields | None) -> Hold:
         try:
-            action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+            action = await self._approved_action(hold)
             if objection := self._objection(hold, action):
                 return await self._drift(hold, "policy", objection)
             standing = await self.snapshots.check(hold, action, live=live)
@@ -138,6 +140,14 @@ class Replayer:
         """End the hold: what was approved is not what would run."""
         self.metrics.drift_refusals.labels(cause).inc()
         return await self._step(hold, Event.DRIFT, note=note, fields=fields or {})
+
+    async def _approved_action(self, hold: Hold) -> Action:
+        """What a reviewer has approved. Raises SealError if it, or the approval, is not what was written."""
+        action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+        # INVARIANT: the state in the store only says where a hold stands; the signature says that it may run.
+        if fault := self.verifier.fault(hold):
+            raise SealError(fault)
+        return action
 
     def _objection(self, hold: Hold, action: Action) -> str | None:
         """What the policy of this moment says against an action that was approved earlier."""

@@ -27,6 +27,8 @@ from rules.drift.reference import Place
 from rules.drift.shot import Drift, Shot, as_json, drifts, from_json, named, precondition
 from rules.headers import Fields
 from rules.hold import Hold
+from rules.ruleset import HttpEndpoint
+from rules.template import fill
 
 logger = logging.getLogger(__name__)
 
@@ -80,9 +82,14 @@ class Snapshots:
     busy: set[asyncio.Task[None]] = field(default_factory=set)
     """What is being read for holds that were just made."""
 
-    def reads(self, call: HttpCall) -> tuple[Read, ...]:
-        """What shows the state that `call` would change."""
-        return reads(call)
+    def reads(self, call: HttpCall, rule: str | None) -> tuple[Read, ...]:
+        """What shows the state that `call` would change, as its rule or the call itself says."""
+        ruleset = self.probe.ruleset()
+        snapshot, named = ruleset.handling(rule).snapshot, ruleset.rule(rule)
+        if snapshot is None or named is None:
+            return reads(call)
+        paths = named.endpoint.paths if isinstance(named.endpoint, HttpEndpoint) else ()
+        return reads(call, snapshot, filled=fill(snapshot.path, call, paths=paths))
 
     def begin(self, hold: Hold, action: Action, wanted: tuple[Read, ...], *, live: Fields) -> None:
         """Read what `hold` would change, beside whatever its agent does; `live`: the agent's credentials."""

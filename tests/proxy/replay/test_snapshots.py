@@ -80,7 +80,7 @@ async def held(replays: Replays, action: Action, *, live: Fields = (), probed: b
 
 async def ran(replays: Replays, hold: Hold) -> Hold:
     """What becomes of `hold` once it is approved."""
-    return await replays.replayer.run(await replays.store.step(hold, Event.APPROVE))
+    return await replays.replayer.run(await replays.world.approve(hold))
 
 
 async def shots(replays: Replays, hold: Hold) -> tuple[Shot, ...]:
@@ -256,7 +256,7 @@ async def test_media_are_pinned_without_credentials(
             hold = await held(replays, action, live=((b"Authorization", b"Bearer t"),))
             cdn.set("/a", '{"updated_at": 2}')
             refused = await replays.replayer.run(
-                await replays.store.step(hold, Event.APPROVE), live=((b"Authorization", b"Bearer t"),)
+                await replays.world.approve(hold), live=((b"Authorization", b"Bearer t"),)
             )
     assert refused.note.endswith("changed: the payload")
     assert [sorted(one.headers) for one in cdn.heard] == [["accept", "host"]] * 2
@@ -267,7 +267,7 @@ async def test_the_agents_credentials_read_where_no_others_are(replays: Replays,
     """At the hold with those of the call itself, at the claim with those of its retry."""
     action = put(server, credentials=("authorization",))
     hold = await held(replays, action, live=((b"Authorization", b"Bearer first"),))
-    approved = await replays.store.step(hold, Event.APPROVE)
+    approved = await replays.world.approve(hold)
     await replays.replayer.run(approved, live=((b"Authorization", b"Bearer second"),))
     assert [one.headers["authorization"] for one in server.heard] == [
         "Bearer first",
@@ -288,6 +288,34 @@ async def test_a_read_that_is_not_tier_1_is_not_sent(
         [shot] = await shots(replays, hold)
     assert shot.shown == "reading it is tier 3: rule `r` names this call"
     assert server.heard == []
+
+
+RULED = """
+version: 1
+rules:
+  - id: payout
+    match: {host: localhost, method: POST, path: "/accounts/{id}/payouts"}
+    tier: 4
+    snapshot: {path: "/accounts/{id}", fields: [iban]}
+"""
+
+
+async def test_a_rules_snapshot(redis_url: str, authority: Authority, server: Rest) -> None:
+    """What the rule names is read, and only the fields that it names count."""
+    server.set("/accounts/7", '{"iban": "x", "balance": 1}')
+    action = put(server, {"amount": 1}, method="POST", target="/accounts/7/payouts")
+    async with replaying(redis_url, authority, ruleset=lambda: rules(RULED)) as replays:
+        snapshots, holds = replays.replayer.snapshots, []
+        for amount in (b"1", b"2"):
+            asked = replace(action, body=amount)
+            holds.append(await replays.world.hold(asked, probed=True))
+            snapshots.begin(holds[-1], asked, snapshots.reads(call_of(asked), "payout"), live=())
+        await asyncio.gather(*snapshots.busy)
+        server.set("/accounts/7", '{"iban": "x", "balance": 2}')
+        assert (await ran(replays, holds[0])).state is State.EXECUTED
+        server.set("/accounts/7", '{"iban": "y", "balance": 2}')
+        assert (await ran(replays, holds[1])).note.endswith("changed: `iban`")
+    assert "if-match" not in server.last("POST").headers
 
 
 async def test_a_hold_without_its_record_is_not_sent(replays: Replays, server: Rest) -> None:
