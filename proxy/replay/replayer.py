@@ -31,7 +31,6 @@ from rules.action import Action
 from rules.classify import classify
 from rules.headers import Fields, end_to_end, framed
 from rules.hold import DISPOSITIONS, Event, Hold
-from rules.message import Message
 from rules.normalize import normalize
 from rules.reply import Reply
 from rules.ruleset import Ruleset
@@ -152,7 +151,7 @@ class Replayer:
     def _objection(self, hold: Hold, action: Action) -> str | None:
         """What the policy of this moment says against an action that was approved earlier."""
         ruleset = self.ruleset()
-        call = normalize(_as_message(action), paths=ruleset.paths)
+        call = normalize(action.message(), paths=ruleset.paths)
         if isinstance(call, Refusal):
             return f"policy: {call.reason}"
         now = classify(call, ruleset)
@@ -323,19 +322,6 @@ def _outgoing(hold: Hold, action: Action, credentials: Fields) -> Fields:
     kept = tuple((n, v) for n, v in action.fields if n.lower() not in replaced)
     fields = framed(kept, action.method.encode(), action.body)
     return (*fields, *credentials, (IDEMPOTENCY_HEADER, hold.idempotency_key.encode()))
-
-
-def _as_message(action: Action) -> Message:
-    return Message(
-        scheme=action.scheme,
-        host=action.host,
-        port=action.port,
-        sni=action.host,
-        method=action.method.encode(),
-        target=action.target.encode("latin-1"),
-        fields=action.fields,
-        body=action.body,
-    )
 
 
 def _why(error: BaseException) -> str:

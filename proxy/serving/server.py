@@ -292,6 +292,7 @@ class _Sidecar:
             sealed=self.sealed,
             signer=self.signer,
             metrics=self.metrics,
+            ruleset=self.settings.rulebook.current,
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,

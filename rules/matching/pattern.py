@@ -151,7 +151,7 @@ def check_path(text: str) -> None:
 
 def _fits(globs: Sequence[Glob], segments: Sequence[str], *, open_ended: bool) -> bool:
     enough = len(segments) >= len(globs) if open_ended else len(segments) == len(globs)
-    return enough and all(g.matches(s) for g, s in zip(globs, segments, strict=False))
+    return enough and all(map(Glob.matches, globs, segments))
 
 
 def _read_step(step: str) -> Glob:
@@ -168,8 +168,3 @@ def _read_step(step: str) -> Glob:
         raise ValueError(f"{quote(step)} has a type that is not `int`, for digits; write that, or no type")
     between = Between.INT if typed else Between.ANY
     return Glob(prefix=prefix, suffix=suffix, gap=1, between=between, name=name)
-
-
-def _fits(globs: Sequence[Glob], segments: Sequence[str], *, open_ended: bool) -> bool:
-    enough = len(segments) >= len(globs) if open_ended else len(segments) == len(globs)
-    return enough and all(map(Glob.matches, globs, segments))

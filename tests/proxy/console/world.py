@@ -32,7 +32,9 @@ from proxy.store import Clocks, Store, connect
 from rules.action import Action, Principal
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
+from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
+from tests.rules.calls import compiled
 
 TOKENS = {"ada": "ada-token-0123456789", "bob": "bob-token-0123456789"}
 ADDRESS = ("127.0.0.1", 8081)
@@ -104,6 +106,12 @@ class Clock:
         return self.moment
 
 
+RULES = compiled(
+    "rules: [{id: pay, match: {host: bank.example, path: /transfers}, tier: 4, "
+    "summary: 'sends {amount} to {to}'}]"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """One approval domain of a real store, and what the console needs of it."""
@@ -117,6 +125,7 @@ class World:
     metrics: Metrics
     clock: Clock
     checks: dict[str, bool]
+    ruleset: Ruleset = RULES
 
     @classmethod
     def build(cls, url: str, *, window: timedelta = timedelta(minutes=30), **known: object) -> "World":
@@ -161,6 +170,7 @@ class World:
             sealed=self.sealed,
             signer=self.signer,
             metrics=self.metrics,
+            ruleset=lambda: self.ruleset,
             reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},
             ready=ready,
             address=address,
