@@ -40,6 +40,7 @@ from proxy.seal import Seal, load_or_create_key
 from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
+from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Store, connect
 from proxy.witness import Witness, WitnessError
@@ -162,8 +163,7 @@ class _Sidecar:
 
     def _snapshots(self, trust: Path) -> Snapshots:
         return Snapshots(
-            store=self.store,
-            sealed=self.sealed,
+            shots=Shots(self.store, self.sealed),
             probe=Probe(
                 destinations=self.destinations,
                 ruleset=self.settings.rulebook.current,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from proxy.record import StoreUnavailable
-from proxy.replay.snapshots import DRIFT, SNAPSHOT
+from proxy.shots import DRIFT, SNAPSHOT, Shots
 from proxy.store import Store
 from rules.action import Action
 from rules.call import HttpCall
@@ -85,7 +85,7 @@ async def ran(replays: Replays, hold: Hold) -> Hold:
 
 async def shots(replays: Replays, hold: Hold) -> tuple[Shot, ...]:
     """What was read for `hold`."""
-    recorded = await replays.replayer.snapshots.recorded(hold)
+    recorded = await replays.replayer.snapshots.shots.before(hold)
     assert recorded is not None
     return recorded
 
@@ -112,7 +112,7 @@ async def test_what_changed_meanwhile_is_not_overwritten(replays: Replays, serve
     expected = "`name`, `status`" if name == "patched" else named
     assert refused.note == f"drift: since it was held these have changed: {expected}"
     assert server.count("PUT", "PATCH", "DELETE") == 0
-    [drift] = await replays.replayer.snapshots.drifted(refused)
+    [drift] = await replays.replayer.snapshots.shots.drifted(refused)
     assert len(drift.changes) == (2 if name == "patched" else 1)
     assert replays.count("sidegate_drift_refusals_total", cause="changed") == 1
 
@@ -379,7 +379,7 @@ async def test_an_absent_store_is_waited_for(replays: Replays, server: Rest) -> 
     action = put(server)
     hold = await replays.world.hold(action, probed=True)
     store = Failing(replays.world.redis, domain=replays.world.domain, clocks=PATIENT)
-    snapshots = replace(replays.replayer.snapshots, store=store)
+    snapshots = replace(replays.replayer.snapshots, shots=Shots(store, replays.world.sealed))
     snapshots.begin(hold, action, reads(call_of(action)), live=())
     await asyncio.gather(*snapshots.busy)
     assert store.failed
