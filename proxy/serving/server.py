@@ -17,6 +17,7 @@ from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
 
+from proxy.again import Again
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
@@ -40,6 +41,7 @@ from proxy.seal import Seal, load_or_create_key
 from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
+from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Store, connect
 from proxy.witness import Witness, WitnessError
@@ -140,8 +142,21 @@ class _Sidecar:
             replayer=self.replayer,
             tasks=tasks,
         )
+        agent = Agent(
+            principal=config.principal,
+            secret_headers=config.secrets,
+            key=load_or_create_key(keys / "fingerprint.key"),
+        )
+        self.again = Again(
+            agent=agent,
+            store=self.store,
+            sealed=self.sealed,
+            snapshots=self.snapshots,
+            ruleset=settings.rulebook.current,
+            metrics=self.metrics,
+        )
         self.plane = DataPlane(
-            self._gate(load_or_create_key(keys / "fingerprint.key")),
+            self._gate(agent),
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
@@ -162,8 +177,7 @@ class _Sidecar:
 
     def _snapshots(self, trust: Path) -> Snapshots:
         return Snapshots(
-            store=self.store,
-            sealed=self.sealed,
+            shots=Shots(self.store, self.sealed),
             probe=Probe(
                 destinations=self.destinations,
                 ruleset=self.settings.rulebook.current,
@@ -192,9 +206,7 @@ class _Sidecar:
             witness=self.witness,
         )
 
-    def _gate(self, key: bytes) -> Gate:
-        config = self.settings.config
-        agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
+    def _gate(self, agent: Agent) -> Gate:
         return Gate(
             ruleset=self.settings.rulebook.current,
             agent=agent,
@@ -208,7 +220,7 @@ class _Sidecar:
                 replayer=self.replayer,
                 snapshots=self.snapshots,
                 metrics=self.metrics,
-                waiting=config.waiting,
+                waiting=self.settings.config.waiting,
             ),
             metrics=self.metrics,
             witness=self.witness,
@@ -269,11 +281,8 @@ class _Sidecar:
         self.signals.draining = True
         self.signals.wake()
         end = monotonic() + _DRAIN_SECONDS
-        while self._busy() and monotonic() < end:  # noqa: ASYNC110 (sets of several parts, once in a life)
+        while (self.plane.traffic.busy or self.worker.busy or self.snapshots.busy) and monotonic() < end:  # noqa: ASYNC110 (sets of several parts, once in a life)
             await asyncio.sleep(_POLL_SECONDS)
-
-    def _busy(self) -> bool:
-        return bool(self.plane.traffic.busy or self.worker.busy or self.snapshots.busy)
 
     async def end(self) -> None:
         """Stop what runs beside the listeners."""
@@ -293,6 +302,7 @@ class _Sidecar:
             signer=self.signer,
             metrics=self.metrics,
             ruleset=self.settings.rulebook.current,
+            again=self.again.ask,
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,
