@@ -64,6 +64,7 @@ class Holding:
             reason=judgement.reason,
             policy=policy,
             sealed=b"",
+            key=self.sealed.fresh_key(hold_id, action.digest),
         )
         return replace(draft, sealed=self.sealed.close_action(draft, action))
 

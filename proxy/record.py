@@ -36,6 +36,8 @@ class Draft:
     reason: str
     policy: str
     sealed: bytes
+    key: str = ""
+    """The data key of what is sealed, wrapped."""
 
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
@@ -54,7 +56,8 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
         "policy": draft.policy,
         "attempts": "1",
     }
-    return {name: value.encode() for name, value in written.items()} | {"sealed": draft.sealed}
+    own = {"key": draft.key} if draft.key else {}
+    return {name: value.encode() for name, value in (written | own).items()} | {"sealed": draft.sealed}
 
 
 def found_hold(hold_id: str, values: Sequence[Any]) -> Hold | None:

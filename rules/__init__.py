@@ -12,6 +12,6 @@
 - `drafting/`, `openapi/`, `observed/`: rules made of what a vendor has written down, or of what was seen
 - `classify`: the `verdict` on a call, and what fixed it
 - `explanation`: all that bears on a call, for people
-- `action`: the immutable binding that is approved; `hold`: what may become of it
+- `action`: the immutable binding that is approved; `hold`: what may become of it; `decision`: by whom
 - `reply`: what the agent hears
 """

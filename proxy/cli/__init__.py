@@ -21,6 +21,7 @@ _COMMANDS = {
     "reject": "decide",
     "kill": "decide",
     "unkill": "decide",
+    "keys": "keys",
     "env": "environment",
     "exec": "execute",
 }

@@ -18,6 +18,7 @@ import httpx2
 
 from proxy.destinations import Destinations
 from proxy.failure import ended, report
+from proxy.keys.keyring import KeyMissing
 from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
@@ -98,6 +99,9 @@ class Replayer:
     async def _run_claimed(self, hold: Hold, live: Fields | None) -> Hold:
         try:
             action = await self._approved_action(hold)
+        except KeyMissing as error:
+            logger.error("replay.key_missing hold=%s", hold.hold_id)  # noqa: TRY400
+            return await self._step(hold, Event.RELEASE, note=f"not sent: {error}")
         except SealError as error:
             self.metrics.integrity_failures.inc()
             logger.error("replay.integrity hold=%s", hold.hold_id)  # noqa: TRY400
