@@ -38,6 +38,7 @@ class Draft:
     sealed: bytes
     key: str = ""
     """The data key of what is sealed, wrapped."""
+    probed: bool = False
 
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
@@ -56,8 +57,9 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
         "policy": draft.policy,
         "attempts": "1",
     }
-    own = {"key": draft.key} if draft.key else {}
-    return {name: value.encode() for name, value in (written | own).items()} | {"sealed": draft.sealed}
+    written |= {"key": draft.key} if draft.key else {}
+    written |= {"probed": "1"} if draft.probed else {}
+    return {name: value.encode() for name, value in written.items()} | {"sealed": draft.sealed}
 
 
 def found_hold(hold_id: str, values: Sequence[Any]) -> Hold | None:
@@ -108,6 +110,7 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         key=fields.get("key", ""),
         note=fields.get("note", ""),
         collected=fields.get("collected") == "1",
+        probed=fields.get("probed") == "1",
     )
 
 

@@ -1,5 +1,6 @@
 """What the console works on, and how it opens what it shows."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,11 @@ from proxy.sealed import Sealed
 from proxy.store import Store
 from rules.action import Action
 from rules.decision import Decision
+from rules.explanation import summary
 from rules.hold import Event, Hold
+from rules.normalize import normalize
+from rules.ruleset import Ruleset
+from rules.verdict import Refusal
 
 
 def _now() -> datetime:
@@ -31,6 +36,8 @@ class Reviewing:
     metrics: Metrics
     reviewers: Mapping[str, bytes]
     """A reviewer's name -> SHA-256 of that reviewer's bearer token."""
+    ruleset: Callable[[], Ruleset]
+    """The rules of now: what they say of a held call, for people."""
     ready: Callable[[], Awaitable[dict[str, bool]]]
     """What has to hold for the sidecar to do its work, each by name."""
     address: tuple[str, int]
@@ -72,3 +79,17 @@ class Reviewing:
                 until=now + validity,
             )
         )
+
+    async def told(self, hold: Hold, action: Action) -> str | None:
+        """What the rule that held it says of the call, where it still has a sentence for it."""
+        ruleset = self.ruleset()
+        rule = ruleset.rule(hold.rule)
+        if rule is None or rule.account.summary is None:
+            return None
+        # A body of megabytes takes its time.
+        return await asyncio.to_thread(_told, action, ruleset, hold.rule)
+
+
+def _told(action: Action, ruleset: Ruleset, rule_id: str | None) -> str | None:
+    call = normalize(action.message(), paths=ruleset.paths)
+    return None if isinstance(call, Refusal) else summary(call, ruleset, rule_id)

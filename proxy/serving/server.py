@@ -33,7 +33,9 @@ from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import InFiles, Source
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
 from proxy.rotation import Rotation
 from proxy.rulebook import Rulebook
@@ -133,6 +135,7 @@ class _Sidecar:
             store=_store_places(url),
         )
         self.witness = _witness(settings.witness)
+        self.snapshots = self._snapshots(trust)
         self.replayer = self._replayer(trust)
         self.worker = Worker(
             store=self.store,
@@ -166,6 +169,21 @@ class _Sidecar:
         again = source.read if isinstance(source, InFiles) and source.vault is None else None
         return Keyring(source.read(), domain=self.settings.config.redis.domain, read=again)
 
+    def _snapshots(self, trust: Path) -> Snapshots:
+        return Snapshots(
+            store=self.store,
+            sealed=self.sealed,
+            probe=Probe(
+                destinations=self.destinations,
+                ruleset=self.settings.rulebook.current,
+                trust=upstream_context(trust),
+                witness=self.witness,
+            ),
+            credentials=self.settings.config.replay_credentials,
+            metrics=self.metrics,
+            tasks=self.tasks,
+        )
+
     def _replayer(self, trust: Path) -> Replayer:
         config = self.settings.config
         return Replayer(
@@ -173,6 +191,7 @@ class _Sidecar:
             sealed=self.sealed,
             verifier=Verifier(consoles=config.keys.known(self.signer.public), domain=config.redis.domain),
             credentials=config.replay_credentials,
+            snapshots=self.snapshots,
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
             trust=upstream_context(trust),
@@ -196,6 +215,7 @@ class _Sidecar:
                 sealed=self.sealed,
                 signals=self.signals,
                 replayer=self.replayer,
+                snapshots=self.snapshots,
                 metrics=self.metrics,
                 waiting=config.waiting,
             ),
@@ -258,11 +278,15 @@ class _Sidecar:
         self.signals.draining = True
         self.signals.wake()
         end = monotonic() + _DRAIN_SECONDS
-        while (self.plane.traffic.busy or self.worker.busy) and monotonic() < end:  # noqa: ASYNC110 (two sets of two parts, once in a life)
+        while self._busy() and monotonic() < end:  # noqa: ASYNC110 (sets of several parts, once in a life)
             await asyncio.sleep(_POLL_SECONDS)
+
+    def _busy(self) -> bool:
+        return bool(self.plane.traffic.busy or self.worker.busy or self.snapshots.busy)
 
     async def end(self) -> None:
         """Stop what runs beside the listeners."""
+        await self.snapshots.stop()
         for task in self.background:
             task.cancel()
         await asyncio.gather(*self.background, return_exceptions=True)
@@ -278,6 +302,7 @@ class _Sidecar:
             signer=self.signer,
             rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source),
             metrics=self.metrics,
+            ruleset=self.settings.rulebook.current,
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,

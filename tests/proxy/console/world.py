@@ -34,7 +34,9 @@ from proxy.store import Clocks, Store, connect
 from rules.action import Action, Principal
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
+from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
+from tests.rules.calls import compiled
 
 TOKENS = {
     "operator": "operator-token-0123456789",
@@ -110,6 +112,12 @@ class Clock:
         return self.moment
 
 
+RULES = compiled(
+    "rules: [{id: pay, match: {host: bank.example, path: /transfers}, tier: 4, "
+    "summary: 'sends {amount} to {to}'}]"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """One approval domain of a real store, and what the console needs of it."""
@@ -125,6 +133,7 @@ class World:
     checks: dict[str, bool]
     folder: Path
     """Where the key files are; there are none unless a test writes them."""
+    ruleset: Ruleset = RULES
 
     @classmethod
     def build(cls, url: str, *, window: timedelta = timedelta(minutes=30), **known: object) -> "World":
@@ -171,6 +180,7 @@ class World:
             signer=self.signer,
             rotation=Rotation(store=self.store, sealed=self.sealed, source=InFiles(folder=self.folder)),
             metrics=self.metrics,
+            ruleset=lambda: self.ruleset,
             reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},
             ready=ready,
             address=address,
@@ -186,7 +196,9 @@ class World:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx2.AsyncClient(transport=transport, base_url=BASE, headers=headers)
 
-    async def hold(self, action: Action = ACTION, *, tier: Tier = Tier.HIGH_RISK) -> Hold:
+    async def hold(
+        self, action: Action = ACTION, *, tier: Tier = Tier.HIGH_RISK, probed: bool = False
+    ) -> Hold:
         """A new hold of `action`."""
         hold_id = str(ULID())
         draft = Draft(
@@ -202,6 +214,7 @@ class World:
             policy="f" * 64,
             sealed=b"",
             key=self.sealed.fresh_key(hold_id, action.digest),
+            probed=probed,
         )
         hold, new = await self.store.open(replace(draft, sealed=self.sealed.close_action(draft, action)))
         assert new
