@@ -320,7 +320,7 @@ def _files(used: Used) -> dict[str, bytes]:
 def test_no_secret_is_in_the_witness(used: Used, authority: Authority) -> None:
     """It has a line for every request that left, without query, header and body."""
     witnessed = witness_beside(authority.ca).read_bytes()
-    assert witnessed.count(b'"/pay/1"') + witnessed.count(b'/pay/1"') >= 2
+    assert witnessed.count(b'/pay/1"') >= 2
     assert found_in({"witness": witnessed}) == []
 
 

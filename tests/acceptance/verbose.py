@@ -13,6 +13,7 @@ _basic_config = logging.basicConfig
 def _everything(**settings: Any) -> None:
     """Whatever level was asked for, the lowest."""
     _basic_config(**settings | {"level": logging.DEBUG})
+    logging.getLogger(__name__).debug("every line is written")
 
 
 def main() -> int:
