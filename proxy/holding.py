@@ -66,6 +66,7 @@ class Holding:
             reason=judgement.reason,
             policy=policy,
             sealed=b"",
+            key=self.sealed.fresh_key(hold_id, action.digest),
             probed=bool(self.snapshots.reads(call, judgement.rule)),
         )
         return replace(draft, sealed=self.sealed.close_action(draft, action))

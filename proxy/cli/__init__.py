@@ -22,6 +22,7 @@ _COMMANDS = {
     "ask-again": "decide",
     "kill": "decide",
     "unkill": "decide",
+    "keys": "keys",
     "env": "environment",
     "exec": "execute",
 }

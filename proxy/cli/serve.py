@@ -23,6 +23,9 @@ from proxy.rulebook import Marks, Rulebook, look_at
 from proxy.serving.server import CannotServe, Serving, Settings, serve
 from rules.ruleset import Ruleset
 
+# Below a warning these write down headers and addresses, whatever level is asked for.
+_SPEAK_OF_REQUESTS = ("mitmproxy", "uvicorn", "httpcore2", "httpx2", "hpack", "h2", "asyncio", "redis")
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
@@ -78,8 +81,8 @@ def run(args: argparse.Namespace) -> int:
         return 2
     config, _ = read
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    for noisy in ("mitmproxy", "uvicorn", "httpcore2", "httpx2"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for name in _SPEAK_OF_REQUESTS:
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         data_dir = private_folder(args.data_dir.absolute())
         with exclusive(data_dir):

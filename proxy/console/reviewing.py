@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
+from proxy.rotation import Rotation
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.store import Store
@@ -31,6 +32,7 @@ class Reviewing:
     store: Store
     sealed: Sealed
     signer: Signer
+    rotation: Rotation
     metrics: Metrics
     reviewers: Mapping[str, bytes]
     """A reviewer's name -> SHA-256 of that reviewer's bearer token."""

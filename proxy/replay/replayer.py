@@ -18,6 +18,7 @@ import httpx2
 
 from proxy.destinations import Destinations
 from proxy.failure import ended, report
+from proxy.keys.keyring import KeyMissing
 from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
@@ -104,6 +105,8 @@ class Replayer:
             if objection := self._objection(hold, action):
                 return await self._drift(hold, "policy", objection)
             standing = await self.snapshots.check(hold, action, live=live)
+        except KeyMissing as error:
+            return await self._release(hold, error)
         except SealError as error:
             self.metrics.integrity_failures.inc()
             logger.error("replay.integrity hold=%s", hold.hold_id)  # noqa: TRY400

@@ -29,18 +29,22 @@ from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding
+from proxy.keys.keyring import Keyring
 from proxy.keys.signing import Signer, Verifier
+from proxy.keys.source import InFiles, Source
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
+from proxy.rotation import Rotation
 from proxy.rulebook import Rulebook
-from proxy.seal import Seal, load_or_create_key
+from proxy.seal import load_or_create_key
 from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
+from proxy.serving.memory import keep_private
 from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Store, connect
@@ -89,6 +93,7 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
     url = settings.redis_url
     if url is not None and (fault := store_fault(url)):
         raise CannotServe(f"the store's URL cannot be used: {fault}; correct REDIS_URL")
+    keep_private()
     stop = _on_signal()
     sys.setswitchinterval(_SWITCH_SECONDS)
     # A killed sidecar leaves it behind, with addresses where somebody else may listen by now.
@@ -123,7 +128,8 @@ class _Sidecar:
         self.metrics = Metrics()
         self.redis = connect(url)
         self.store = Store(self.redis, domain=config.redis.domain, clocks=config.clocks, cap=config.cap)
-        self.sealed = Sealed(Seal(load_or_create_key(keys / "seal.key"), domain=config.redis.domain))
+        self.key_source = config.keys.source_in(keys)
+        self.sealed = Sealed(self._keyring(self.key_source))
         self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
         self.signals = Signals(self.store, self.metrics)
         self.destinations = Destinations(
@@ -175,6 +181,11 @@ class _Sidecar:
             raise CannotServe(f"{error}{said}: start Redis, or correct REDIS_URL") from error
         return sidecar
 
+    def _keyring(self, source: Source) -> Keyring:
+        # A command would be asked again as often as somebody writes odd keys into the store.
+        again = source.read if isinstance(source, InFiles) and source.vault is None else None
+        return Keyring(source.read(), domain=self.settings.config.redis.domain, read=again)
+
     def _snapshots(self, trust: Path) -> Snapshots:
         return Snapshots(
             shots=Shots(self.store, self.sealed),
@@ -194,7 +205,7 @@ class _Sidecar:
         return Replayer(
             store=self.store,
             sealed=self.sealed,
-            verifier=Verifier(consoles=(self.signer.public,), domain=config.redis.domain),
+            verifier=Verifier(consoles=config.keys.known(self.signer.public), domain=config.redis.domain),
             credentials=config.replay_credentials,
             snapshots=self.snapshots,
             destinations=self.destinations,
@@ -300,6 +311,7 @@ class _Sidecar:
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
+            rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source),
             metrics=self.metrics,
             ruleset=self.settings.rulebook.current,
             again=self.again.ask,
