@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from rules.general.effect import Effect
 from rules.general.names.lexicon import (
+    ACCESS,
     BOTH,
     CREDENTIALS,
     ENDS_OF_READS,
@@ -16,6 +17,7 @@ from rules.general.names.lexicon import (
     PREFIXES,
     READ_OBJECTS,
     READING_NOUNS,
+    ROUTING,
     STATES,
     TOGGLED,
     UNMISTAKABLE,
@@ -89,7 +91,9 @@ def _of_words(words: Sequence[str]) -> Effect:
     effect, rest = VERBS[words[0]], words[1:]
     if _toggles(words[0], rest):
         effect = Effect.REVERSIBLE
-    elif effect is Effect.READ and not CREDENTIALS.isdisjoint(rest):
+    if effect is Effect.REVERSIBLE and not (ROUTING | ACCESS).isdisjoint(rest):
+        return Effect.CHANGE
+    if effect is Effect.READ and not CREDENTIALS.isdisjoint(rest):
         effect = Effect.PRIVILEGE
     elif effect is Effect.CHANGE:
         effect = _gravest((effect, *(GRAVE_NOUNS[word] for word in rest if word in GRAVE_NOUNS)))
