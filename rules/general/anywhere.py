@@ -5,6 +5,7 @@ It only ever makes a call graver, a GET too: many older services take everything
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from rules.call import HttpCall
 from rules.general.effect import Effect, Evidence
@@ -21,6 +22,7 @@ _MAX_DEPTH = 4
 _ACTIONS = words_of("action method command cmd operation op do request_type api_action x-oss-process")
 _MILD = frozenset({Effect.READ, Effect.REVERSIBLE})
 _STATEMENTS = words_of("sql statement statements stmt query queries q querystring sqls")
+_LONGEST = max(map(len, _STATEMENTS))
 # More than a first word, for a search may well begin with `drop` or `update`.
 _STATEMENT = re.compile(
     r"(?is)[\s(;]*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*(?:delete\s+from\b|insert\s+(?:into|overwrite)\b|merge\s+into\b"
@@ -58,13 +60,20 @@ def _of_action(value: str) -> Effect | None:
 def _texts(value: Json) -> Iterator[str]:
     """Every text by the name of a statement, and those in lists by such a name."""
     waiting: list[tuple[str, Json, int]] = [("", value, 0)]
-    for _ in range(MAX_VALUES):
-        if not waiting:
-            return
-        name, below, depth = waiting.pop()
-        if isinstance(below, str) and name in _STATEMENTS:
-            yield below
-        elif isinstance(below, dict) and depth < _MAX_DEPTH:
-            waiting += ((key.lower(), one, depth + 1) for key, one in below.items())
-        elif isinstance(below, list) and depth < _MAX_DEPTH:
-            waiting += ((name, one, depth + 1) for one in below[:MAX_VALUES])
+    for name, below, depth in islice(_popped(waiting), MAX_VALUES):
+        named = below.items() if isinstance(below, dict) else ((name, one) for one in _listed(below))
+        for key, one in named:
+            if type(one) is str:  # most values, so this is where the time goes
+                if len(key) <= _LONGEST and key.lower() in _STATEMENTS:
+                    yield one
+            elif type(one) in (dict, list) and depth < _MAX_DEPTH:
+                waiting.append((key, one, depth + 1))
+
+
+def _popped[T](waiting: list[T]) -> Iterator[T]:
+    while waiting:
+        yield waiting.pop()
+
+
+def _listed(value: Json) -> list[Json]:
+    return value[:MAX_VALUES] if isinstance(value, list) else []

@@ -4,6 +4,7 @@ A call that only reads is not looked at here: a search for payments moves none.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from rules.call import HttpCall
 from rules.general.effect import Effect, Evidence
@@ -11,7 +12,7 @@ from rules.general.named_inside import operations_in
 from rules.general.names.lexicon import BOTH, GRAVE_COLLECTIONS, GRAVE_NOUNS
 from rules.general.names.naming import effect_of
 from rules.general.names.places import is_id, stores_files
-from rules.general.names.words import split, words_of
+from rules.general.names.words import MAX_NAME, split, words_of
 from rules.request.strict_json import Json
 
 # In a body over HTTP these name a part of the request, or the way to pay.
@@ -72,12 +73,16 @@ def _of_path(call: HttpCall) -> Iterator[Evidence]:
     """The kind of thing that the path ends in: `/payments/7/captures`, `/users/7/roles`; or what is done."""
     path = [one.partition(".")[0] or one for one in call.segments if one]
     for distance, segment in enumerate(reversed(path[-_REACH_OF_MONEY:])):
-        words = [] if any(map(str.isdigit, segment)) else split(segment)
-        found = [*_of_noun(words), *(_of_verb(words) if distance < _REACH else ())]
-        for word, effect in found:
+        for word, effect in _of_segment(segment) if len(segment) <= MAX_NAME else ():
             if distance < _REACH or effect is Effect.FINANCIAL:
                 yield Evidence(effect=effect, because=f"by its path, `{word}`, it {effect.says}")
     yield from _of_people(path)
+
+
+@lru_cache(maxsize=4096)
+def _of_segment(segment: str) -> tuple[tuple[str, Effect], ...]:
+    words = [] if any(map(str.isdigit, segment)) else split(segment)
+    return (*_of_noun(words), *_of_verb(words))
 
 
 def _of_noun(words: list[str]) -> Iterator[tuple[str, Effect]]:

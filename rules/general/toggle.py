@@ -44,7 +44,9 @@ _NOT_ON = {"label": _GUARDED, "tag": _GUARDED, "mute": ROUTING, "snooze": ROUTIN
 
 def toggles(method: str, segments: Sequence[str]) -> bool:
     """Whether a request to such a path is half of a pair."""
-    path = [_EXTENSION.sub("", segment) for segment in segments if segment]
+    path = [segment for segment in segments if segment]
+    if path and "." in path[-1]:
+        path[-1] = _EXTENSION.sub("", path[-1])
     while path[-1:] and path[-1] in _MINE:
         path.pop()
     if method not in _METHODS or len(path) < _LEAST:

@@ -1,6 +1,7 @@
 """What the name of an operation says that it does."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from rules.general.effect import Effect
@@ -34,6 +35,7 @@ _MARKING = frozenset({"mark", "set", "unset", "end"})
 _AFTER_TAGS = frozenset({"to", "from", "for", "on", "of", "resource", "resources"})
 
 
+@lru_cache(maxsize=4096)
 def effect_of(name: str) -> Effect | None:
     """What the verb at the beginning of `name` does; None if there is none that is known.
 
