@@ -36,6 +36,7 @@ class Draft:
     reason: str
     policy: str
     sealed: bytes
+    probed: bool = False
 
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
@@ -54,6 +55,8 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
         "policy": draft.policy,
         "attempts": "1",
     }
+    if draft.probed:
+        written["probed"] = "1"
     return {name: value.encode() for name, value in written.items()} | {"sealed": draft.sealed}
 
 
@@ -101,8 +104,11 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         attempts=int(fields["attempts"]),
         decided_by=fields.get("decided_by", ""),
         decision_reason=fields.get("decision_reason", ""),
+        decision=fields.get("decision", ""),
+        key=fields.get("key", ""),
         note=fields.get("note", ""),
         collected=fields.get("collected") == "1",
+        probed=fields.get("probed") == "1",
     )
 
 

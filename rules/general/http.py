@@ -22,6 +22,9 @@ _FAMILIES = (
 )
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_ONLY_READS = {
+    method: Evidence(effect=Effect.READ, because=f"{method} only reads") for method in sorted(READS)
+}
 
 
 def read_http(call: HttpCall) -> Evidence:
@@ -40,12 +43,12 @@ def stated_http(call: HttpCall) -> Evidence:
     found = [evidence for family in _FAMILIES for evidence in family(call)]
     if call.method == "POST" and found and not stores_files(call.host):
         return gravest(found)
-    return gravest([_of_method(call), *found])
+    return gravest([_of_method(call), *found]) if found else _of_method(call)
 
 
 def _of_method(call: HttpCall) -> Evidence:
     if call.method in READS:
-        return Evidence(effect=Effect.READ, because=f"{call.method} only reads")
+        return _ONLY_READS[call.method]
     if _is_toggle(call):
         return Evidence(effect=Effect.REVERSIBLE, because="the same URL takes back what it does")
     if call.method == "DELETE":

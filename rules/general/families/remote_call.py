@@ -20,6 +20,8 @@ _SECRETS = words_of("key keys secret secrets sas password passwords token tokens
 # The next part of an answer to what stands before: `/list_folder/continue`.
 _ON = re.compile(r"continue(?:_v[0-9])?")
 _MAX_WORDS_OF_GET = 2
+_JOINED = tuple(sorted(CONSEQUENTIAL))
+_MILD = frozenset({Effect.READ, Effect.REVERSIBLE, Effect.CHANGE})
 
 
 def operations(call: HttpCall) -> Iterator[Evidence]:
@@ -72,17 +74,12 @@ def _of_getting(last: str) -> Iterator[Evidence]:
     words = split(last)
     if not words or len(words) > _MAX_WORDS_OF_GET:
         return
+    joined = len(words) == 1 and words[0] not in BOTH and words[0].startswith(_JOINED)
+    if words[0] not in CONSEQUENTIAL and not joined:
+        return
     effect = effect_of(last)
-    if words[0] in CONSEQUENTIAL and effect is not None:
+    if effect is not None and (words[0] in CONSEQUENTIAL or effect not in _MILD):
         yield Evidence(effect=effect, because=f"by the end of its path, `{words[0]}`, it {effect.says}")
-    elif len(words) == 1 and effect is not None and words[0] not in BOTH:
-        prefix = effect not in (Effect.READ, Effect.REVERSIBLE, Effect.CHANGE) and _is_joined(words[0])
-        if prefix:
-            yield Evidence(effect=effect, because=f"by the end of its path, `{words[0]}`, it {effect.says}")
-
-
-def _is_joined(word: str) -> bool:
-    return any(word.startswith(verb) and word != verb for verb in CONSEQUENTIAL)
 
 
 def _of_action(call: HttpCall, before: str, last: str) -> Iterator[Evidence]:
