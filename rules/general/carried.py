@@ -72,6 +72,8 @@ def grave_evidence(call: HttpCall) -> Iterator[Evidence]:
 def _of_path(call: HttpCall) -> Iterator[Evidence]:
     """The kind of thing that the path ends in: `/payments/7/captures`, `/users/7/roles`; or what is done."""
     path = [one.partition(".")[0] or one for one in call.segments if one]
+    if path and ":" in path[-1].lstrip(":"):
+        path += path.pop().rsplit(":", 1)
     for distance, segment in enumerate(reversed(path[-_REACH_OF_MONEY:])):
         for word, effect in _of_segment(segment) if len(segment) <= MAX_NAME else ():
             if distance < _REACH or effect is Effect.FINANCIAL:
