@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from rules.call import HttpCall
+from rules.decode.raw_mail import recipients
 from rules.general.effect import Effect, Evidence
 from rules.general.named_inside import operations_in
 from rules.general.names.lexicon import BOTH, GRAVE_COLLECTIONS, GRAVE_NOUNS
@@ -54,7 +55,10 @@ _ADMITTING = words_of(
 )
 _ROOTS = words_of("api rest v1 v2 v3 v4 v5 admin scim 1.0 2.0 3.0 services")
 _POWERS = frozenset({"admin", "administrator", "owner", "superuser", "root", "maintainer"})
-_ENVELOPES = words_of("data message email payload request transaction envelope user attributes")
+_RAW = words_of("raw raw_message mime data eml")
+# What is only drafted is sent by another call.
+_DRAFTS = frozenset({"draft", "drafts"})
+_ENVELOPES = words_of("data message raw_message email payload request transaction envelope user attributes")
 _MAX_DEPTH = 2
 _REACH = 2
 _REACH_OF_MONEY = 3
@@ -66,7 +70,10 @@ def grave_evidence(call: HttpCall) -> Iterator[Evidence]:
         return
     yield from _of_path(call)
     yield from operations_in(call.payload.value, but=_OTHERWISE)
-    yield from _of_body(call.payload.value)
+    drafted = not _DRAFTS.isdisjoint(call.segments)
+    for evidence in _of_body(call.payload.value):
+        if not (drafted and evidence.effect is Effect.COMMUNICATION):
+            yield evidence
 
 
 def _of_path(call: HttpCall) -> Iterator[Evidence]:
@@ -128,12 +135,26 @@ def _of_body(value: Json, depth: int = 0) -> Iterator[Evidence]:
     members = {"_".join(split(name)): one for name, one in value.items()}
     if _moves_money(members):
         yield Evidence(effect=Effect.FINANCIAL, because="its body gives an amount and a currency")
+    yield from _of_raw(members)
     if members.get("signers") or _is_mail(members):
         yield Evidence(effect=Effect.COMMUNICATION, because="its body has recipients and a text for them")
     if not _RIGHTS.isdisjoint(members) or str(members.get("role")).lower() in _POWERS:
         yield Evidence(effect=Effect.PRIVILEGE, because="its body says who may do what")
-    for name in _ENVELOPES & members.keys() if depth < _MAX_DEPTH else ():
-        yield from _of_body(members[name], depth + 1)
+    for name, one in members.items() if depth < _MAX_DEPTH else ():
+        if name in _ENVELOPES:
+            yield from _of_body(one, depth + 1)
+
+
+def _of_raw(members: dict[str, Json]) -> Iterator[Evidence]:
+    """A mail that is there whole; its recipients stand in its own head."""
+    for name, text in members.items():
+        if name not in _RAW:
+            continue
+        found = recipients(text) if isinstance(text, str) else None
+        if found is not None:
+            several = "1 recipient" if len(found) == 1 else f"{len(found)} recipients"
+            because = f"its `{name}` is a whole mail to {several}"
+            yield Evidence(effect=Effect.COMMUNICATION, because=because)
 
 
 def _is_mail(members: dict[str, Json]) -> bool:

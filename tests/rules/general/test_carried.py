@@ -50,6 +50,9 @@ BODIES: dict[str, tuple[Any, Effect]] = {
     "a mail in an envelope": ({"message": {"toRecipients": [{}], "body": {}}}, Effect.COMMUNICATION),
     "personalized mails": ({"personalizations": [{}], "content": []}, Effect.COMMUNICATION),
     "signers": ({"recipients": {"signers": []}, "signers": [{"email": "a@b.test"}]}, Effect.COMMUNICATION),
+    "a whole mail": ({"raw": "VG86IGNAZC50ZXN0DQoNCmhp"}, Effect.COMMUNICATION),
+    "a whole mail in an envelope": ({"message": {"raw": "VG86IGNAZC50ZXN0DQoNCmhp"}}, Effect.COMMUNICATION),
+    "what is raw and no mail": ({"raw": "aGVsbG8"}, Effect.CHANGE),
     "nobody to write to": ({"to": None, "text": "t"}, Effect.CHANGE),
     "a way to somewhere": ({"from": "a", "to": "b"}, Effect.CHANGE),
     "a role": ({"user": {"role": "Admin"}}, Effect.PRIVILEGE),
@@ -65,6 +68,12 @@ def test_bodies(name: str) -> None:
     """By what stands at the top of the body, or in what wraps it."""
     body, effect = BODIES[name]
     assert read_http(http("POST a.test/frob", body)).effect is effect
+
+
+def test_a_draft_is_not_sent() -> None:
+    """It has recipients already, and waits for another call."""
+    body = {"message": {"raw": "VG86IGNAZC50ZXN0DQoNCmhp", "to": ["a@b.test"], "subject": "s"}}
+    assert read_http(http("POST a.test/users/me/drafts", body)).effect is Effect.CHANGE
 
 
 @pytest.mark.parametrize("name", BODIES)
