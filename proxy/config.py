@@ -180,10 +180,14 @@ class ConsolePlace(Strict):
 
 
 class RedisPlace(Strict):
-    """Which Redis, and which approval domain in it; REDIS_URL goes before `url`."""
+    """Which Redis, and which approval domain in it; REDIS_URL goes before `url`.
+
+    `replicas` have to confirm what a failover may not lose, before anybody is told and before it is sent.
+    """
 
     url: str | None = None
     domain: str = "default"
+    replicas: Annotated[int, Field(ge=0, le=16)] = 0
 
     @field_validator("url")
     @classmethod

@@ -10,6 +10,7 @@ from proxy.console.holds import Holds
 from proxy.console.kill import KillSwitch
 from proxy.console.probes import Probes
 from proxy.console.problem import EXCEPTION_HANDLERS
+from proxy.console.resolving import Resolving
 from proxy.console.reviewing import Reviewing
 
 
@@ -39,6 +40,8 @@ def _api(reviewing: Reviewing) -> Router:
             Route("/holds/{hold_id}", holds.show),
             Route("/holds/{hold_id}/approve", decisions.approve, methods=["POST"]),
             Route("/holds/{hold_id}/reject", decisions.reject, methods=["POST"]),
+            Route("/holds/{hold_id}/cancel", decisions.cancel, methods=["POST"]),
+            Route("/holds/{hold_id}/resolve", Resolving(reviewing).resolve, methods=["POST"]),
             Route("/kill", kill.serve, methods=["GET", "POST", "DELETE"]),
         ],
         middleware=[Middleware(Authentication, reviewers=reviewing.reviewers)],

@@ -42,6 +42,8 @@ class Obstacle(StrEnum):
     """An approval that does not say what it approves."""
     REASON_INVALID = "reason_invalid"
     """The reason is missing, too long or not plain text."""
+    OUTCOME_INVALID = "outcome_invalid"
+    """The outcome is none of those that can be found out."""
     QUERY_INVALID = "query_invalid"
     """The query asks for something that does not exist."""
     STATE = "state"

@@ -13,6 +13,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding
+from proxy.journal import Journal, JournalError
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.replayer import Replayer
@@ -44,6 +46,7 @@ from proxy.witness import Witness, WitnessError
 logger = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 30.0
+_JOURNAL_SLACK = timedelta(days=1)
 _POLL_SECONDS = 0.05
 # A large body is judged in a thread, and the loop waits this long for it at each of a call's many steps.
 _SWITCH_SECONDS = 0.0005
@@ -84,6 +87,8 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
     url = settings.redis_url
     if url is not None and (fault := store_fault(url)):
         raise CannotServe(f"the store's URL cannot be used: {fault}; correct REDIS_URL")
+    if url is None and settings.config.redis.replicas:
+        raise CannotServe("the embedded store has no replicas: give a REDIS_URL, or leave out redis.replicas")
     stop = _on_signal()
     sys.setswitchinterval(_SWITCH_SECONDS)
     # A killed sidecar leaves it behind, with addresses where somebody else may listen by now.
@@ -117,7 +122,13 @@ class _Sidecar:
         self.tasks = tasks
         self.metrics = Metrics()
         self.redis = connect(url)
-        self.store = Store(self.redis, domain=config.redis.domain, clocks=config.clocks, cap=config.cap)
+        self.store = Store(
+            self.redis,
+            domain=config.redis.domain,
+            clocks=config.clocks,
+            cap=config.cap,
+            replicas=config.redis.replicas,
+        )
         self.sealed = Sealed(Seal(load_or_create_key(keys / "seal.key"), domain=config.redis.domain))
         self.signals = Signals(self.store, self.metrics)
         self.destinations = Destinations(
@@ -127,6 +138,7 @@ class _Sidecar:
             store=_store_places(url),
         )
         self.witness = _witness(settings.witness)
+        self.journal = _journal(settings.data_dir / "journal", config)
         self.replayer = self._replayer(trust)
         self.worker = Worker(
             store=self.store,
@@ -166,6 +178,7 @@ class _Sidecar:
             trust=upstream_context(trust),
             metrics=self.metrics,
             tasks=self.tasks,
+            journal=self.journal,
             timeout=config.windows.upstream,
             witness=self.witness,
         )
@@ -256,6 +269,7 @@ class _Sidecar:
         await asyncio.gather(*self.background, return_exceptions=True)
         (self.settings.data_dir / "serve.json").unlink(missing_ok=True)
         await self.redis.aclose()
+        self.journal.close()
         if self.witness is not None:
             self.witness.close()
 
@@ -326,6 +340,15 @@ def _witness(path: Path | None) -> Witness | None:
     try:
         return None if path is None else Witness(path)
     except WitnessError as error:
+        raise CannotServe(str(error)) from error
+
+
+def _journal(path: Path, config: Config) -> Journal:
+    """The journal, which outlives every approval. Raises CannotServe."""
+    longest = max(config.clocks.approval_validity.values())
+    try:
+        return Journal(path, keep=longest + _JOURNAL_SLACK)
+    except JournalError as error:
         raise CannotServe(str(error)) from error
 
 

@@ -6,7 +6,7 @@ import os
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from rules.message import Message
 from rules.reply import Reply
 from rules.ruleset import Ruleset
 from tests.proxy.drafts import PATIENT
+from tests.proxy.journals import journal
 from tests.proxy.redis_child import RedisChild
 
 RULES = """
@@ -193,7 +194,9 @@ async def gatehouse(
     store, sealed = Store(redis, domain=domain, clocks=clocks, cap=cap), Sealed(Seal(KEY, domain=domain))
     heard, rules = signals(store, metrics), ruleset()
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
-    async with asyncio.TaskGroup() as tasks:
+    async with AsyncExitStack() as stack:
+        own = stack.enter_context(journal())
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
         replayer = Replayer(
             store=store,
             sealed=sealed,
@@ -203,6 +206,7 @@ async def gatehouse(
             trust=ssl.create_default_context(cafile=trust or certifi.where()),
             metrics=metrics,
             tasks=tasks,
+            journal=own,
             timeout=10.0,
         )
         acting = Agent(

@@ -21,6 +21,7 @@ from rules.verdict import Refusal, Tier
 from tests.acceptance.authority import Authority, Leaf
 from tests.proxy.console.world import World
 from tests.proxy.drafts import PATIENT
+from tests.proxy.journals import journal
 
 BODY = b'{"amount": 7}'
 
@@ -108,24 +109,26 @@ async def replaying(
     world = replace(built, store=store)
     destinations = Delayed(allowed=Allowed.parse(["localhost", "::1"]), named=lambda _: False)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            replayer = Replayer(
-                store=store,
-                sealed=world.sealed,
-                credentials=Credentials({}),
-                destinations=destinations,
-                ruleset=rules,
-                trust=ssl.create_default_context(cafile=authority.ca),
-                metrics=world.metrics,
-                tasks=tasks,
-                timeout=20.0,
-            )
-            yield Replays(
-                world=world,
-                store=store,
-                replayer=replace(replayer, **changes),
-                destinations=destinations,
-            )
+        with journal() as own:
+            async with asyncio.TaskGroup() as tasks:
+                replayer = Replayer(
+                    store=store,
+                    sealed=world.sealed,
+                    credentials=Credentials({}),
+                    destinations=destinations,
+                    ruleset=rules,
+                    trust=ssl.create_default_context(cafile=authority.ca),
+                    metrics=world.metrics,
+                    tasks=tasks,
+                    journal=own,
+                    timeout=20.0,
+                )
+                yield Replays(
+                    world=world,
+                    store=store,
+                    replayer=replace(replayer, **changes),
+                    destinations=destinations,
+                )
     finally:
         await world.redis.aclose()
 
