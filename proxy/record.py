@@ -40,6 +40,7 @@ class Draft:
     reason: str
     policy: str
     sealed: bytes
+    probed: bool = False
 
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
@@ -58,6 +59,8 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
         "policy": draft.policy,
         "attempts": "1",
     }
+    if draft.probed:
+        written["probed"] = "1"
     return {name: value.encode() for name, value in written.items()} | {"sealed": draft.sealed}
 
 
@@ -105,6 +108,8 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         attempts=int(fields["attempts"]),
         decided_by=fields.get("decided_by", ""),
         decision_reason=fields.get("decision_reason", ""),
+        decision=fields.get("decision", ""),
+        key=fields.get("key", ""),
         note=fields.get("note", ""),
         sends=tuple(fields.get("sends", "").split()),
         keyed_by=fields.get("keyed_by", ""),
@@ -113,6 +118,7 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         resolved_by=fields.get("resolved_by", ""),
         resolution_reason=fields.get("resolution_reason", ""),
         collected=fields.get("collected") == "1",
+        probed=fields.get("probed") == "1",
     )
 
 

@@ -2,8 +2,9 @@
 
 from rules.handling import Idempotency, Mismatch
 
-# Not about the action but about who asks, how often, or when: the first one may be running still.
-_SILENT = frozenset({401, 403, 407, 408, 409, 421, 425, 429})
+# Not about the action but about who asks, how often, or when: the first one may be running still, or have
+# changed what a condition is about.
+_SILENT = frozenset({401, 403, 407, 408, 409, 412, 421, 425, 428, 429})
 # How upstreams say that they know the key with another request.
 _MISMATCHED = frozenset({400, 422})
 _SERVER_FAILED = 500

@@ -10,7 +10,6 @@ _PACKAGES = ("rules", "addons", "proxy")
 
 _WITHOUT_TESTS = {
     "rules/call.py": "only shapes of data, which test_normalize compares whole",
-    "rules/handling.py": "only shapes of data, which the rule language's tests compare whole",
     "rules/message.py": "only a shape of data, which every test of normalize builds",
 }
 

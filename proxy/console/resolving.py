@@ -35,22 +35,24 @@ class Resolving:
     async def resolve(self, request: Request) -> Response:
         """Record what became of a hold, who says so, and why; to send it again, by the digest of what is."""
         members = await read_members(request, names=["outcome", "reason", "digest"])
-        outcome, reason, guard = _read_outcome(members), read_reason(members), dict[str, Any]()
+        outcome, reason, who = _read_outcome(members), read_reason(members), reviewer(request)
+        fields = {"resolved_as": outcome, "resolved_by": who, "resolution_reason": reason}
+        written, guard = {name: value.encode() for name, value in fields.items()}, dict[str, Any]()
         hold = await find(self._reviewing, request)
         if outcome is Resolution.TRY_AGAIN:
             guard["digest"] = read_digest(members)
             await check_contents(self._reviewing, hold)
+            written |= self._reviewing.decision(hold, Event.RETRY, who=who, reason=reason)
         elif "digest" in members:
             detail = "`digest` is for `try-again` alone: leave it out"
             raise Problem(400, Obstacle.MEMBER_UNKNOWN, detail)
-        fields = {"resolved_as": outcome, "resolved_by": reviewer(request), "resolution_reason": reason}
-        return await self._step(hold, _EVENTS[outcome], fields, guard)
+        logger.warning("console.resolving hold=%s as=%s reviewer=%s", hold.hold_id, outcome, who)
+        return await self._step(hold, _EVENTS[outcome], written, guard)
 
     async def _step(
-        self, hold: Hold, event: Event, fields: dict[str, str], guard: dict[str, Any]
+        self, hold: Hold, event: Event, written: dict[str, bytes], guard: dict[str, Any]
     ) -> Response:
         now = self._reviewing.now()
-        written = {name: value.encode() for name, value in fields.items()}
         try:
             resolved = await self._reviewing.store.step(hold, event, fields=written, **guard)
         except Refused as refused:
@@ -58,9 +60,6 @@ class Resolving:
                 raise missing(hold.hold_id) from refused
             raise conflict(refused.why, refused.hold, now) from refused
         self._reviewing.metrics.transitions.labels(event=event).inc()
-        logger.warning(
-            "console.resolved hold=%s event=%s reviewer=%s", hold.hold_id, event, fields["resolved_by"]
-        )
         return answer({"now": now.isoformat(), "hold": summary(resolved)})
 
 

@@ -6,11 +6,10 @@ request. Before the byte a failure gives the hold back; after it the outcome is 
 
 import asyncio
 import logging
-import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -19,20 +18,21 @@ import httpx2
 from proxy.destinations import Address, Destinations
 from proxy.failure import ended, report
 from proxy.journal import Journal
+from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.credentials import CredentialError, Credentials
 from proxy.replay.line import IDEMPOTENCY_HEADER, Line, Unheard, Unsent
+from proxy.replay.snapshots import Snapshots, Unrecorded, Unverified
+from proxy.replay.words import why
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.store import Refused, Store
 from proxy.witness import Witness
 from rules.action import Action
 from rules.classify import classify
-from rules.handling import USUAL, Handling
 from rules.headers import Fields, end_to_end, framed
 from rules.hold import DISPOSITIONS, Event, Hold, origins
-from rules.message import Message
 from rules.normalize import normalize
 from rules.repetition import tells
 from rules.reply import Reply
@@ -47,15 +47,29 @@ _RECORD_FOR = 300.0
 _GIVE_BACK_FOR = 10.0
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ERROR_STATUS = 400
+_PRECONDITION_FAILED = 412
+_LOST_RACE = b"drift: the upstream refused it with 412, because it changed after it was read a last time"
 _LOST = "this sidecar's journal has it as sent and the store has forgotten that; it may have been executed"
 
 
-def _as_usual(_hold: Hold) -> Handling:
-    return USUAL
-
-
 class Changed(Exception):
-    """what was approved is not what would run"""
+    """what was approved is not what would run; `cause` is a word for it, `fields` are kept with the hold"""
+
+    def __init__(self, cause: str, note: str, fields: dict[str, bytes] | None = None) -> None:
+        super().__init__(note)
+        self.cause = cause
+        self.fields = fields or {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """An action against which nothing speaks, and what it is sent with."""
+
+    action: Action
+    """With our own condition on what its last read has shown, where there is one."""
+    conditional: bool
+    credentials: Fields
+    where: Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +78,9 @@ class Replayer:
 
     store: Store
     sealed: Sealed
+    verifier: Verifier
     credentials: Credentials
+    snapshots: Snapshots
     destinations: Destinations
     ruleset: Callable[[], Ruleset]
     trust: ssl.SSLContext
@@ -72,8 +88,6 @@ class Replayer:
     tasks: asyncio.TaskGroup
     journal: Journal
     timeout: float
-    handling: Callable[[Hold], Handling] = _as_usual
-    """What the rule that held a call asks for around it."""
     witness: Witness | None = None
 
     def waits_for_agent(self, action: Action) -> bool:
@@ -97,11 +111,11 @@ class Replayer:
         Returns the hold as it stands then; its outcome is unknown until an answer says more.
         Raises Changed, Unsent and CredentialError where it cannot be; then nothing was changed.
         """
-        action, fields, where = await self._ready(hold, None)
-        line = self._line(hold, action, Event.RESEND)
+        ready = await self._ready(hold, None)
+        line = self._line(hold, ready, Event.RESEND)
         async with self._alive(lambda: line.hold if line.taken else None):
             try:
-                return await self._send(line, fields, where)
+                return await self._send(line, ready)
             except Unsent as error:
                 if not line.taken:
                     raise
@@ -127,47 +141,64 @@ class Replayer:
             known = " ".join((*hold.sends, *lost)).encode()
             return await self._step(hold, Event.DOUBT, note=_LOST, fields={"sends": known})
         try:
-            action, fields, where = await self._ready(hold, live)
-            return await self._send(self._line(hold, action, Event.SEND), fields, where)
+            ready = await self._ready(hold, live)
+            return await self._send(self._line(hold, ready, Event.SEND), ready)
         except Changed as changed:
-            return await self._step(hold, Event.DRIFT, note=str(changed))
+            self.metrics.drift_refusals.labels(changed.cause).inc()
+            return await self._step(hold, Event.DRIFT, note=str(changed), fields=changed.fields)
         except (Unsent, CredentialError) as error:
             logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, error)
             return await self._give_back(hold, error)
 
-    async def _ready(self, hold: Hold, live: Fields | None) -> tuple[Action, Fields, Address]:
+    async def _ready(self, hold: Hold, live: Fields | None) -> _Ready:
         """All that has to be right before a connection is opened. Raises Changed, Unsent, CredentialError."""
         try:
-            action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+            action = await self._approved_action(hold)
+            if objection := self._objection(hold, action):
+                raise Changed("policy", objection)
+            standing = await self.snapshots.check(hold, action, live=live)
         except SealError as error:
             self.metrics.integrity_failures.inc()
             logger.error("replay.integrity hold=%s", hold.hold_id)  # noqa: TRY400
-            raise Changed(f"integrity: {error}") from error
-        if objection := self._objection(hold, action):
-            raise Changed(objection)
-        fields = self.credentials.fields(action) if live is None else live
+            raise Changed("integrity", f"integrity: {error}") from error
+        except Unrecorded as error:
+            raise Changed("unrecorded", f"drift: {error}") from error
+        except Unverified as error:
+            raise Unsent(str(error)) from error
+        if standing.drifts:
+            raise Changed("changed", standing.note, self.snapshots.close(hold, standing))
+        sent = replace(action, fields=(*action.fields, *standing.condition))
+        fields = self.credentials.fields(sent) if live is None else live
         where = await self.destinations.find(action.host, action.port)
         if isinstance(where, Refusal):
             raise Unsent(where.reason)
-        return action, fields, where
+        return _Ready(action=sent, conditional=bool(standing.condition), credentials=fields, where=where)
 
-    def _line(self, hold: Hold, action: Action, event: Event) -> Line:
+    async def _approved_action(self, hold: Hold) -> Action:
+        """What a reviewer has approved. Raises SealError if it, or the approval, is not what was written."""
+        action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+        # INVARIANT: the state in the store only says where a hold stands; the signature says that it may run.
+        if fault := self.verifier.fault(hold):
+            raise SealError(fault)
+        return action
+
+    def _line(self, hold: Hold, ready: _Ready, event: Event) -> Line:
         return Line(
             store=self.store,
             journal=self.journal,
             witness=self.witness,
             metrics=self.metrics,
-            action=action,
+            action=ready.action,
             hold=hold,
             event=event,
             patience=self.timeout,
-            idempotency=self.handling(hold).idempotency,
+            idempotency=self.ruleset().handling(hold.rule).idempotency,
         )
 
     def _objection(self, hold: Hold, action: Action) -> str | None:
         """What the policy of this moment says against an action that was approved earlier."""
         ruleset = self.ruleset()
-        call = normalize(_as_message(action), paths=ruleset.paths)
+        call = normalize(action.message(), paths=ruleset.paths)
         if isinstance(call, Refusal):
             return f"policy: {call.reason}"
         now = classify(call, ruleset)
@@ -177,27 +208,33 @@ class Replayer:
             return f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
         return None
 
-    async def _send(self, line: Line, credentials: Fields, where: Address) -> Hold:
+    async def _send(self, line: Line, ready: _Ready) -> Hold:
         """Send once and record what came of it. Raises Unsent."""
         started = monotonic()
         try:
-            answer = await self._exchange(line, credentials, where)
+            answer = await self._exchange(line, ready.credentials, ready.where)
         except (httpx2.HTTPError, TimeoutError, Unsent) as error:
             if not line.crossed:
-                raise (Unheard if line.tried else Unsent)(_why(error)) from error
+                raise (Unheard if line.tried else Unsent)(why(error)) from error
             logger.error(  # noqa: TRY400 (the traceback could hold the request)
-                "replay.outcome_unknown hold=%s why=%s", line.hold.hold_id, _why(error)
+                "replay.outcome_unknown hold=%s why=%s", line.hold.hold_id, why(error)
             )
-            return await self._record(line.hold, Event.LOSE, {"note": _why(error).encode()})
+            return await self._record(line.hold, Event.LOSE, {"note": why(error).encode()})
+        recorded = await self._record(line.hold, *self._outcome(line, answer, conditional=ready.conditional))
+        if recorded.state in DISPOSITIONS:
+            self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
+        return recorded
+
+    def _outcome(self, line: Line, answer: Reply, *, conditional: bool) -> tuple[Event, dict[str, bytes]]:
+        """What an answer means, and what the hold keeps of it."""
         if line.event is Event.RESEND and line.idempotency and not tells(answer.status, line.idempotency):
             note = f"the upstream answered {answer.status} to the repetition, which says nothing of the first"
-            return await self._record(line.hold, Event.LOSE, {"note": note.encode()})
+            return Event.LOSE, {"note": note.encode()}
+        if conditional and answer.status == _PRECONDITION_FAILED:
+            self.metrics.drift_refusals.labels("precondition").inc()
+            return Event.MISMATCH, {"note": _LOST_RACE}
         event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
-        recorded = await self._record(
-            line.hold, event, {"answer": self.sealed.close_answer(line.hold, answer), "note": b""}
-        )
-        self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
-        return recorded
+        return event, {"answer": self.sealed.close_answer(line.hold, answer), "note": b""}
 
     async def _exchange(self, line: Line, credentials: Fields, where: Address) -> Reply:
         """One request on a connection of its own; no redirects, no retries, no environment."""
@@ -309,46 +346,3 @@ def _outgoing(line: Line, credentials: Fields) -> Fields:
     kept = tuple((n, v) for n, v in action.fields if n.lower() not in replaced)
     fields = framed(kept, action.method.encode(), action.body)
     return (*fields, *credentials, (header, line.hold.idempotency_key.encode()))
-
-
-def _as_message(action: Action) -> Message:
-    return Message(
-        scheme=action.scheme,
-        host=action.host,
-        port=action.port,
-        sni=action.host,
-        method=action.method.encode(),
-        target=action.target.encode("latin-1"),
-        fields=action.fields,
-        body=action.body,
-    )
-
-
-def _why(error: BaseException) -> str:
-    """What happened, without anything that the request or the answer said."""
-    match error:
-        case Unsent():
-            return str(error)
-        case httpx2.ConnectTimeout():
-            return "the upstream did not take a connection in time"
-        case httpx2.ConnectError():
-            return _why_unconnected(error)
-        case TimeoutError():
-            return "the time for the upstream ran out"
-        case _:
-            return "the connection to the upstream ended before its whole answer was there"
-
-
-def _why_unconnected(error: BaseException) -> str:
-    """What TLS or the system says of a connection that does not stand: in their words, not the upstream's."""
-    cause: BaseException | None = error
-    while cause is not None:
-        match cause:
-            case ssl.SSLCertVerificationError():
-                return f"the upstream's certificate is not valid: {cause.verify_message.rstrip('.')}"
-            case ssl.SSLError(reason=str() as reason):
-                return f"TLS with the upstream failed: {reason.replace('_', ' ').lower()}"
-            case OSError(errno=int() as number) if not isinstance(cause, ssl.SSLError):
-                return f"no connection to the upstream: {os.strerror(number).lower()}"
-        cause = cause.__cause__ or cause.__context__
-    return "no connection to the upstream"

@@ -30,9 +30,12 @@ from proxy.destinations import Address, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding
 from proxy.journal import Journal, JournalError
+from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
 from proxy.rulebook import Rulebook
 from proxy.seal import Seal, load_or_create_key
@@ -130,6 +133,7 @@ class _Sidecar:
             replicas=config.redis.replicas,
         )
         self.sealed = Sealed(Seal(load_or_create_key(keys / "seal.key"), domain=config.redis.domain))
+        self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
         self.signals = Signals(self.store, self.metrics)
         self.destinations = Destinations(
             allowed=config.allowed,
@@ -139,6 +143,7 @@ class _Sidecar:
         )
         self.witness = _witness(settings.witness)
         self.journal = _journal(settings.data_dir / "journal", config)
+        self.snapshots = self._snapshots(trust)
         self.replayer = self._replayer(trust)
         self.worker = Worker(
             store=self.store,
@@ -167,12 +172,29 @@ class _Sidecar:
             raise CannotServe(f"{error}{said}: start Redis, or correct REDIS_URL") from error
         return sidecar
 
+    def _snapshots(self, trust: Path) -> Snapshots:
+        return Snapshots(
+            store=self.store,
+            sealed=self.sealed,
+            probe=Probe(
+                destinations=self.destinations,
+                ruleset=self.settings.rulebook.current,
+                trust=upstream_context(trust),
+                witness=self.witness,
+            ),
+            credentials=self.settings.config.replay_credentials,
+            metrics=self.metrics,
+            tasks=self.tasks,
+        )
+
     def _replayer(self, trust: Path) -> Replayer:
         config = self.settings.config
         return Replayer(
             store=self.store,
             sealed=self.sealed,
+            verifier=Verifier(consoles=(self.signer.public,), domain=config.redis.domain),
             credentials=config.replay_credentials,
+            snapshots=self.snapshots,
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
             trust=upstream_context(trust),
@@ -197,6 +219,7 @@ class _Sidecar:
                 sealed=self.sealed,
                 signals=self.signals,
                 replayer=self.replayer,
+                snapshots=self.snapshots,
                 metrics=self.metrics,
                 waiting=config.waiting,
             ),
@@ -259,11 +282,15 @@ class _Sidecar:
         self.signals.draining = True
         self.signals.wake()
         end = monotonic() + _DRAIN_SECONDS
-        while (self.plane.traffic.busy or self.worker.busy) and monotonic() < end:  # noqa: ASYNC110 (two sets of two parts, once in a life)
+        while self._busy() and monotonic() < end:  # noqa: ASYNC110 (sets of several parts, once in a life)
             await asyncio.sleep(_POLL_SECONDS)
+
+    def _busy(self) -> bool:
+        return bool(self.plane.traffic.busy or self.worker.busy or self.snapshots.busy)
 
     async def end(self) -> None:
         """Stop what runs beside the listeners."""
+        await self.snapshots.stop()
         for task in self.background:
             task.cancel()
         await asyncio.gather(*self.background, return_exceptions=True)
@@ -277,7 +304,9 @@ class _Sidecar:
         return Reviewing(
             store=self.store,
             sealed=self.sealed,
+            signer=self.signer,
             metrics=self.metrics,
+            ruleset=self.settings.rulebook.current,
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,

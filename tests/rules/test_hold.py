@@ -84,7 +84,7 @@ def test_what_may_have_been_sent_is_sent_again_in_four_ways_only() -> None:
     assert {State.CLAIMED} == _SENDABLE
     assert not after & (_SENDABLE | OPEN)
     found = {State.EXECUTED, State.EXECUTION_ERROR, State.OUTCOME_UNKNOWN, State.NOT_EXECUTED}
-    assert after == found
+    assert after == found | {State.DRIFT_REFUSED}
 
 
 def test_a_repetition_is_never_taken_for_unsent() -> None:
@@ -108,10 +108,16 @@ def test_nothing_is_sent_without_a_yes() -> None:
 
 
 def test_a_refused_hold_was_never_sent() -> None:
-    """No state that says "not executed" lies behind SENDING, but where that was found out."""
+    """No state that says "not executed" lies behind SENDING, but by the upstream's word or by a finding.
+
+    A claim's check cannot end there either: whatever fails in the worker after the line is no refusal.
+    """
     not_run = {s for s, d in DISPOSITIONS.items() if d is Disposition.DENIED_NOT_EXECUTED}
-    assert not_run & _reachable(State.SENDING, without=_SENDS_AGAIN) == {State.NOT_EXECUTED}
+    found = {State.NOT_EXECUTED, State.DRIFT_REFUSED}
+    assert not_run & _reachable(State.SENDING, without=_SENDS_AGAIN) == found
     assert origins(Event.REFUTE) == (State.OUTCOME_UNKNOWN,)
+    assert origins(Event.MISMATCH) == (State.SENDING,)
+    assert origins(Event.DRIFT) == (State.CLAIMED,)
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.APPROVED, State.CLAIMED])

@@ -6,7 +6,7 @@ from rules.handling import Idempotency, Mismatch
 from rules.repetition import tells
 
 ALWAYS = (200, 201, 204, 302, 402, 404, 410)
-NEVER = (401, 403, 408, 409, 425, 429, 500, 502, 503, 504)
+NEVER = (401, 403, 408, 409, 412, 425, 429, 500, 502, 503, 504)
 WHERE_CACHED = (400, 422)
 
 

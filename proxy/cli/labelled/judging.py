@@ -9,9 +9,10 @@ from typing import Any, BinaryIO
 
 from proxy.cli.labelled.row import Row, read_call
 from proxy.cli.rule_files import add_rules, read_rules
-from proxy.config import read_text
+from proxy.config import Identity, read_text
 from rules.call import Call, ToolCall, ToolDefinition
 from rules.classify import classify
+from rules.explanation import summary
 from rules.language.document import Problem
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement, Refusal, Tier, Verdict
@@ -30,8 +31,15 @@ class Judge:
 
     def judge(self, row: Row, line: bytes) -> Judgement:
         """The gate's answer to the call in `row`. Raises ValueError if the row is malformed."""
-        call = self.read(row, line)
+        return self.of(self.read(row, line))
+
+    def of(self, call: Call | Refusal) -> Judgement:
+        """The gate's answer to `call`."""
         return blocked(call) if isinstance(call, Refusal) else classify(call, self.ruleset)
+
+    def told(self, call: Call | Refusal, judgement: Judgement) -> str | None:
+        """What the rule that fixed `judgement` makes of `call` in a sentence, if it does."""
+        return None if isinstance(call, Refusal) else summary(call, self.ruleset, judgement.rule)
 
     def read(self, row: Row, line: bytes) -> Call | Refusal:
         """The call in `row`, with what its server says of the tool. Raises as `judge` does."""
@@ -45,6 +53,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that name rules and tools."""
     add_rules(parser)
     parser.add_argument(
+        "--agent",
+        default=Identity().agent,
+        metavar="NAME",
+        help="whose calls they are: `identity.agent` of a sidecar's configuration",
+    )
+    parser.add_argument(
         "--tools", type=Path, metavar="FILE", help="JSON object: MCP server to its tools/list entries"
     )
     parser.add_argument(
@@ -54,7 +68,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def read_judge(args: argparse.Namespace) -> Judge | tuple[Problem, ...]:
     """The configuration that the flags name, or everything that is wrong with it."""
-    ruleset, tools = read_rules(args), _read_tools(args.tools)
+    ruleset, tools = read_rules(args, agent=args.agent), _read_tools(args.tools)
     if isinstance(ruleset, tuple) or isinstance(tools, tuple):
         problems = [found for found in (ruleset, tools) if isinstance(found, tuple)]
         return tuple(problem for found in problems for problem in found)

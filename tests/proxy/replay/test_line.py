@@ -9,22 +9,29 @@ from ulid import ULID
 
 from proxy.deadlines import Deadlines
 from proxy.replay import replayer as module
-from rules.handling import Handling, Idempotency
 from rules.hold import Event, Hold, State
+from rules.ruleset import Ruleset
 from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
 from tests.proxy.drafts import clocks
 from tests.proxy.redis_child import eventually, redis_child
 from tests.proxy.replay.test_replayer_line import REFUSED, untouched
-from tests.proxy.replays import Replays, action_to, replaying
+from tests.proxy.replays import Replays, action_to, replaying, rules
 
 DAY = 86_400
-PROMISE = Handling(idempotency=Idempotency(header="X-Once", window=DAY))
+PROMISING = """
+version: 1
+rules:
+  - id: pay
+    match: {host: localhost, method: POST, path: "/**"}
+    tier: 4
+    idempotency: {header: X-Once, window: 24h, mismatch: error, scope: account}
+"""
 
 
-def promising(_: Hold) -> Handling:
+def promising() -> Ruleset:
     """A rule with whose upstream a key counts for a day."""
-    return PROMISE
+    return rules(PROMISING)
 
 
 async def test_an_attempt_has_an_id_of_its_own(replays: Replays, upstream: Upstream) -> None:
@@ -38,7 +45,7 @@ async def test_an_attempt_has_an_id_of_its_own(replays: Replays, upstream: Upstr
 
 async def test_a_promised_key(redis_url: str, authority: Authority, upstream: Upstream) -> None:
     """It goes in the declared header alone, in place of the agent's own, and its window begins."""
-    async with replaying(redis_url, authority, handling=promising) as replays:
+    async with replaying(redis_url, authority, ruleset=promising) as replays:
         action = action_to(upstream.port)
         own = ((b"X-Once", b"agent-1"), (b"Idempotency-Key", b"agent-2"))
         ran = await replays.ran(action_to(upstream.port, fields=(*action.fields, *own)))
@@ -57,11 +64,11 @@ async def test_the_window_begins_once(
     redis_url: str, authority: Authority, upstream: Upstream, later: bool
 ) -> None:
     """With the first sending; one that was made before the promise has none."""
-    before = Handling() if later else PROMISE
-    handlings = iter([before, PROMISE])
-    async with replaying(redis_url, authority, handling=lambda _: next(handlings)) as replays:
+    texts = [PROMISING.replace("    idempotency", "    # ") if later else PROMISING]
+    async with replaying(redis_url, authority, ruleset=lambda: rules(texts[-1])) as replays:
         first = await replays.ran(action_to(upstream.port, target="/close"))
         assert first.state is State.OUTCOME_UNKNOWN
+        texts.append(PROMISING)
         second = await replays.replayer.run(await replays.store.step(first, Event.RETRY))
         assert len(second.sends) == 2
         assert second.resend_by == first.resend_by
