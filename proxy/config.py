@@ -272,6 +272,11 @@ class Config(Strict):
         )
 
     @property
+    def journal_keep(self) -> timedelta:
+        """How long the journal remembers a sending: longer than any approval can be used."""
+        return max(self.clocks.approval_validity.values()) + timedelta(days=1)
+
+    @property
     def cap(self) -> Cap:
         """The cap on new holds of this sidecar's agent."""
         cap = self.new_holds

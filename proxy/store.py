@@ -272,10 +272,12 @@ class Store:
         async with self._guarded():
             return texts(await self._redis.zrange(self._key("approved"), 0, -1))
 
-    async def unknown(self) -> Sequence[str]:
-        """Ids of holds whose outcome is unknown, the longest waiting first."""
+    async def unknown(self) -> dict[str, timedelta]:
+        """Ids of holds whose outcome is unknown, and for how long it has been."""
         async with self._guarded():
-            return texts(await self._redis.zrange(self._key("unknown"), 0, -1))
+            found: Any = await self._redis.zrange(self._key("unknown"), 0, -1, withscores=True)
+            now = await self._now() if found else 0
+        return {text(hold_id): timedelta(milliseconds=now - float(since)) for hold_id, since in found}
 
     async def overdue(self) -> Sequence[str]:
         """Ids of holds whose next deadline has passed by the store's own clock."""

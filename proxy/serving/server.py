@@ -13,7 +13,6 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
@@ -29,13 +28,14 @@ from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding
-from proxy.journal import Journal, JournalError
+from proxy.journal import Journal
 from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots
+from proxy.replay.unknowns import Unknowns
 from proxy.replay.worker import Worker
 from proxy.rulebook import Rulebook
 from proxy.seal import Seal, load_or_create_key
@@ -44,12 +44,11 @@ from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.signals import Signals
 from proxy.store import Store, connect
-from proxy.witness import Witness, WitnessError
+from proxy.witness import Witness
 
 logger = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 30.0
-_JOURNAL_SLACK = timedelta(days=1)
 _POLL_SECONDS = 0.05
 # A large body is judged in a thread, and the loop waits this long for it at each of a call's many steps.
 _SWITCH_SECONDS = 0.0005
@@ -141,8 +140,8 @@ class _Sidecar:
             tunnel_ports=frozenset(config.destinations.connect_ports),
             store=_store_places(url),
         )
-        self.witness = _witness(settings.witness)
-        self.journal = _journal(settings.data_dir / "journal", config)
+        self.witness = Witness(settings.witness) if settings.witness else None
+        self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
         self.snapshots = self._snapshots(trust)
         self.replayer = self._replayer(trust)
         self.worker = Worker(
@@ -152,6 +151,7 @@ class _Sidecar:
             replayer=self.replayer,
             tasks=tasks,
         )
+        self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
             self._gate(load_or_create_key(keys / "fingerprint.key")),
             listen=settings.listen,
@@ -237,7 +237,8 @@ class _Sidecar:
         listener = Listener(create(self._reviewing(console)), listening)
         deadlines = Deadlines(store=self.store, metrics=self.metrics)
         rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
-        parts = (self.signals.listen(), deadlines.watch(), self.worker.watch(), rules)
+        watches = (deadlines.watch(), self.worker.watch(), self.unknowns.watch())
+        parts = (self.signals.listen(), *watches, rules)
         self.background += [self.tasks.create_task(part) for part in parts]
         reviewers = self.tasks.create_task(listener.run())
         opened = asyncio.Event()
@@ -362,23 +363,6 @@ def _bind(address: Address, flag: str) -> socket.socket:
             f"stop what listens there, or give another {flag}"
         ) from error
     return bound
-
-
-def _witness(path: Path | None) -> Witness | None:
-    """The witness, where one is asked for. Raises CannotServe."""
-    try:
-        return None if path is None else Witness(path)
-    except WitnessError as error:
-        raise CannotServe(str(error)) from error
-
-
-def _journal(path: Path, config: Config) -> Journal:
-    """The journal, which outlives every approval. Raises CannotServe."""
-    longest = max(config.clocks.approval_validity.values())
-    try:
-        return Journal(path, keep=longest + _JOURNAL_SLACK)
-    except JournalError as error:
-        raise CannotServe(str(error)) from error
 
 
 def _first_words(error: BaseException | None) -> str:
