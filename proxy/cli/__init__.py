@@ -19,6 +19,8 @@ _COMMANDS = {
     "holds": "holds",
     "approve": "decide",
     "reject": "decide",
+    "resolve": "resolve",
+    "cancel": "resolve",
     "kill": "decide",
     "unkill": "decide",
     "keys": "keys",
