@@ -181,10 +181,14 @@ class ConsolePlace(Strict):
 
 
 class RedisPlace(Strict):
-    """Which Redis, and which approval domain in it; REDIS_URL goes before `url`."""
+    """Which Redis, and which approval domain in it; REDIS_URL goes before `url`.
+
+    `replicas` have to confirm what a failover may not lose, before anybody is told and before it is sent.
+    """
 
     url: str | None = None
     domain: str = "default"
+    replicas: Annotated[int, Field(ge=0, le=16)] = 0
 
     @field_validator("url")
     @classmethod
@@ -268,6 +272,11 @@ class Config(Strict):
             },
             retention=timedelta(seconds=self.windows.retention),
         )
+
+    @property
+    def journal_keep(self) -> timedelta:
+        """How long the journal remembers a sending: longer than any approval can be used."""
+        return max(self.clocks.approval_validity.values()) + timedelta(days=1)
 
     @property
     def cap(self) -> Cap:

@@ -20,6 +20,8 @@ _COMMANDS = {
     "approve": "decide",
     "reject": "decide",
     "ask-again": "decide",
+    "resolve": "resolve",
+    "cancel": "resolve",
     "kill": "decide",
     "unkill": "decide",
     "keys": "keys",

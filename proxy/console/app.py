@@ -11,6 +11,7 @@ from proxy.console.keys import Keys
 from proxy.console.kill import KillSwitch
 from proxy.console.probes import Probes
 from proxy.console.problem import EXCEPTION_HANDLERS
+from proxy.console.resolving import Resolving
 from proxy.console.reviewing import Reviewing
 
 
@@ -46,6 +47,8 @@ def _api(reviewing: Reviewing) -> Router:
             Route("/keys/prepare", keys.prepare, methods=["POST"]),
             Route("/keys/rotate", keys.rotate, methods=["POST"]),
             Route("/keys/rewrap", keys.rewrap, methods=["POST"]),
+            Route("/holds/{hold_id}/cancel", decisions.cancel, methods=["POST"]),
+            Route("/holds/{hold_id}/resolve", Resolving(reviewing).resolve, methods=["POST"]),
             Route("/kill", kill.serve, methods=["GET", "POST", "DELETE"]),
         ],
         middleware=[Middleware(Authentication, reviewers=reviewing.reviewers)],

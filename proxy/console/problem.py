@@ -44,6 +44,8 @@ class Obstacle(StrEnum):
     """The reason is missing, too long or not plain text."""
     CURSOR_INVALID = "cursor_invalid"
     """The place from which to go on is none."""
+    OUTCOME_INVALID = "outcome_invalid"
+    """The outcome is none of those that can be found out."""
     QUERY_INVALID = "query_invalid"
     """The query asks for something that does not exist."""
     STATE = "state"

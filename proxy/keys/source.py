@@ -11,7 +11,7 @@ from typing import Protocol
 
 from proxy.data_dir.files import read_secret, write_secret
 from proxy.keys.command import Vault
-from proxy.keys.keyring import KEY_BYTES
+from proxy.keys.keyring import KEY_BYTES, Keyring
 
 _NEXT = "next"
 
@@ -138,3 +138,10 @@ class InEnvironment:
                 f"{KEY_BYTES} bytes: correct it"
             )
         return key
+
+
+def keyring_of(source: Source, *, domain: str) -> Keyring:
+    """The keyring of a domain with all keys of `source`. Raises KeyFault, VaultFault and OSError."""
+    # A command would be asked again as often as somebody writes odd keys into the store.
+    again = source.read if isinstance(source, InFiles) and source.vault is None else None
+    return Keyring(source.read(), domain=domain, read=again)

@@ -6,7 +6,7 @@ import os
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +39,7 @@ from rules.message import Message
 from rules.reply import Reply
 from rules.ruleset import Ruleset
 from tests.proxy.drafts import PATIENT
+from tests.proxy.journals import journal
 from tests.proxy.redis_child import RedisChild
 
 RULES = """
@@ -217,7 +218,9 @@ async def gatehouse(
     signer = Signer(key=KEY, domain=domain)
     heard, rules = signals(store, metrics), ruleset()
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
-    async with asyncio.TaskGroup() as tasks:
+    async with AsyncExitStack() as stack:
+        own = stack.enter_context(journal())
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
         snapshots = Snapshots(
             shots=Shots(store, sealed),
             probe=Probe(
@@ -240,6 +243,7 @@ async def gatehouse(
             trust=ssl.create_default_context(cafile=trust or certifi.where()),
             metrics=metrics,
             tasks=tasks,
+            journal=own,
             timeout=10.0,
         )
         acting = Agent(
