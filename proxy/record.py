@@ -36,6 +36,7 @@ class Draft:
     reason: str
     policy: str
     sealed: bytes
+    probed: bool = False
 
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
@@ -54,6 +55,8 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
         "policy": draft.policy,
         "attempts": "1",
     }
+    if draft.probed:
+        written["probed"] = "1"
     return {name: value.encode() for name, value in written.items()} | {"sealed": draft.sealed}
 
 
@@ -105,6 +108,7 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         key=fields.get("key", ""),
         note=fields.get("note", ""),
         collected=fields.get("collected") == "1",
+        probed=fields.get("probed") == "1",
     )
 
 

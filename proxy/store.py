@@ -212,6 +212,13 @@ class Store:
         outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {"collected": b"1"})
         return outcome == "done"
 
+    async def keep(self, hold: Hold, *, part: str, sealed: bytes) -> bool:
+        """Add a sealed `part` to a hold that nobody has sent; False where it has one, or it is too late."""
+        unsent = [State.PENDING, State.APPROVED, State.CLAIMED]
+        change = {"from": unsent, "unless": part}
+        outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {part: sealed})
+        return outcome == "done"
+
     async def spend(self, spend: Spend, *, budget: str) -> bool:
         """Take `spend` of the budget with that key, if it still fits."""
         amount = math.ceil(spend.amount * _MONEY_SCALE)
@@ -229,7 +236,7 @@ class Store:
         return found_hold(hold_id, values)
 
     async def sealed(self, hold_id: str, *, part: str) -> bytes | None:
-        """The sealed `part` of a hold: `sealed` (the action) or `answer` (the upstream's)."""
+        """A sealed part of a hold: `sealed` (the action), `answer` (the upstream's), `snapshot`, `drift`."""
         async with self._guarded():
             value = await self._redis.hget(self._hold_key(hold_id), part)
         return cast(bytes | None, value)

@@ -16,4 +16,5 @@
 - `drift/`: whether what a call would change is still as it was when a human was asked
 - `action`: the immutable binding that is approved; `hold`: what may become of it
 - `reply`: what the agent hears
+- `mcp/`: tool calls as MCP messages carry them, and what the agent hears there
 """

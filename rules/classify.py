@@ -4,7 +4,7 @@ Everything that bears on a call says so in a judgement of its own: each rule tha
 may name it, the defaults, and what the request itself gives away. The most severe one stands.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rules.call import Call, HttpCall, PayloadKind, by_path
@@ -35,14 +35,18 @@ def classify(call: Call, ruleset: Ruleset) -> Judgement:
     never keeps a default or another rule from adding theirs. Of several readings of a path, each adds all
     of its judgements.
     """
-    bearing = judgements(call, ruleset)
+    return standing(judgements(call, ruleset))
+
+
+def standing(bearing: Sequence[Judgement]) -> Judgement:
+    """The one of `bearing`, which is never empty, that stands, with what any of them spends."""
     if len(bearing) == 1:
         return bearing[0]
-    standing = _strictest(bearing)
+    strictest = _strictest(bearing)
     found = (spend for judgement in bearing for spend in judgement.spends)
     # Those that bind come first: the first that is exceeded decides.
     spends = tuple(sorted(dict.fromkeys(found), key=lambda spend: spend.observed))
-    return replace(standing, spends=spends) if spends and standing.verdict is Verdict.PASS else standing
+    return replace(strictest, spends=spends) if spends and strictest.verdict is Verdict.PASS else strictest
 
 
 def judgements(call: Call, ruleset: Ruleset) -> list[Judgement]:
@@ -106,7 +110,7 @@ def _of_others(call: Call, ruleset: Ruleset, *, silent: bool) -> Iterator[Judgem
         yield from _of_unknown_host(call, ruleset.defaults.unknown_host, ruleset)
 
 
-def _strictest(judgements: list[Judgement]) -> Judgement:
+def _strictest(judgements: Sequence[Judgement]) -> Judgement:
     """The most severe that binds; where that passes, the most severe at all."""
     binding = [judgement for judgement in judgements if not judgement.observed]
     standing = max(binding or judgements, key=_severity)

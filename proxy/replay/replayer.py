@@ -10,7 +10,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -22,6 +22,7 @@ from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.credentials import CredentialError, Credentials
+from proxy.replay.snapshots import Snapshots, Unrecorded, Unverified
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.store import Refused, Store
@@ -43,6 +44,8 @@ _RENEW_EVERY = 1.0
 _RECORD_FOR = 300.0
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ERROR_STATUS = 400
+_PRECONDITION_FAILED = 412
+_LOST_RACE = b"drift: the upstream refused it with 412, because it changed after it was read a last time"
 
 
 class _Unsent(Exception):
@@ -57,6 +60,7 @@ class Replayer:
     sealed: Sealed
     verifier: Verifier
     credentials: Credentials
+    snapshots: Snapshots
     destinations: Destinations
     ruleset: Callable[[], Ruleset]
     trust: ssl.SSLContext
@@ -97,21 +101,45 @@ class Replayer:
     async def _run_claimed(self, hold: Hold, live: Fields | None) -> Hold:
         try:
             action = await self._approved_action(hold)
+            if objection := self._objection(hold, action):
+                return await self._drift(hold, "policy", objection)
+            standing = await self.snapshots.check(hold, action, live=live)
         except SealError as error:
             self.metrics.integrity_failures.inc()
             logger.error("replay.integrity hold=%s", hold.hold_id)  # noqa: TRY400
-            return await self._step(hold, Event.DRIFT, note=f"integrity: {error}")
-        if objection := self._objection(hold, action):
-            return await self._step(hold, Event.DRIFT, note=objection)
+            return await self._drift(hold, "integrity", f"integrity: {error}")
+        except Unrecorded as error:
+            return await self._drift(hold, "unrecorded", f"drift: {error}")
+        except Unverified as error:
+            return await self._release(hold, error)
+        if standing.drifts:
+            changed = self.snapshots.shots.refusal(hold, standing.now)
+            return await self._drift(hold, "changed", standing.note, changed)
+        return await self._run_unchanged(hold, action, live, standing.condition)
+
+    async def _run_unchanged(
+        self, hold: Hold, action: Action, live: Fields | None, condition: Fields
+    ) -> Hold:
+        """Send what nothing speaks against; `condition`: ours, on what its last read has shown."""
+        sent = replace(action, fields=(*action.fields, *condition))
         try:
-            fields = self.credentials.fields(action) if live is None else live
+            fields = self.credentials.fields(sent) if live is None else live
             where = await self.destinations.find(action.host, action.port)
             if isinstance(where, Refusal):
                 raise _Unsent(where.reason)
-            return await self._send(hold, action, fields, where)
+            return await self._send(hold, sent, fields, where, conditional=bool(condition))
         except (_Unsent, CredentialError) as error:
-            logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, error)
-            return await self._step(hold, Event.RELEASE, note=f"not sent: {error}")
+            return await self._release(hold, error)
+
+    async def _release(self, hold: Hold, why: Exception) -> Hold:
+        """Give the hold back: nothing was sent."""
+        logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, why)
+        return await self._step(hold, Event.RELEASE, note=f"not sent: {why}")
+
+    async def _drift(self, hold: Hold, cause: str, note: str, fields: dict[str, bytes] | None = None) -> Hold:
+        """End the hold: what was approved is not what would run."""
+        self.metrics.drift_refusals.labels(cause).inc()
+        return await self._step(hold, Event.DRIFT, note=note, fields=fields or {})
 
     async def _approved_action(self, hold: Hold) -> Action:
         """What a reviewer has approved. Raises SealError if it, or the approval, is not what was written."""
@@ -134,8 +162,16 @@ class Replayer:
             return f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
         return None
 
-    async def _send(self, hold: Hold, action: Action, credentials: Fields, where: tuple[str, int]) -> Hold:
-        """Send once and record what came of it."""
+    async def _send(
+        self,
+        hold: Hold,
+        action: Action,
+        credentials: Fields,
+        where: tuple[str, int],
+        *,
+        conditional: bool,
+    ) -> Hold:
+        """Send once and record what came of it; `conditional`: under a condition of ours."""
         started = monotonic()
         line = _Line(self, hold, action)
         try:
@@ -147,10 +183,13 @@ class Replayer:
                 "replay.outcome_unknown hold=%s why=%s", hold.hold_id, _why(error)
             )
             return await self._record(hold, Event.LOSE, {"note": _why(error).encode()})
-        event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
-        recorded = await self._record(
-            hold, event, {"answer": self.sealed.close_answer(hold, answer), "note": b""}
-        )
+        if conditional and answer.status == _PRECONDITION_FAILED:
+            self.metrics.drift_refusals.labels("precondition").inc()
+            recorded = await self._record(hold, Event.MISMATCH, {"note": _LOST_RACE})
+        else:
+            event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
+            kept = {"answer": self.sealed.close_answer(hold, answer), "note": b""}
+            recorded = await self._record(hold, event, kept)
         self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
         return recorded
 

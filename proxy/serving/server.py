@@ -17,6 +17,7 @@ from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
 
+from proxy.again import Again
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
@@ -31,13 +32,16 @@ from proxy.holding import Holding
 from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
 from proxy.rulebook import Rulebook
 from proxy.seal import Seal, load_or_create_key
 from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
+from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Store, connect
 from proxy.witness import Witness, WitnessError
@@ -129,6 +133,7 @@ class _Sidecar:
             store=_store_places(url),
         )
         self.witness = _witness(settings.witness)
+        self.snapshots = self._snapshots(trust)
         self.replayer = self._replayer(trust)
         self.worker = Worker(
             store=self.store,
@@ -137,8 +142,21 @@ class _Sidecar:
             replayer=self.replayer,
             tasks=tasks,
         )
+        agent = Agent(
+            principal=config.principal,
+            secret_headers=config.secrets,
+            key=load_or_create_key(keys / "fingerprint.key"),
+        )
+        self.again = Again(
+            agent=agent,
+            store=self.store,
+            sealed=self.sealed,
+            snapshots=self.snapshots,
+            ruleset=settings.rulebook.current,
+            metrics=self.metrics,
+        )
         self.plane = DataPlane(
-            self._gate(load_or_create_key(keys / "fingerprint.key")),
+            self._gate(agent),
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
@@ -157,6 +175,20 @@ class _Sidecar:
             raise CannotServe(f"{error}{said}: start Redis, or correct REDIS_URL") from error
         return sidecar
 
+    def _snapshots(self, trust: Path) -> Snapshots:
+        return Snapshots(
+            shots=Shots(self.store, self.sealed),
+            probe=Probe(
+                destinations=self.destinations,
+                ruleset=self.settings.rulebook.current,
+                trust=upstream_context(trust),
+                witness=self.witness,
+            ),
+            credentials=self.settings.config.replay_credentials,
+            metrics=self.metrics,
+            tasks=self.tasks,
+        )
+
     def _replayer(self, trust: Path) -> Replayer:
         config = self.settings.config
         return Replayer(
@@ -164,6 +196,7 @@ class _Sidecar:
             sealed=self.sealed,
             verifier=Verifier(consoles=(self.signer.public,), domain=config.redis.domain),
             credentials=config.replay_credentials,
+            snapshots=self.snapshots,
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
             trust=upstream_context(trust),
@@ -173,9 +206,7 @@ class _Sidecar:
             witness=self.witness,
         )
 
-    def _gate(self, key: bytes) -> Gate:
-        config = self.settings.config
-        agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
+    def _gate(self, agent: Agent) -> Gate:
         return Gate(
             ruleset=self.settings.rulebook.current,
             agent=agent,
@@ -187,8 +218,9 @@ class _Sidecar:
                 sealed=self.sealed,
                 signals=self.signals,
                 replayer=self.replayer,
+                snapshots=self.snapshots,
                 metrics=self.metrics,
-                waiting=config.waiting,
+                waiting=self.settings.config.waiting,
             ),
             metrics=self.metrics,
             witness=self.witness,
@@ -249,11 +281,12 @@ class _Sidecar:
         self.signals.draining = True
         self.signals.wake()
         end = monotonic() + _DRAIN_SECONDS
-        while (self.plane.traffic.busy or self.worker.busy) and monotonic() < end:  # noqa: ASYNC110 (two sets of two parts, once in a life)
+        while (self.plane.traffic.busy or self.worker.busy or self.snapshots.busy) and monotonic() < end:  # noqa: ASYNC110 (sets of several parts, once in a life)
             await asyncio.sleep(_POLL_SECONDS)
 
     async def end(self) -> None:
         """Stop what runs beside the listeners."""
+        await self.snapshots.stop()
         for task in self.background:
             task.cancel()
         await asyncio.gather(*self.background, return_exceptions=True)
@@ -269,6 +302,7 @@ class _Sidecar:
             signer=self.signer,
             metrics=self.metrics,
             ruleset=self.settings.rulebook.current,
+            again=self.again.ask,
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,

@@ -21,10 +21,13 @@ from proxy.holding import Holding, Waiting
 from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
 from proxy.replay.credentials import Credentials
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
 from proxy.seal import Seal
 from proxy.sealed import Sealed
+from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Cap, Clocks, Store, connect
 from rules.action import Principal
@@ -215,11 +218,23 @@ async def gatehouse(
     heard, rules = signals(store, metrics), ruleset()
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
     async with asyncio.TaskGroup() as tasks:
+        snapshots = Snapshots(
+            shots=Shots(store, sealed),
+            probe=Probe(
+                destinations=destinations,
+                ruleset=lambda: rules,
+                trust=ssl.create_default_context(cafile=trust or certifi.where()),
+            ),
+            credentials=Credentials({}),
+            metrics=metrics,
+            tasks=tasks,
+        )
         replayer = Replayer(
             store=store,
             sealed=sealed,
             verifier=Verifier(consoles=(signer.public,), domain=domain),
             credentials=Credentials({}),
+            snapshots=snapshots,
             destinations=destinations,
             ruleset=lambda: rules,
             trust=ssl.create_default_context(cafile=trust or certifi.where()),
@@ -238,6 +253,7 @@ async def gatehouse(
             sealed=sealed,
             signals=heard,
             replayer=replayer,
+            snapshots=snapshots,
             metrics=metrics,
             waiting=waiting or Waiting(usual=0.0, most=30.0),
         )
@@ -263,4 +279,5 @@ async def gatehouse(
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            await snapshots.stop()
             await redis.aclose()

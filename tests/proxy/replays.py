@@ -10,7 +10,10 @@ from typing import Any
 from proxy.destinations import Address, Allowed, Destinations
 from proxy.keys.signing import Verifier
 from proxy.replay.credentials import Credentials
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
+from proxy.shots import Shots
 from proxy.store import Clocks, Store
 from rules.action import Action, Principal
 from rules.compile import compile_rules
@@ -104,18 +107,32 @@ async def replaying(
 ) -> AsyncIterator[Replays]:
     """A replayer on the store at `url` that trusts `authority`; `changes` are parts of it."""
     built = World.build(url)
+    credentials = changes.setdefault("credentials", Credentials({}))
+    ruleset = changes.setdefault("ruleset", rules)
     store = Store(built.redis, domain=built.domain, clocks=clocks)
     world = replace(built, store=store)
     destinations = Delayed(allowed=Allowed.parse(["localhost", "::1"]), named=lambda _: False)
     try:
         async with asyncio.TaskGroup() as tasks:
+            snapshots = Snapshots(
+                shots=Shots(store, world.sealed),
+                probe=Probe(
+                    destinations=destinations,
+                    ruleset=ruleset,
+                    trust=ssl.create_default_context(cafile=authority.ca),
+                ),
+                credentials=credentials,
+                metrics=world.metrics,
+                tasks=tasks,
+            )
             replayer = Replayer(
                 store=store,
                 sealed=world.sealed,
                 verifier=Verifier(consoles=(world.signer.public,), domain=world.domain),
-                credentials=Credentials({}),
+                credentials=credentials,
+                snapshots=snapshots,
                 destinations=destinations,
-                ruleset=rules,
+                ruleset=ruleset,
                 trust=ssl.create_default_context(cafile=authority.ca),
                 metrics=world.metrics,
                 tasks=tasks,
@@ -127,6 +144,7 @@ async def replaying(
                 replayer=replace(replayer, **changes),
                 destinations=destinations,
             )
+            await snapshots.stop()
     finally:
         await world.redis.aclose()
 
