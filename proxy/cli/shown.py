@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from proxy.cli.compared import compared
-from proxy.cli.terminal import block, columns, shorten, turns, visible
+from proxy.cli.terminal import block, columns, shorten
+from rules.review.inert import turns, visible
 
 MAX_SHOWN = 16 * 1024
 """Characters of a body."""

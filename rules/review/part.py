@@ -1,0 +1,82 @@
+"""What would run, part by part: every byte can be opened, and some has to be before anybody approves."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from rules.action import Action
+from rules.call import Call, HttpCall, PayloadKind
+from rules.headers import first
+from rules.mcp.action import ToolAction
+from rules.review.excerpt import Excerpt, excerpt
+from rules.review.inert import hides
+
+_ROOM = {"target": 300, "headers": 600, "body": 900, "decoded": 300, "arguments": 900}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part. `unclear`: why it has to be opened whole before an approval; empty where it is all there."""
+
+    name: str
+    content: bytes
+    shown: Excerpt | None
+    """Its beginning; None where it is no text."""
+    unclear: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """By which a reviewer says that it was seen to its end."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def parts(action: Action | ToolAction, call: Call | None) -> tuple[Part, ...]:
+    """All that would run. `call`: its reading, where it has one."""
+    if isinstance(action, ToolAction):
+        return (_part("arguments", action.body, _meaning(call)),)
+    found = [
+        _part("target", action.target.encode("latin-1")),
+        _part("headers", b"".join(b"%b: %b\n" % field for field in action.fields)),
+    ]
+    found += [_part("body", action.body, _meaning(call))] if action.body else []
+    if decoded := _decoded(action, call):
+        found.append(_part("decoded", decoded))
+    return tuple(found)
+
+
+def unseen(found: tuple[Part, ...], viewed: frozenset[str]) -> list[str]:
+    """The names of parts that have to be opened and were not. `viewed`: the hashes of those that were."""
+    return [part.name for part in found if part.unclear and part.sha256 not in viewed]
+
+
+def _part(name: str, content: bytes, meaning: str = "") -> Part:
+    try:
+        shown = excerpt(content.decode("utf-8"), most=_ROOM[name])
+    except UnicodeDecodeError:
+        return Part(name=name, content=content, shown=None, unclear="it is not utf-8 text")
+    return Part(name=name, content=content, shown=shown, unclear=_unclear(shown, meaning))
+
+
+def _unclear(shown: Excerpt, meaning: str) -> str:
+    if not shown.whole:
+        return f"only its beginning is shown here, of {shown.length} characters"
+    if shown.unseen or hides(meaning):
+        return "it has characters that nobody sees, or that turn the text around them"
+    return ""
+
+
+def _meaning(call: Call | None) -> str:
+    """The values of a payload: what escapes stand for is in it."""
+    if call is None:
+        return ""
+    value = call.payload.value if isinstance(call, HttpCall) else call.arguments
+    return "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _decoded(action: Action, call: Call | None) -> bytes:
+    """What an encoded body says, or nothing where it is not encoded or nobody knows."""
+    encoding = first(action.fields, b"content-encoding") or b"identity"
+    known = isinstance(call, HttpCall) and call.payload.kind in (PayloadKind.JSON, PayloadKind.FORM)
+    if not known or encoding.lower() == b"identity":
+        return b""
+    return _meaning(call).encode(errors="backslashreplace")
