@@ -180,6 +180,12 @@ class ConsolePlace(Strict):
         return value
 
 
+class Review(Strict):
+    """What an approval has to name of what its reviewer was shown."""
+
+    preview: Literal["required", "optional"] = "required"
+
+
 class RedisPlace(Strict):
     """Which Redis, and which approval domain in it; REDIS_URL goes before `url`.
 
@@ -221,6 +227,7 @@ class Config(Strict):
     secret_headers: tuple[Name, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsolePlace = ConsolePlace()
+    review: Review = Review()
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()
 

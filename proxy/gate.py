@@ -10,6 +10,7 @@ from addons.exchange import Passage, Request, Tunnel
 from proxy.agent import Agent
 from proxy.destinations import Address, Destinations
 from proxy.failure import report
+from proxy.history import History
 from proxy.holding import Holding
 from proxy.metrics import FAILURES, Metrics
 from proxy.record import StoreUnavailable
@@ -46,6 +47,7 @@ class Gate:
     holding: Holding
     metrics: Metrics
     witness: Witness | None = None
+    history: History | None = None
     _heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1), init=False, repr=False)
 
     async def admit(self, request: Request) -> Passage | Reply:
@@ -72,6 +74,7 @@ class Gate:
             judgement = await self._afford(judgement)
             self._count(judgement)
             if judgement.verdict is Verdict.PASS:
+                await self._remember(call, judgement)
                 return self._pass(call, judgement, where)
             held = partial(self.holding.draft, call, judgement, policy=ruleset.hash)
             return await self.holding.hold(await self._aside(message, held), request, call)
@@ -132,6 +135,11 @@ class Gate:
             logger.error("gate.no_witness why=%s", error)  # noqa: TRY400 (it says where already)
             return self._fail_closed(ReasonId.WITNESS_UNAVAILABLE, "the witness cannot be written")
         return Passage(address=where)
+
+    async def _remember(self, call: HttpCall, judgement: Judgement) -> None:
+        """Note what passes and changes something, for whoever decides about the agent's next hold."""
+        if self.history is not None and judgement.tier >= Tier.REVERSIBLE:
+            await self.history.note(self.agent, call, judgement)
 
     async def _afford(self, judgement: Judgement) -> Judgement:
         """`judgement` with its budgets charged, or the one of a call that exceeds one of them."""

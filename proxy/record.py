@@ -43,6 +43,8 @@ class Draft:
     key: str = ""
     """The data key of what is sealed, wrapped."""
     probed: bool = False
+    reasoning: bytes = b""
+    """What the agent says for itself, sealed."""
 
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
@@ -63,7 +65,8 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
     }
     written |= {"key": draft.key} if draft.key else {}
     written |= {"probed": "1"} if draft.probed else {}
-    return {name: value.encode() for name, value in written.items()} | {"sealed": draft.sealed}
+    sealed = {"sealed": draft.sealed} | ({"reasoning": draft.reasoning} if draft.reasoning else {})
+    return {name: value.encode() for name, value in written.items()} | sealed
 
 
 def found_hold(hold_id: str, values: Sequence[Any]) -> Hold | None:

@@ -1,4 +1,4 @@
-"""Holds in Redis. The only module that knows a key or a field; every change is one atomic script.
+"""Holds in Redis. Alone with `history` in knowing a key or a field; every change is one atomic script.
 
 All keys of one approval domain carry one hash tag, so on a cluster they share a slot.
 
@@ -242,7 +242,7 @@ class Store:
         return found_hold(hold_id, values)
 
     async def sealed(self, hold_id: str, *, part: str) -> bytes | None:
-        """A sealed part of a hold: `sealed` (the action), `answer` (the upstream's), `snapshot`, `drift`."""
+        """A sealed part of a hold: `sealed` (the action), `answer` (the upstream's), or another."""
         async with self._guarded():
             value = await self._redis.hget(self._hold_key(hold_id), part)
         return cast(bytes | None, value)

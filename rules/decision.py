@@ -33,11 +33,14 @@ class Decision:
     at: datetime
     until: datetime
     """Until when it may be acted on."""
+    preview: str = ""
+    """Hash of what the reviewer was shown, where that was named."""
 
     def statement(self) -> bytes:
         """The bytes that are signed (RFC 8785)."""
         return rfc8785.dumps(
-            {
+            ({"preview": self.preview} if self.preview else {})
+            | {
                 "version": 1,
                 "hold_id": self.hold_id,
                 "digest": self.digest,

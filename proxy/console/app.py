@@ -4,6 +4,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, Router
 
+from proxy.console.contents import Contents
 from proxy.console.decisions import Decisions
 from proxy.console.door import Authentication, Door
 from proxy.console.holds import Holds
@@ -40,6 +41,7 @@ def _api(reviewing: Reviewing) -> Router:
         routes=[
             Route("/holds", holds.list),
             Route("/holds/{hold_id}", holds.show),
+            Route("/holds/{hold_id}/content", Contents(reviewing).show),
             Route("/holds/{hold_id}/approve", decisions.approve, methods=["POST"]),
             Route("/holds/{hold_id}/reject", decisions.reject, methods=["POST"]),
             Route("/holds/{hold_id}/ask-again", decisions.ask_again, methods=["POST"]),

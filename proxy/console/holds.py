@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from proxy.console.compared import before, moved
+from proxy.console.packages import Packages
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import contents, outcome, summary
@@ -42,6 +43,7 @@ class Holds:
 
     def __init__(self, reviewing: Reviewing) -> None:
         self._reviewing = reviewing
+        self._packages = Packages(reviewing)
 
     async def list(self, request: Request) -> Response:
         """The newest holds, of one state if the query names one."""
@@ -74,13 +76,16 @@ class Holds:
     async def _contents(self, hold: Hold) -> dict[str, object]:
         try:
             action = await self._reviewing.action(hold)
+            facts = await self._packages.facts(hold, action)
         except SealError as error:
-            return {"integrity": "failed", "integrity_reason": str(error), "action": None, "summary": None}
+            failed = {"integrity": "failed", "integrity_reason": str(error)}
+            return failed | {"action": None, "summary": None, "package": None}
         return {
             "integrity": "ok",
             "integrity_reason": None,
             "action": contents(action),
-            "summary": await self._reviewing.told(hold, action),
+            "summary": facts.action if facts.by_rule else None,
+            "package": await self._packages.document(hold, facts, action),
         }
 
     async def _compared(self, hold: Hold) -> dict[str, object]:

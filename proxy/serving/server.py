@@ -27,6 +27,7 @@ from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_con
 from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations, store_places
 from proxy.gate import Gate
+from proxy.history import History
 from proxy.holding import Holding
 from proxy.journal import Journal
 from proxy.keys.signing import Signer, Verifier
@@ -147,6 +148,12 @@ class _Sidecar:
             store=store_places(url),
         )
         self.witness = Witness(settings.witness) if settings.witness else None
+        self.history = History(
+            self.redis,
+            self.sealed.keyring,
+            keep=config.clocks.retention,
+            ruleset=settings.rulebook.current,
+        )
         self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
         self.snapshots = self._snapshots(trust)
         self.replayer = self._replayer(trust)
@@ -157,13 +164,13 @@ class _Sidecar:
             replayer=self.replayer,
             tasks=tasks,
         )
-        agent = Agent(
+        self.agent = Agent(
             principal=config.principal,
             secret_headers=config.secrets,
             key=load_or_create_key(keys / "fingerprint.key"),
         )
         self.again = Again(
-            agent=agent,
+            agent=self.agent,
             store=self.store,
             sealed=self.sealed,
             snapshots=self.snapshots,
@@ -172,7 +179,7 @@ class _Sidecar:
         )
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
-            self._gate(agent),
+            self._gate(self.agent),
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
@@ -238,9 +245,11 @@ class _Sidecar:
                 snapshots=self.snapshots,
                 metrics=self.metrics,
                 waiting=self.settings.config.waiting,
+                history=self.history,
             ),
             metrics=self.metrics,
             witness=self.witness,
+            history=self.history,
         )
 
     async def run(self, stop: asyncio.Event, announce: Callable[[Serving], None]) -> None:
@@ -323,6 +332,9 @@ class _Sidecar:
             metrics=self.metrics,
             ruleset=self.settings.rulebook.current,
             again=self.again.ask,
+            agent=self.agent,
+            history=self.history,
+            preview_required=self.settings.config.review.preview == "required",
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,

@@ -14,6 +14,7 @@ from rules.review.lookalike import remarks
 from rules.review.money import money_of
 from rules.review.package import Facts, Subject, Voice
 from rules.review.part import Part, parts
+from rules.review.past import shape_of
 from rules.review.reach import Several, party, recipients, rows
 from rules.review.wording import effect_of, in_words, quoted
 from rules.verdict import Category, ReasonId
@@ -55,6 +56,7 @@ def facts_of(subject: Subject) -> Facts:
         warnings=tuple(dict.fromkeys(_warnings(subject, voices, found, people))),
         parts=found,
         reasoning=subject.reasoning,
+        shape="" if call is None else shape_of(call, hold.rule),
         images=tuple(map(_image, subject.shots)),
     )
 

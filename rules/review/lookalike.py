@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from rules.review.inert import in_ascii
 
 _PREFIX = "xn--"
-# Small letters of other scripts, and the Latin ones that they read like: Cyrillic, Armenian, Greek, rare ones.
+# Small letters of other scripts, and the Latin ones that they read like: Cyrillic, Armenian, Greek, rare.
 _SHAPES = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u051d\u04bb"
     "\u04cf\u043a\u043c\u043d\u0442\u0432\u0433\u0475\u04af\u04e9\u0493\u0581\u0585\u0570"

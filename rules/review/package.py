@@ -71,6 +71,8 @@ class Facts:
     parts: tuple[Part, ...]
     reasoning: str
     """The agent's own word for it: untrusted."""
+    shape: str
+    """What other calls have in common with it that differ in their things alone; empty for none."""
     images: tuple[str, ...]
     """What the recorded reads have shown, by its hash."""
 

@@ -11,6 +11,8 @@ from rules.mcp.action import ToolAction
 from rules.review.excerpt import Excerpt, excerpt
 from rules.review.inert import hides
 
+# What older servers read as ISO 8859-1 (RFC 9110 section 5.5).
+_HEAD = frozenset({"target", "headers"})
 _ROOM = {"target": 300, "headers": 600, "body": 900, "decoded": 300, "arguments": 900}
 
 
@@ -51,9 +53,12 @@ def unseen(found: tuple[Part, ...], viewed: frozenset[str]) -> list[str]:
 
 def _part(name: str, content: bytes, meaning: str = "") -> Part:
     try:
-        shown = excerpt(content.decode("utf-8"), most=_ROOM[name])
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
-        return Part(name=name, content=content, shown=None, unclear="it is not utf-8 text")
+        if name not in _HEAD:
+            return Part(name=name, content=content, shown=None, unclear="it is not utf-8 text")
+        text = content.decode("latin-1")
+    shown = excerpt(text, most=_ROOM[name])
     return Part(name=name, content=content, shown=shown, unclear=_unclear(shown, meaning))
 
 

@@ -5,6 +5,8 @@ from rules.mcp.message import Members
 
 META_KEY = "sidegate/reasoning"
 """The member of an MCP request's `_meta` that carries it."""
+PART = "reasoning"
+"""The part of a hold that keeps it."""
 MOST = 4000
 """Characters that are kept."""
 
