@@ -2,12 +2,10 @@
 
 import asyncio
 import gc
-import hashlib
 import json
 import logging
 import os
 import re
-import secrets
 import signal
 import socket
 import sys
@@ -22,7 +20,7 @@ from proxy.config import Config, store_fault
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
 from proxy.data_dir.embedded import EmbeddedRedis
-from proxy.data_dir.files import private_folder, read_secret, write_secret
+from proxy.data_dir.files import private_folder, write_secret
 from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
 from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations, store_places
@@ -46,6 +44,7 @@ from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
+from proxy.serving.tokens import reviewers
 from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Store, connect
@@ -59,7 +58,6 @@ _POLL_SECONDS = 0.05
 _SWITCH_SECONDS = 0.0005
 _PAUSE = re.compile(r"[.,;](?:\s|$)|\n")
 _MAX_WORDS = 100
-_TOKEN = re.compile(rb"[A-Za-z0-9._~+/=-]{16,512}")
 
 
 class CannotServe(Exception):
@@ -265,7 +263,7 @@ class _Sidecar:
         watches = (deadlines.watch(), self.worker.watch(), self.unknowns.watch())
         parts = (self.signals.listen(), *watches, rules)
         self.background += [self.tasks.create_task(part) for part in parts]
-        reviewers = self.tasks.create_task(listener.run())
+        console_task = self.tasks.create_task(listener.run())
         opened = asyncio.Event()
 
         async def started() -> None:
@@ -281,7 +279,7 @@ class _Sidecar:
         await self._drain()
         listener.stop()
         self.plane.stop()
-        await asyncio.gather(plane, reviewers)
+        await asyncio.gather(plane, console_task)
 
     async def _first(self, plane: asyncio.Task[None], *events: asyncio.Event) -> None:
         """Wait for the first of them."""
@@ -324,34 +322,25 @@ class _Sidecar:
             self.witness.close()
 
     def _reviewing(self, console: Address) -> Reviewing:
+        settings = self.settings
         return Reviewing(
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
             rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source),
             metrics=self.metrics,
-            ruleset=self.settings.rulebook.current,
+            ruleset=settings.rulebook.current,
             again=self.again.ask,
             agent=self.agent,
             history=self.history,
-            preview_required=self.settings.config.review.preview == "required",
-            reviewers=self._reviewers(),
+            preview_required=settings.config.review.preview == "required",
+            reviewers=reviewers(
+                settings.data_dir, {r.name: Path(r.token_file) for r in settings.config.reviewers}
+            ),
             ready=self._ready,
             address=console,
-            names=frozenset(self.settings.config.console.names),
+            names=frozenset(settings.config.console.names),
         )
-
-    def _reviewers(self) -> dict[str, bytes]:
-        """SHA-256 of each reviewer's token by name; the operator's own is made on first use."""
-        path = self.settings.data_dir / "operator.token"
-        if not path.exists():
-            write_secret(path, secrets.token_urlsafe(32).encode() + b"\n", exclusive=True)
-        files = {"operator": path} | {r.name: Path(r.token_file) for r in self.settings.config.reviewers}
-        tokens = {name: hashlib.sha256(_token(file)).digest() for name, file in files.items()}
-        for name, token in tokens.items():
-            if first := next((n for n, t in tokens.items() if t == token and n != name), None):
-                raise CannotServe(f"`{name}` and `{first}` have the same token: give each their own")
-        return tokens
 
     async def _ready(self) -> dict[str, bool]:
         try:
@@ -401,16 +390,3 @@ def _first_words(error: BaseException | None) -> str:
 def _http(address: Address) -> str:
     host = f"[{address[0]}]" if ":" in address[0] else address[0]
     return f"http://{host}:{address[1]}"
-
-
-def _token(path: Path) -> bytes:
-    """A reviewer's token. Raises CannotServe."""
-    try:
-        token = read_secret(path).strip()
-    except FileNotFoundError as error:
-        raise CannotServe(f"there is no token file `{path}`: write a token into it, mode 600") from error
-    if not _TOKEN.fullmatch(token):
-        raise CannotServe(
-            f"`{path}` holds no token: write 16 to 512 letters, digits and `._~+/=-` into it, on one line"
-        )
-    return token
