@@ -36,6 +36,8 @@ class Draft:
     reason: str
     policy: str
     sealed: bytes
+    credential: str = ""
+    """Which configured secrets would go out with it now."""
 
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
@@ -53,6 +55,7 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
         "reason": draft.reason,
         "policy": draft.policy,
         "attempts": "1",
+        "credential": draft.credential,
     }
     return {name: value.encode() for name, value in written.items()} | {"sealed": draft.sealed}
 
@@ -102,6 +105,8 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         decided_by=fields.get("decided_by", ""),
         decision_reason=fields.get("decision_reason", ""),
         note=fields.get("note", ""),
+        credential=fields.get("credential", ""),
+        credential_used=fields.get("credential_used", ""),
         collected=fields.get("collected") == "1",
     )
 

@@ -163,6 +163,10 @@ class Hold:
     decision_reason: str = ""
     note: str = ""
     """Why it ended as it did, where no person decided that."""
+    credential: str = ""
+    """Which configured secrets would have gone out when it was held, each as `name@generation`."""
+    credential_used: str = ""
+    """Which did go out."""
     collected: bool = False
     """Whether the agent has been given the outcome."""
 

@@ -17,9 +17,10 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from proxy import cli
 from proxy.cli.environment import environment
-from proxy.config import Config, CredentialEntry, Reviewer
+from proxy.config import Config, Reviewer
 from proxy.console.app import create
 from proxy.console.shown import contents, summary
+from proxy.credentials.entry import CredentialEntry
 from proxy.metrics import Metrics
 from rules.compile import compile_rules
 from rules.hold import Hold, State

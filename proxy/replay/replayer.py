@@ -8,19 +8,23 @@ import asyncio
 import logging
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Any
 
 import httpx2
 
+from proxy.credentials.credentials import Credentials, with_fields
+from proxy.credentials.sources.secret import CredentialError
+from proxy.credentials.supply import Outgoing, Supplied
 from proxy.destinations import Destinations
 from proxy.failure import ended, report
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
-from proxy.replay.credentials import CredentialError, Credentials
+from proxy.replay.repeating import REFUSED, objection, repeatable, rotation
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.store import Refused, Store
@@ -103,11 +107,11 @@ class Replayer:
         if objection := self._objection(hold, action):
             return await self._step(hold, Event.DRIFT, note=objection)
         try:
-            fields = self.credentials.fields(action) if live is None else live
+            supplied = await self._supply(hold, action, live=live)
             where = await self.destinations.find(action.host, action.port)
             if isinstance(where, Refusal):
                 raise _Unsent(where.reason)
-            return await self._send(hold, action, fields, where)
+            return await self._send(hold, action, supplied, where)
         except (_Unsent, CredentialError) as error:
             logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, error)
             return await self._step(hold, Event.RELEASE, note=f"not sent: {error}")
@@ -125,12 +129,38 @@ class Replayer:
             return f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
         return None
 
-    async def _send(self, hold: Hold, action: Action, credentials: Fields, where: tuple[str, int]) -> Hold:
+    async def generations(self, action: Action, *, rule: str | None) -> str:
+        """Which configured secrets would go out with `action` now. Raises StoreUnavailable."""
+        return await self.credentials.generations(action, named=self._named(rule))
+
+    async def _supply(
+        self, hold: Hold, action: Action, *, live: Fields | None = None, past: Supplied | None = None
+    ) -> Supplied:
+        outgoing = Outgoing(
+            method=action.method,
+            scheme=action.scheme,
+            host=action.host,
+            port=action.port,
+            target=action.target,
+            fields=_outgoing(hold, action),
+            body=action.body,
+        )
+        return await self.credentials.supply(
+            action, outgoing, named=self._named(hold.rule), live=live, past=past
+        )
+
+    def _named(self, rule: str | None) -> str | None:
+        return None
+
+    async def _send(self, hold: Hold, action: Action, supplied: Supplied, where: tuple[str, int]) -> Hold:
         """Send once and record what came of it."""
         started = monotonic()
-        line = _Line(self, hold, action)
+        line = _Line(partial(self.cross, hold, action, supplied))
+        note = rotation(hold, supplied)
         try:
-            answer = await self._exchange(hold, action, credentials, where, line)
+            answer = await self._exchange(hold, action, supplied, where, line)
+            if answer.status == REFUSED and supplied.generations:
+                answer, note = await self._once_more(hold, action, supplied, where, answer)
         except (httpx2.HTTPError, TimeoutError, _Unsent) as error:
             if not line.crossed:
                 raise _Unsent(_why(error)) from error
@@ -140,7 +170,7 @@ class Replayer:
             return await self._record(hold, Event.LOSE, {"note": _why(error).encode()})
         event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
         recorded = await self._record(
-            hold, event, {"answer": self.sealed.close_answer(hold, answer), "note": b""}
+            hold, event, {"answer": self.sealed.close_answer(hold, answer), "note": note.encode()}
         )
         self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
         return recorded
@@ -149,7 +179,7 @@ class Replayer:
         self,
         hold: Hold,
         action: Action,
-        credentials: Fields,
+        supplied: Supplied,
         where: tuple[str, int],
         line: "_Line",
     ) -> Reply:
@@ -159,7 +189,7 @@ class Replayer:
         request = httpx2.Request(
             action.method,
             httpx2.URL(scheme=action.scheme, host=where[0], port=where[1], path="/"),
-            headers=list(_outgoing(hold, action, credentials)),
+            headers=list(with_fields(_outgoing(hold, action), supplied.fields)),
             content=action.body,
             extensions={
                 "target": action.target.encode("latin-1"),
@@ -170,7 +200,9 @@ class Replayer:
         )
         async with (
             asyncio.timeout(self.timeout),
-            httpx2.AsyncHTTPTransport(verify=self.trust, trust_env=False, retries=0) as transport,
+            httpx2.AsyncHTTPTransport(
+                verify=supplied.tls or self.trust, trust_env=False, retries=0
+            ) as transport,
         ):
             response = await transport.handle_async_request(request)
             try:
@@ -178,13 +210,44 @@ class Replayer:
             finally:
                 await response.aclose()
 
-    async def cross(self, hold: Hold, action: Action) -> None:
+    async def _once_more(
+        self, hold: Hold, action: Action, refused: Supplied, where: tuple[str, int], answer: Reply
+    ) -> tuple[Reply, str]:
+        """Renew what the upstream refused with `answer`, and send again where twice is once.
+
+        Returns the answer that counts and a note. It stays one claim and one `sending`: raises what an
+        exchange raises only when a byte of the second request may have left.
+        """
+        line = _Line(partial(self._cross_again, hold, action))
+        try:
+            fresh = await self._supply(hold, action, past=refused)
+            if why := objection(refused, fresh, allowed=repeatable(action.method, declared=False)):
+                return answer, why
+            return await self._exchange(hold, action, fresh, where, line), rotation(hold, fresh)
+        except (httpx2.HTTPError, TimeoutError, _Unsent, CredentialError, StoreUnavailable) as error:
+            if line.crossed:
+                raise
+            return answer, f"the upstream refused the credential, and nothing was sent again: {_why(error)}"
+
+    async def _cross_again(self, hold: Hold, action: Action) -> None:
+        """Make sure that the claim still stands and may be used; raises _Unsent if not."""
+        try:
+            if await self.store.killed():
+                raise _Unsent("the kill switch is on")
+            if self.witness is not None:
+                self.witness.record(action, hold)
+            await self.store.renew(hold)
+        except (WitnessError, Refused, StoreUnavailable) as error:
+            raise _Unsent(str(error)) from error
+
+    async def cross(self, hold: Hold, action: Action, supplied: Supplied) -> None:
         """Record that the first byte is about to leave; raises _Unsent if that may not be."""
         try:
             # Before the step, because after it nothing can be given back.
             if self.witness is not None:
                 self.witness.record(action, hold)
-            await self.store.step(hold, Event.SEND, fence=hold.fence)
+            used = {"credential_used": supplied.label.encode()}
+            await self.store.step(hold, Event.SEND, fence=hold.fence, fields=used)
         except WitnessError as error:
             raise _Unsent(str(error)) from error
         except (Refused, StoreUnavailable) as error:
@@ -237,16 +300,14 @@ class _Line:
 
     _MOMENTS = ("http11.send_request_headers.started", "http2.send_connection_init.started")
 
-    def __init__(self, replayer: Replayer, hold: Hold, action: Action) -> None:
-        self._replayer = replayer
-        self._hold = hold
-        self._action = action
+    def __init__(self, cross: Callable[[], Awaitable[None]]) -> None:
+        self._cross = cross
         self.crossed = False
 
     async def trace(self, name: str, info: dict[str, Any]) -> None:
         """Called by the HTTP client at every step of its own."""
         if name in self._MOMENTS and not self.crossed:
-            await self._replayer.cross(self._hold, self._action)
+            await self._cross()
             self.crossed = True
 
 
@@ -269,12 +330,10 @@ async def _read(response: httpx2.Response) -> Reply:
     )
 
 
-def _outgoing(hold: Hold, action: Action, credentials: Fields) -> Fields:
-    """The approved fields, with our idempotency key in place of the agent's and fresh credentials."""
-    replaced = {IDEMPOTENCY_HEADER.lower(), *(name.lower() for name, _ in credentials)}
-    kept = tuple((n, v) for n, v in action.fields if n.lower() not in replaced)
-    fields = framed(kept, action.method.encode(), action.body)
-    return (*fields, *credentials, (IDEMPOTENCY_HEADER, hold.idempotency_key.encode()))
+def _outgoing(hold: Hold, action: Action) -> Fields:
+    """The approved fields, with our idempotency key in place of the agent's."""
+    fields = framed(action.fields, action.method.encode(), action.body)
+    return with_fields(fields, ((IDEMPOTENCY_HEADER, hold.idempotency_key.encode()),))
 
 
 def _as_message(action: Action) -> Message:
@@ -293,7 +352,7 @@ def _as_message(action: Action) -> Message:
 def _why(error: BaseException) -> str:
     """What happened, without anything that the request or the answer said."""
     match error:
-        case _Unsent():
+        case _Unsent() | CredentialError() | StoreUnavailable():
             return str(error)
         case httpx2.ConnectTimeout():
             return "the upstream did not take a connection in time"

@@ -14,13 +14,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from urllib.parse import urlsplit
 
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.credentials.making import Surroundings, make
+from proxy.credentials.sources.shelf import Shelf
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, read_secret, write_secret
 from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
@@ -118,7 +120,8 @@ class _Sidecar:
         self.metrics = Metrics()
         self.redis = connect(url)
         self.store = Store(self.redis, domain=config.redis.domain, clocks=config.clocks, cap=config.cap)
-        self.sealed = Sealed(Seal(load_or_create_key(keys / "seal.key"), domain=config.redis.domain))
+        self.seal = Seal(load_or_create_key(keys / "seal.key"), domain=config.redis.domain)
+        self.sealed = Sealed(self.seal)
         self.signals = Signals(self.store, self.metrics)
         self.destinations = Destinations(
             allowed=config.allowed,
@@ -127,6 +130,8 @@ class _Sidecar:
             store=_store_places(url),
         )
         self.witness = _witness(settings.witness)
+        key = load_or_create_key(keys / "fingerprint.key")
+        self.agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
         self.replayer = self._replayer(trust)
         self.worker = Worker(
             store=self.store,
@@ -136,7 +141,7 @@ class _Sidecar:
             tasks=tasks,
         )
         self.plane = DataPlane(
-            self._gate(load_or_create_key(keys / "fingerprint.key")),
+            self._gate(),
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
@@ -160,7 +165,7 @@ class _Sidecar:
         return Replayer(
             store=self.store,
             sealed=self.sealed,
-            credentials=config.replay_credentials,
+            credentials=make(config.credentials, self._around(trust)),
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
             trust=upstream_context(trust),
@@ -170,16 +175,26 @@ class _Sidecar:
             witness=self.witness,
         )
 
-    def _gate(self, key: bytes) -> Gate:
+    def _around(self, trust: Path) -> Surroundings:
         config = self.settings.config
-        agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
+        return Surroundings(
+            shelf=Shelf(self.redis, domain=config.redis.domain, seal=self.seal),
+            keyed=self.agent.keyed_secret,
+            context=lambda: upstream_context(trust),
+            now=time,
+            metrics=self.metrics,
+            exchange=config.windows.upstream,
+        )
+
+    def _gate(self) -> Gate:
+        config = self.settings.config
         return Gate(
             ruleset=self.settings.rulebook.current,
-            agent=agent,
+            agent=self.agent,
             destinations=self.destinations,
             store=self.store,
             holding=Holding(
-                agent=agent,
+                agent=self.agent,
                 store=self.store,
                 sealed=self.sealed,
                 signals=self.signals,

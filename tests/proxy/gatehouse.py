@@ -14,11 +14,11 @@ import certifi
 
 from addons.exchange import Outcome, Request
 from proxy.agent import Agent
+from proxy.credentials.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding, Waiting
 from proxy.metrics import Metrics
-from proxy.replay.credentials import Credentials
 from proxy.replay.replayer import Replayer
 from proxy.replay.worker import Worker
 from proxy.seal import Seal

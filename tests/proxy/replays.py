@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from proxy.credentials.credentials import Credentials
 from proxy.destinations import Address, Allowed, Destinations
-from proxy.replay.credentials import Credentials
 from proxy.replay.replayer import Replayer
 from proxy.store import Clocks, Store
 from rules.action import Action, Principal

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from proxy.replay.credentials import Credential, CredentialError, Credentials, FromEnvironment, FromFile
+
 from rules.action import Action
 from tests.proxy.console.world import ACTION
 
