@@ -4,7 +4,8 @@
 - `normalize`: one strict reading of it, by `request/` (host, target, body), as a `call` or a refusal
 - `decode/`: the operations that its payload asks for
 - `language/`: rules files read and checked; `compile`: from them to a `ruleset`
-- `account`: what a rule says of its calls beside their tier; `handling`: what is done around a held one
+- `account`: what a rule says of its calls beside their tier; `handling`: what is done around a held one;
+  `template`: sentences and paths of probes made of a call's parts
 - `packs/`: rules files for known vendors, that the product brings
 - `matching/`: whether a rule means a call, surely, perhaps or not
 - `triggers`: what a call gives away by itself

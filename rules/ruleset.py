@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from rules.account import NOTHING, Account
 from rules.budget import Budget
 from rules.call import Call, HttpCall
+from rules.handling import USUAL, Handling
 from rules.matching.asking import Asking, asked_of
 from rules.matching.condition import Condition
 from rules.matching.index import Index
@@ -85,6 +86,7 @@ class Rule:
     lower: tuple[Alternative, ...]
     budget: Budget | None = None
     account: Account = NOTHING
+    handling: Handling = USUAL
     observed: bool = False
     """Whether what it would hold passes; never for a forbidden call."""
 
@@ -92,6 +94,11 @@ class Rule:
     def asking(self) -> Asking | None:
         """What the rule's own match says of operations."""
         return next((c for c in self.conditions if isinstance(c, Asking)), None)
+
+    @property
+    def paths(self) -> tuple[Track, ...]:
+        """What it writes for a request's path: the parts that templates name."""
+        return self.endpoint.paths if isinstance(self.endpoint, HttpEndpoint) else ()
 
     def matches(self, call: Call) -> Truth:
         """Whether the rule names `call`."""
@@ -134,10 +141,12 @@ class Ruleset:
     _operations: Index = field(default_factory=Index, init=False, repr=False, compare=False)
     """The same rules by the operations, for all other calls."""
     _tools: Index = field(default_factory=Index, init=False, repr=False, compare=False)
+    _by_id: dict[str, Rule] = field(default_factory=dict, init=False, repr=False, compare=False)
     _hosts: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
     """What rules write for hosts; a rule that only observes says nothing of a host either."""
 
     def __post_init__(self) -> None:
+        self._by_id.update((rule.id, rule) for rule in self.rules)
         for number, rule in enumerate(self.rules):
             match rule.endpoint:
                 case HttpEndpoint(hosts=hosts, paths=paths):
@@ -157,6 +166,16 @@ class Ruleset:
         else:
             numbers = self._tools.find((call.server, EVERY), (fold(call.tool),))
         return (self.rules[number] for number in numbers)
+
+    def rule(self, rule_id: str | None) -> Rule | None:
+        """The rule with that id, the operator's before one that the product brings."""
+        own = self._by_id.get(rule_id) if rule_id is not None else None
+        return self.packs.rule(rule_id) if own is None and self.packs else own
+
+    def handling(self, rule_id: str | None) -> Handling:
+        """What the rule asks for around its held calls; where no rule judged, what is usual."""
+        rule = self.rule(rule_id)
+        return USUAL if rule is None else rule.handling
 
     def names_host(self, host: str) -> bool:
         """Whether a rule of the operator names `host`, itself or by a name above it; `*` names none."""

@@ -63,9 +63,19 @@ def readings(call: Call, source: Source, steps: Steps) -> list[Reading]:
         case HttpCall(), _:
             return [Gap.MISSING]
         case _, Source.ARGUMENTS:
-            return list(_walk(call.arguments, steps))
+            return readings_in(call.arguments, steps)
         case _:
             return [Gap.MISSING]
+
+
+def carried(call: Call, steps: Steps) -> list[Reading]:
+    """As `readings`, of what a call carries: the body of a request, the arguments of a tool call."""
+    return readings(call, Source.BODY if isinstance(call, HttpCall) else Source.ARGUMENTS, steps)
+
+
+def readings_in(value: Json, steps: Steps) -> list[Reading]:
+    """Every value that some reader could find at `steps` of a JSON `value`; never empty."""
+    return list(_walk(value, steps))
 
 
 def _merged(own: list[Reading], other: list[Reading]) -> list[Reading]:
@@ -78,7 +88,7 @@ def _body(call: HttpCall, steps: Steps) -> list[Reading]:
         case PayloadKind.EMPTY:
             return [Gap.MISSING]
         case PayloadKind.JSON:
-            return list(_walk(call.payload.value, steps))
+            return readings_in(call.payload.value, steps)
         case PayloadKind.FORM:
             return _pairs(_form_pairs(call.payload.value), steps)
         case PayloadKind.OPAQUE:
