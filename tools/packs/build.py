@@ -2,6 +2,7 @@
 
 import json
 import sys
+from typing import Any, cast
 
 from rules.language.document import Document, read_document
 from rules.language.rule_file import RulesFile
@@ -20,7 +21,7 @@ def compiled() -> str:
         document = read_document(RulesFile, text, file=str(path))
         if not isinstance(document, Document):
             raise SystemExit("\n".join(map(str, document)))
-        content = read_tree(text).value
+        content = cast(dict[str, Any], read_tree(text).value)  # the model has accepted it
         rules += [{k: v for k, v in rule.items() if k != "examples"} for rule in content["rules"]]
         hosts |= content.get("hosts", {})
     return json.dumps({"version": 1, "hosts": hosts, "rules": rules}, separators=(",", ":")) + "\n"

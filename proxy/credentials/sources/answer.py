@@ -44,6 +44,7 @@ class Token:
 
 def oauth_token(said: Said) -> Token:
     """The token of an OAuth 2 answer (RFC 6749 section 5). Raises CredentialError."""
+    # Slack's refusals have status 200.
     check(said, error=said.content.get("error"))
     kind = said.content.get("token_type", "bearer")
     if not isinstance(kind, str) or kind.lower() not in ("bearer", "token", "bot", "user"):

@@ -164,7 +164,9 @@ class World:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx2.AsyncClient(transport=transport, base_url=BASE, headers=headers)
 
-    async def hold(self, action: Action = ACTION, *, tier: Tier = Tier.HIGH_RISK) -> Hold:
+    async def hold(
+        self, action: Action = ACTION, *, tier: Tier = Tier.HIGH_RISK, credential: str = ""
+    ) -> Hold:
         """A new hold of `action`."""
         draft = Draft(
             hold_id=str(ULID()),
@@ -178,6 +180,7 @@ class World:
             reason="moves money",
             policy="f" * 64,
             sealed=b"",
+            credential=credential,
         )
         hold, new = await self.store.open(replace(draft, sealed=self.sealed.close_action(draft, action)))
         assert new
