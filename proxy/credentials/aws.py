@@ -13,12 +13,10 @@ from rules.headers import Fields, first
 _MADE = frozenset({"authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"})
 _DECLARED = b"x-amz-content-sha256"
 _CHUNKS_SIGNED = b"STREAMING-AWS4-"
-_HOST = re.compile(
-    r"(?:[a-z0-9.-]+\.)??(?P<service>[a-z0-9-]+?)(?:-fips)?(?:\.dualstack)?"
-    r"(?:\.(?P<region>[a-z]{2,3}(?:-[a-z]+)+-[0-9]))?\.(?:amazonaws\.com(?:\.cn)?|api\.aws)"
-)
+_SUFFIX = re.compile(r"\.(?:amazonaws\.com(?:\.cn)?|api\.aws)")
+_REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+)+-[0-9]")
 # Hosts of services that sign under another name than their host's.
-_SIGNS_AS = {"email": "ses", "streams": "dynamodb", "api": "execute-api"}
+_SIGNS_AS = {"email": "ses", "streams": "dynamodb"}
 _EVERYWHERE = "us-east-1"
 _CHAIN_SECONDS = 20.0
 
@@ -111,14 +109,23 @@ class Signature:
         return self.keyed(f"{keys.access}\n{keys.secret}\n{keys.session or ''}")
 
     def _scope(self, host: str) -> tuple[str, str]:
-        found = _HOST.fullmatch(host)
-        service = self.service or (found["service"] if found else "")
-        region = self.region or (found["region"] if found else "") or _EVERYWHERE
+        named = _named(host)
+        service, region = self.service or named[0], self.region or named[1]
         if not service:
             raise CredentialError(
                 f"`{host}` names no aws service for `{self.name}` to sign for: give `service` and `region`"
             )
         return _SIGNS_AS.get(service, service), region
+
+
+def _named(host: str) -> tuple[str, str]:
+    """Service and region that an endpoint of AWS names: `bucket.s3.dualstack.eu-west-1.amazonaws.com`."""
+    suffix = _SUFFIX.search(host)
+    if suffix is None or suffix.end() != len(host):
+        return "", _EVERYWHERE
+    labels = [label for label in host[: suffix.start()].split(".") if label != "dualstack"]
+    region = labels.pop() if len(labels) > 1 and _REGION.fullmatch(labels[-1]) else _EVERYWHERE
+    return labels[-1].removesuffix("-fips") if labels else "", region
 
 
 def _signed(outgoing: Outgoing, keys: Keys, *, scope: tuple[str, str]) -> Fields:
