@@ -12,6 +12,7 @@ from proxy.failure import ended, report
 from proxy.metrics import Metrics
 from proxy.record import Draft, StoreUnavailable
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.signals import Signals
@@ -45,6 +46,7 @@ class Holding:
     sealed: Sealed
     signals: Signals
     replayer: Replayer
+    snapshots: Snapshots
     metrics: Metrics
     waiting: Waiting
 
@@ -64,6 +66,7 @@ class Holding:
             reason=judgement.reason,
             policy=policy,
             sealed=b"",
+            probed=bool(self.snapshots.reads(call)),
         )
         return replace(draft, sealed=self.sealed.close_action(draft, action))
 
@@ -77,6 +80,9 @@ class Holding:
         if new:
             self.metrics.holds_opened.labels(int(hold.tier)).inc()
             logger.info("hold.opened hold=%s tier=%d", hold.hold_id, hold.tier)
+            self.snapshots.begin(
+                hold, self.agent.action(call), self.snapshots.reads(call), live=self.agent.credentials(call)
+            )
         else:
             self.metrics.retries_joined.inc()
         outcome = await ended(self._follow(hold, request, call))

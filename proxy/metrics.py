@@ -9,7 +9,7 @@ from enum import StrEnum
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from rules.hold import DISPOSITIONS, TRANSITIONS, Event, State
-from rules.verdict import ReasonId, Tier, Verdict
+from rules.verdict import Judgement, ReasonId, Tier, Verdict
 
 FAILURES = frozenset({ReasonId.GATE_FAILED, ReasonId.STORE_UNAVAILABLE, ReasonId.WITNESS_UNAVAILABLE})
 """Reasons that lie with the gate and not with the request."""
@@ -61,6 +61,7 @@ class Metrics:
             labels=("tier", "verdict", "reason_id"),
             series=_admissions(),
         )
+        self._admitted: dict[tuple[Tier, str, ReasonId], Counter] = {}
         self.refusals = self._counter(
             "refusals",
             "Requests refused because they have no single reading or no allowed destination",
@@ -111,6 +112,18 @@ class Metrics:
             "Renewals of tokens, by name of the credential and outcome",
             labels=("credential", "outcome"),
         )
+        self.probes = self._counter(
+            "probes",
+            "Reads of what held calls would change, by moment and by what they showed",
+            labels=("moment", "outcome"),
+            series=[(m, o) for m in ("hold", "claim") for o in ("shown", "absent", "unread")],
+        )
+        self.drift_refusals = self._counter(
+            "drift_refusals",
+            "Approved calls that were not run because something had changed, by what",
+            labels=("cause",),
+            series=_each(("changed", "precondition", "unrecorded", "policy", "integrity")),
+        )
         self.rules_loaded = self._counter(
             "rules_loaded",
             "New versions of the rules files, by what became of them",
@@ -119,6 +132,16 @@ class Metrics:
         )
         self.rules_stale = self._gauge("rules_stale", "1 while the rules files hold what could not be loaded")
         self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
+
+    def admitted(self, judgement: Judgement) -> None:
+        """Count a call that was judged so."""
+        verdict = WOULD_HOLD if judgement.observed else judgement.verdict
+        series = (judgement.tier, verdict, judgement.reason_id)
+        # Finding a series costs more than counting in it.
+        counter = self._admitted.get(series)
+        if counter is None:
+            counter = self._admitted[series] = self.admissions.labels(int(series[0]), *series[1:])
+        counter.inc()
 
     def _counter(
         self,

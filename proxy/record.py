@@ -38,6 +38,7 @@ class Draft:
     sealed: bytes
     credential: str = ""
     """Which configured secrets would go out with it now."""
+    probed: bool = False
 
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
@@ -57,6 +58,8 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
         "attempts": "1",
         "credential": draft.credential,
     }
+    if draft.probed:
+        written["probed"] = "1"
     return {name: value.encode() for name, value in written.items()} | {"sealed": draft.sealed}
 
 
@@ -104,10 +107,13 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         attempts=int(fields["attempts"]),
         decided_by=fields.get("decided_by", ""),
         decision_reason=fields.get("decision_reason", ""),
+        decision=fields.get("decision", ""),
+        key=fields.get("key", ""),
         note=fields.get("note", ""),
         credential=fields.get("credential", ""),
         credential_used=fields.get("credential_used", ""),
         collected=fields.get("collected") == "1",
+        probed=fields.get("probed") == "1",
     )
 
 

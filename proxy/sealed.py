@@ -54,6 +54,14 @@ class Sealed:
             body=body,
         )
 
+    def close_part(self, hold: Hold, part: str, value: object) -> bytes:
+        """JSON values of a hold, sealed as its `part`."""
+        return self._close(hold, part, {"value": value}, b"")
+
+    def open_part(self, hold: Hold, part: str, sealed: bytes) -> Any:
+        """The values of `part`. Raises SealError if anything was changed."""
+        return self._open(hold, part, sealed)[0]["value"]
+
     def _close(self, of: Draft | Hold, part: str, head: dict[str, object], body: bytes) -> bytes:
         plain = json.dumps(head).encode() + b"\n" + body
         return self.seal.close(plain, bound_to=_associated(of, part))
@@ -78,4 +86,4 @@ def _associated(of: Draft | Hold, part: str) -> dict[str, str]:
         "reason_id": of.reason_id,
         "reason": of.reason,
         "policy": of.policy,
-    }
+    } | ({"probed": "1"} if of.probed else {})

@@ -34,6 +34,7 @@ from proxy.record import (
     HOLD_FIELDS,
     Draft,
     StoreUnavailable,
+    Unreadable,
     draft_fields,
     found_hold,
     read_hold,
@@ -153,7 +154,13 @@ class Store:
         """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
         change = {"from": list(State), "attempt": True}
         outcome, fields = await self._change(hold_id, fingerprint, change)
-        return read_hold(hold_id, fields) if outcome == "done" else None
+        if outcome != "done":
+            return None
+        hold = read_hold(hold_id, fields)
+        if hold.fingerprint != fingerprint:
+            # Told the wrong hold's outcome, an agent could be given another one's answer.
+            raise Unreadable(f"the store joins the request to the hold `{hold_id}`, which is another one's")
+        return hold
 
     async def step(self, hold: Hold, event: Event, **change: Any) -> Hold:
         """Apply `event` to `hold` by the table of states. Raises Refused with what stands in the way."""
@@ -183,6 +190,10 @@ class Store:
             case _:
                 return {}
 
+    def validity(self, tier: Tier) -> timedelta:
+        """How long an approval of this tier may be used."""
+        return self._clocks.approval_validity[tier]
+
     async def renew(self, hold: Hold) -> None:
         """Tell that the worker that claimed `hold` is alive. Raises Refused when the claim is lost."""
         states = [State.CLAIMED, State.SENDING]
@@ -199,6 +210,13 @@ class Store:
         """
         change = {"from": _COLLECTABLE, "release": True, "unless": "collected"}
         outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {"collected": b"1"})
+        return outcome == "done"
+
+    async def keep(self, hold: Hold, *, part: str, sealed: bytes) -> bool:
+        """Add a sealed `part` to a hold that nobody has sent; False where it has one, or it is too late."""
+        unsent = [State.PENDING, State.APPROVED, State.CLAIMED]
+        change = {"from": unsent, "unless": part}
+        outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {part: sealed})
         return outcome == "done"
 
     async def spend(self, spend: Spend, *, budget: str) -> bool:
@@ -218,7 +236,7 @@ class Store:
         return found_hold(hold_id, values)
 
     async def sealed(self, hold_id: str, *, part: str) -> bytes | None:
-        """The sealed `part` of a hold: `sealed` (the action) or `answer` (the upstream's)."""
+        """A sealed part of a hold: `sealed` (the action), `answer` (the upstream's), `snapshot`, `drift`."""
         async with self._guarded():
             value = await self._redis.hget(self._hold_key(hold_id), part)
         return cast(bytes | None, value)

@@ -28,11 +28,13 @@ local function owns_fingerprint()
   return redis.call('GET', KEYS[5]) == change.id
 end
 
+local sealed = {sealed = true, answer = true, snapshot = true, drift = true}
+
 local function answer(outcome)
   local reply = {outcome, tostring(now)}
   local fields = redis.call('HGETALL', KEYS[1])
   for i = 1, #fields, 2 do
-    if fields[i] ~= 'sealed' and fields[i] ~= 'answer' then
+    if not sealed[fields[i]] then
       reply[#reply + 1] = fields[i]
       reply[#reply + 1] = fields[i + 1]
     end

@@ -62,6 +62,8 @@ class Event(StrEnum):
     """The upstream answered below 400."""
     ERROR = "error"
     """The upstream answered 400 or above."""
+    MISMATCH = "mismatch"
+    """The upstream answered that our own condition does not hold: it did nothing (RFC 9110 section 13.2)."""
     LOSE = "lose"
     """No answer can come any more."""
 
@@ -104,6 +106,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.ANSWER: State.EXECUTED,
         Event.ERROR: State.EXECUTION_ERROR,
         Event.LOSE: State.OUTCOME_UNKNOWN,
+        Event.MISMATCH: State.DRIFT_REFUSED,
     },
     State.EXECUTED: {},
     State.EXECUTION_ERROR: {},
@@ -161,6 +164,10 @@ class Hold:
     """How often the agent has asked for it."""
     decided_by: str = ""
     decision_reason: str = ""
+    decision: str = ""
+    """The reviewer's decision, signed by the console that took it."""
+    key: str = ""
+    """The data key of its contents, wrapped: it means nothing without the keys outside the store."""
     note: str = ""
     """Why it ended as it did, where no person decided that."""
     credential: str = ""
@@ -169,6 +176,8 @@ class Hold:
     """Which did go out."""
     collected: bool = False
     """Whether the agent has been given the outcome."""
+    probed: bool = False
+    """Whether what it would change is read when it is held, and has to be the same when it runs."""
 
     @property
     def settled(self) -> bool:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rules.account import NOTHING, Account
 from rules.budget import Budget
@@ -33,10 +34,12 @@ class HttpEndpoint:
 
     def covers(self, call: Call) -> Truth:
         """Whether `call` goes there."""
-        if not isinstance(call, HttpCall) or self.hosts.isdisjoint(host_keys(call.host)):
+        if not isinstance(call, HttpCall):
             return Truth.FALSE
-        path = any_of(track.covers(call.segments) for track in self.paths)
-        return all_of((self._covers_method(call), path))
+        method = self._covers_method(call)
+        if method is Truth.FALSE or self.hosts.isdisjoint(host_keys(call.host)):
+            return Truth.FALSE
+        return all_of((method, any_of([track.covers(call.segments) for track in self.paths])))
 
     def _covers_method(self, call: HttpCall) -> Truth:
         if not self.methods or call.method in self.methods:
@@ -105,7 +108,7 @@ class Rule:
         covered = self.endpoint.covers(call)
         if covered is Truth.FALSE:
             return covered
-        return all_of((covered, *(condition.holds(call) for condition in self.conditions)))
+        return all_of((covered, *[condition.holds(call) for condition in self.conditions]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,11 +202,12 @@ class Ruleset:
         return sorted({*found, *itertools.chain.from_iterable(of_these)})
 
 
-def host_keys(host: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def host_keys(host: str) -> tuple[str, ...]:
     """What a rule may write to name `host`, the nearest first.
 
     Itself, with `*` for one label between others, `*.` and each name above it, `*`.
     """
     labels = host.split(".")
     between = (".".join((*labels[:n], EVERY, *labels[n + 1 :])) for n in range(1, len(labels) - 2))
-    return [host, *between, *(f"*.{'.'.join(labels[n:])}" for n in range(1, len(labels))), EVERY]
+    return (host, *between, *(f"*.{'.'.join(labels[n:])}" for n in range(1, len(labels))), EVERY)

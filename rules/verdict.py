@@ -80,6 +80,8 @@ class ReasonId(StrEnum):
     """No rule names this tool."""
     BUDGET = "budget"
     """Together with earlier calls it exceeds what a rule lets pass, or how much it adds is not certain."""
+    TOOL_CHANGED = "tool_changed"
+    """The tool is new on its server or not what it was when it was first seen, or its text is suspect."""
     METHOD_OVERRIDE = "method_override"
     """The request asks the server to treat it as another method."""
     SECRET_OUTBOUND = "secret_outbound"  # noqa: S105 (a reason, not a password)
@@ -125,6 +127,10 @@ class ReasonId(StrEnum):
     """The body says it is a form and cannot be read in exactly one way."""
     EXPECTATION_UNSUPPORTED = "expectation_unsupported"
     """The Expect header asks for something else than 100-continue."""
+    MCP_MALFORMED = "mcp_malformed"
+    """The message is no MCP message with exactly one reading, or its headers contradict it."""
+    MCP_METHOD_UNKNOWN = "mcp_method_unknown"
+    """Nobody here knows what the MCP method does."""
 
     DESTINATION_REFUSED = "destination_refused"
     """The destination is an address that agents may not reach."""

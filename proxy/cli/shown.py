@@ -103,6 +103,8 @@ def _byte(value: int) -> str:
 
 
 def _judgement(hold: dict[str, Any]) -> Iterator[str]:
+    if hold.get("summary"):
+        yield visible(f"in short, by its rule: {hold['summary']}")
     rule = f"rule `{hold['rule']}`" if hold["rule"] else "no rule"
     yield visible(f"tier {hold['tier']}, {rule}, {hold['reason_id']}: {hold['reason']}")
     principal = hold["action"]["principal"] if hold["action"] else {}

@@ -72,8 +72,13 @@ class Holds:
         try:
             action = await self._reviewing.action(hold)
         except SealError as error:
-            return {"integrity": "failed", "integrity_reason": str(error), "action": None}
-        return {"integrity": "ok", "integrity_reason": None, "action": contents(action)}
+            return {"integrity": "failed", "integrity_reason": str(error), "action": None, "summary": None}
+        return {
+            "integrity": "ok",
+            "integrity_reason": None,
+            "action": contents(action),
+            "summary": await self._reviewing.told(hold, action),
+        }
 
     async def _answer(self, hold: Hold) -> dict[str, object] | None:
         sealed = await self._reviewing.store.sealed(hold.hold_id, part="answer")

@@ -1,16 +1,23 @@
 """What the console works on, and how it opens what it shows."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
+from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.store import Store
 from rules.action import Action
-from rules.hold import Hold
+from rules.decision import Decision
+from rules.explanation import summary
+from rules.hold import Event, Hold
+from rules.normalize import normalize
+from rules.ruleset import Ruleset
+from rules.verdict import Refusal
 
 
 def _now() -> datetime:
@@ -23,9 +30,12 @@ class Reviewing:
 
     store: Store
     sealed: Sealed
+    signer: Signer
     metrics: Metrics
     reviewers: Mapping[str, bytes]
     """A reviewer's name -> SHA-256 of that reviewer's bearer token."""
+    ruleset: Callable[[], Ruleset]
+    """The rules of now: what they say of a held call, for people."""
     ready: Callable[[], Awaitable[dict[str, bool]]]
     """What has to hold for the sidecar to do its work, each by name."""
     address: tuple[str, int]
@@ -33,7 +43,7 @@ class Reviewing:
     names: frozenset[str] = frozenset()
     """`host:port` (or `host`) under which reviewers reach the console, besides its addresses."""
     now: Callable[[], datetime] = _now
-    """For what is shown and measured; every decision is timed by the store's own clock."""
+    """For what is shown, measured and signed; the store times each step by a clock of its own."""
 
     def __post_init__(self) -> None:
         for name, token in self.reviewers.items():
@@ -48,3 +58,36 @@ class Reviewing:
         except SealError:
             self.metrics.integrity_failures.inc()
             raise
+
+    def decision(self, hold: Hold, event: Event, *, who: str, reason: str) -> dict[str, bytes]:
+        """What `hold` keeps of a decision that is taken now, signed."""
+        now = self.now()
+        # Of a tampered tier there is no validity, and rejecting it must stay possible.
+        validity = self.store.validity(hold.tier) if event is Event.APPROVE else timedelta(0)
+        return self.signer.fields(
+            Decision(
+                hold_id=hold.hold_id,
+                digest=hold.digest,
+                policy=hold.policy,
+                fence=hold.fence,
+                event=event,
+                who=who,
+                reason=reason,
+                at=now,
+                until=now + validity,
+            )
+        )
+
+    async def told(self, hold: Hold, action: Action) -> str | None:
+        """What the rule that held it says of the call, where it still has a sentence for it."""
+        ruleset = self.ruleset()
+        rule = ruleset.rule(hold.rule)
+        if rule is None or rule.account.summary is None:
+            return None
+        # A body of megabytes takes its time.
+        return await asyncio.to_thread(_told, action, ruleset, hold.rule)
+
+
+def _told(action: Action, ruleset: Ruleset, rule_id: str | None) -> str | None:
+    call = normalize(action.message(), paths=ruleset.paths)
+    return None if isinstance(call, Refusal) else summary(call, ruleset, rule_id)

@@ -1,5 +1,6 @@
 """The credentials that the configuration describes, made and connected."""
 
+import asyncio
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class Surroundings:
     context: Callable[[], ssl.SSLContext]
     now: Callable[[], float]
     metrics: Metrics
+    tasks: asyncio.TaskGroup
     exchange: float
 
 
@@ -92,6 +94,7 @@ def _source(entry: CredentialEntry, around: Surroundings, endpoint: Endpoint) ->
         now=around.now,
         metrics=around.metrics,
         needed=around.exchange + _MARGIN,
+        tasks=around.tasks,
         settings=entry.origin.model_dump_json(),
     )
 

@@ -3,8 +3,9 @@
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
+from rules.action import Action
 from rules.headers import Fields
 
 TLS = "tls certificate"
@@ -22,6 +23,19 @@ class Outgoing:
     target: str
     fields: Fields
     body: bytes
+
+    @classmethod
+    def of(cls, action: Action, fields: Fields) -> Self:
+        """`action` as it will leave with these fields."""
+        return cls(
+            method=action.method,
+            scheme=action.scheme,
+            host=action.host,
+            port=action.port,
+            target=action.target,
+            fields=fields,
+            body=action.body,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

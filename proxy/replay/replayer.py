@@ -6,11 +6,10 @@ request. Before it, a failure gives the hold back; after it, nobody ever sends t
 
 import asyncio
 import logging
-import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -22,18 +21,21 @@ from proxy.credentials.sources.secret import CredentialError
 from proxy.credentials.supply import Outgoing, Supplied
 from proxy.destinations import Destinations
 from proxy.failure import ended, report
+from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.repeating import REFUSED, objection, repeatable, rotation
+from proxy.replay.snapshots import Snapshots, Unrecorded, Unverified
+from proxy.replay.unconnected import why_unconnected
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.store import Refused, Store
 from proxy.witness import Witness, WitnessError
 from rules.action import Action
 from rules.classify import classify
+from rules.handling import Handling
 from rules.headers import Fields, end_to_end, framed
 from rules.hold import DISPOSITIONS, Event, Hold
-from rules.message import Message
 from rules.normalize import normalize
 from rules.reply import Reply
 from rules.ruleset import Ruleset
@@ -47,6 +49,8 @@ _RENEW_EVERY = 1.0
 _RECORD_FOR = 300.0
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ERROR_STATUS = 400
+_PRECONDITION_FAILED = 412
+_LOST_RACE = b"drift: the upstream refused it with 412, because it changed after it was read a last time"
 
 
 class _Unsent(Exception):
@@ -59,7 +63,9 @@ class Replayer:
 
     store: Store
     sealed: Sealed
+    verifier: Verifier
     credentials: Credentials
+    snapshots: Snapshots
     destinations: Destinations
     ruleset: Callable[[], Ruleset]
     trust: ssl.SSLContext
@@ -99,27 +105,58 @@ class Replayer:
 
     async def _run_claimed(self, hold: Hold, live: Fields | None) -> Hold:
         try:
-            action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+            action = await self._approved_action(hold)
+            if objection := self._objection(hold, action):
+                return await self._drift(hold, "policy", objection)
+            standing = await self.snapshots.check(hold, action, live=live)
         except SealError as error:
             self.metrics.integrity_failures.inc()
             logger.error("replay.integrity hold=%s", hold.hold_id)  # noqa: TRY400
-            return await self._step(hold, Event.DRIFT, note=f"integrity: {error}")
-        if objection := self._objection(hold, action):
-            return await self._step(hold, Event.DRIFT, note=objection)
+            return await self._drift(hold, "integrity", f"integrity: {error}")
+        except Unrecorded as error:
+            return await self._drift(hold, "unrecorded", f"drift: {error}")
+        except Unverified as error:
+            return await self._release(hold, error)
+        if standing.drifts:
+            return await self._drift(hold, "changed", standing.note, self.snapshots.close(hold, standing))
+        return await self._run_unchanged(hold, action, live, standing.condition)
+
+    async def _run_unchanged(
+        self, hold: Hold, action: Action, live: Fields | None, condition: Fields
+    ) -> Hold:
+        """Send what nothing speaks against; `condition`: ours, on what its last read has shown."""
+        sent = replace(action, fields=(*action.fields, *condition))
         try:
-            supplied = await self._supply(hold, action, live=live)
+            supplied = await self._supply(hold, sent, live=live)
             where = await self.destinations.find(action.host, action.port)
             if isinstance(where, Refusal):
                 raise _Unsent(where.reason)
-            return await self._send(hold, action, supplied, where)
+            return await self._send(hold, sent, supplied, where, conditional=bool(condition))
         except (_Unsent, CredentialError) as error:
-            logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, error)
-            return await self._step(hold, Event.RELEASE, note=f"not sent: {error}")
+            return await self._release(hold, error)
+
+    async def _release(self, hold: Hold, why: Exception) -> Hold:
+        """Give the hold back: nothing was sent."""
+        logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, why)
+        return await self._step(hold, Event.RELEASE, note=f"not sent: {why}")
+
+    async def _drift(self, hold: Hold, cause: str, note: str, fields: dict[str, bytes] | None = None) -> Hold:
+        """End the hold: what was approved is not what would run."""
+        self.metrics.drift_refusals.labels(cause).inc()
+        return await self._step(hold, Event.DRIFT, note=note, fields=fields or {})
+
+    async def _approved_action(self, hold: Hold) -> Action:
+        """What a reviewer has approved. Raises SealError if it, or the approval, is not what was written."""
+        action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+        # INVARIANT: the state in the store only says where a hold stands; the signature says that it may run.
+        if fault := self.verifier.fault(hold):
+            raise SealError(fault)
+        return action
 
     def _objection(self, hold: Hold, action: Action) -> str | None:
         """What the policy of this moment says against an action that was approved earlier."""
         ruleset = self.ruleset()
-        call = normalize(_as_message(action), paths=ruleset.paths)
+        call = normalize(action.message(), paths=ruleset.paths)
         if isinstance(call, Refusal):
             return f"policy: {call.reason}"
         now = classify(call, ruleset)
@@ -131,32 +168,30 @@ class Replayer:
 
     async def generations(self, action: Action, *, rule: str | None) -> str:
         """Which configured secrets would go out with `action` now. Raises StoreUnavailable."""
-        return await self.credentials.generations(action, named=self._named(rule))
+        return await self.credentials.generations(action, named=self._handling(rule).credential)
 
     async def _supply(
         self, hold: Hold, action: Action, *, live: Fields | None = None, past: Supplied | None = None
     ) -> Supplied:
-        outgoing = Outgoing(
-            method=action.method,
-            scheme=action.scheme,
-            host=action.host,
-            port=action.port,
-            target=action.target,
-            fields=_outgoing(hold, action),
-            body=action.body,
-        )
-        return await self.credentials.supply(
-            action, outgoing, named=self._named(hold.rule), live=live, past=past
-        )
+        outgoing = Outgoing.of(action, _outgoing(hold, action))
+        named = self._handling(hold.rule).credential
+        return await self.credentials.supply(action, outgoing, named=named, live=live, past=past)
 
-    def _named(self, rule: str | None) -> str | None:
-        return None
+    def _handling(self, rule: str | None) -> Handling:
+        return self.ruleset().handling(rule)
 
-    async def _send(self, hold: Hold, action: Action, supplied: Supplied, where: tuple[str, int]) -> Hold:
-        """Send once and record what came of it."""
+    async def _send(
+        self,
+        hold: Hold,
+        action: Action,
+        supplied: Supplied,
+        where: tuple[str, int],
+        *,
+        conditional: bool,
+    ) -> Hold:
+        """Send once and record what came of it; `conditional`: under a condition of ours."""
         started = monotonic()
-        line = _Line(partial(self.cross, hold, action, supplied))
-        note = rotation(hold, supplied)
+        line, note = _Line(partial(self.cross, hold, action, supplied)), rotation(hold, supplied)
         try:
             answer = await self._exchange(hold, action, supplied, where, line)
             if answer.status == REFUSED and supplied.generations:
@@ -168,10 +203,13 @@ class Replayer:
                 "replay.outcome_unknown hold=%s why=%s", hold.hold_id, _why(error)
             )
             return await self._record(hold, Event.LOSE, {"note": _why(error).encode()})
-        event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
-        recorded = await self._record(
-            hold, event, {"answer": self.sealed.close_answer(hold, answer), "note": note.encode()}
-        )
+        if conditional and answer.status == _PRECONDITION_FAILED:
+            self.metrics.drift_refusals.labels("precondition").inc()
+            recorded = await self._record(hold, Event.MISMATCH, {"note": _LOST_RACE})
+        else:
+            event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
+            kept = {"answer": self.sealed.close_answer(hold, answer), "note": note.encode()}
+            recorded = await self._record(hold, event, kept)
         self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
         return recorded
 
@@ -219,9 +257,10 @@ class Replayer:
         exchange raises only when a byte of the second request may have left.
         """
         line = _Line(partial(self._cross_again, hold, action))
+        declared = self._handling(hold.rule).idempotency is not None
         try:
             fresh = await self._supply(hold, action, past=refused)
-            if why := objection(refused, fresh, allowed=repeatable(action.method, declared=False)):
+            if why := objection(refused, fresh, allowed=repeatable(action.method, declared=declared)):
                 return answer, why
             return await self._exchange(hold, action, fresh, where, line), rotation(hold, fresh)
         except (httpx2.HTTPError, TimeoutError, _Unsent, CredentialError, StoreUnavailable) as error:
@@ -336,19 +375,6 @@ def _outgoing(hold: Hold, action: Action) -> Fields:
     return with_fields(fields, ((IDEMPOTENCY_HEADER, hold.idempotency_key.encode()),))
 
 
-def _as_message(action: Action) -> Message:
-    return Message(
-        scheme=action.scheme,
-        host=action.host,
-        port=action.port,
-        sni=action.host,
-        method=action.method.encode(),
-        target=action.target.encode("latin-1"),
-        fields=action.fields,
-        body=action.body,
-    )
-
-
 def _why(error: BaseException) -> str:
     """What happened, without anything that the request or the answer said."""
     match error:
@@ -357,23 +383,8 @@ def _why(error: BaseException) -> str:
         case httpx2.ConnectTimeout():
             return "the upstream did not take a connection in time"
         case httpx2.ConnectError():
-            return _why_unconnected(error)
+            return why_unconnected(error)
         case TimeoutError():
             return "the time for the upstream ran out"
         case _:
             return "the connection to the upstream ended before its whole answer was there"
-
-
-def _why_unconnected(error: BaseException) -> str:
-    """What TLS or the system says of a connection that does not stand: in their words, not the upstream's."""
-    cause: BaseException | None = error
-    while cause is not None:
-        match cause:
-            case ssl.SSLCertVerificationError():
-                return f"the upstream's certificate is not valid: {cause.verify_message.rstrip('.')}"
-            case ssl.SSLError(reason=str() as reason):
-                return f"TLS with the upstream failed: {reason.replace('_', ' ').lower()}"
-            case OSError(errno=int() as number) if not isinstance(cause, ssl.SSLError):
-                return f"no connection to the upstream: {os.strerror(number).lower()}"
-        cause = cause.__cause__ or cause.__context__
-    return "no connection to the upstream"

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, time
-from urllib.parse import urlsplit
 
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
@@ -30,15 +29,19 @@ from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding
+from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
 from proxy.rulebook import Rulebook
 from proxy.seal import Seal, load_or_create_key
 from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
+from proxy.serving.store_url import first_words, store_places
 from proxy.signals import Signals
 from proxy.store import Store, connect
 from proxy.witness import Witness, WitnessError
@@ -49,8 +52,6 @@ _DRAIN_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 # A large body is judged in a thread, and the loop waits this long for it at each of a call's many steps.
 _SWITCH_SECONDS = 0.0005
-_PAUSE = re.compile(r"[.,;](?:\s|$)|\n")
-_MAX_WORDS = 100
 _TOKEN = re.compile(rb"[A-Za-z0-9._~+/=-]{16,512}")
 
 
@@ -122,16 +123,19 @@ class _Sidecar:
         self.store = Store(self.redis, domain=config.redis.domain, clocks=config.clocks, cap=config.cap)
         self.seal = Seal(load_or_create_key(keys / "seal.key"), domain=config.redis.domain)
         self.sealed = Sealed(self.seal)
+        self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
         self.signals = Signals(self.store, self.metrics)
         self.destinations = Destinations(
             allowed=config.allowed,
             named=settings.rulebook.names_host,
             tunnel_ports=frozenset(config.destinations.connect_ports),
-            store=_store_places(url),
+            store=store_places(url),
         )
         self.witness = _witness(settings.witness)
         key = load_or_create_key(keys / "fingerprint.key")
         self.agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
+        self.credentials = make(config.credentials, self._around(trust))
+        self.snapshots = self._snapshots(trust)
         self.replayer = self._replayer(trust)
         self.worker = Worker(
             store=self.store,
@@ -156,16 +160,33 @@ class _Sidecar:
         try:
             await sidecar.store.check()
         except StoreUnavailable as error:
-            said = _first_words(error.__cause__)
+            said = first_words(error.__cause__)
             raise CannotServe(f"{error}{said}: start Redis, or correct REDIS_URL") from error
         return sidecar
+
+    def _snapshots(self, trust: Path) -> Snapshots:
+        return Snapshots(
+            store=self.store,
+            sealed=self.sealed,
+            probe=Probe(
+                destinations=self.destinations,
+                ruleset=self.settings.rulebook.current,
+                trust=upstream_context(trust),
+                witness=self.witness,
+            ),
+            credentials=self.credentials,
+            metrics=self.metrics,
+            tasks=self.tasks,
+        )
 
     def _replayer(self, trust: Path) -> Replayer:
         config = self.settings.config
         return Replayer(
             store=self.store,
             sealed=self.sealed,
-            credentials=make(config.credentials, self._around(trust)),
+            verifier=Verifier(consoles=(self.signer.public,), domain=config.redis.domain),
+            credentials=self.credentials,
+            snapshots=self.snapshots,
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
             trust=upstream_context(trust),
@@ -183,6 +204,7 @@ class _Sidecar:
             context=lambda: upstream_context(trust),
             now=time,
             metrics=self.metrics,
+            tasks=self.tasks,
             exchange=config.windows.upstream,
         )
 
@@ -199,6 +221,7 @@ class _Sidecar:
                 sealed=self.sealed,
                 signals=self.signals,
                 replayer=self.replayer,
+                snapshots=self.snapshots,
                 metrics=self.metrics,
                 waiting=config.waiting,
             ),
@@ -261,11 +284,15 @@ class _Sidecar:
         self.signals.draining = True
         self.signals.wake()
         end = monotonic() + _DRAIN_SECONDS
-        while (self.plane.traffic.busy or self.worker.busy) and monotonic() < end:  # noqa: ASYNC110 (two sets of two parts, once in a life)
+        while self._busy() and monotonic() < end:  # noqa: ASYNC110 (sets of several parts, once in a life)
             await asyncio.sleep(_POLL_SECONDS)
+
+    def _busy(self) -> bool:
+        return bool(self.plane.traffic.busy or self.worker.busy or self.snapshots.busy)
 
     async def end(self) -> None:
         """Stop what runs beside the listeners."""
+        await self.snapshots.stop()
         for task in self.background:
             task.cancel()
         await asyncio.gather(*self.background, return_exceptions=True)
@@ -278,7 +305,9 @@ class _Sidecar:
         return Reviewing(
             store=self.store,
             sealed=self.sealed,
+            signer=self.signer,
             metrics=self.metrics,
+            ruleset=self.settings.rulebook.current,
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,
@@ -344,12 +373,6 @@ def _witness(path: Path | None) -> Witness | None:
         raise CannotServe(str(error)) from error
 
 
-def _first_words(error: BaseException | None) -> str:
-    """What Redis or the system says, up to its first pause: an old server quotes the password after it."""
-    words = _PAUSE.split(str(error or ""), maxsplit=1)[0][:_MAX_WORDS]
-    return f" ({words})" if words and words.isprintable() else ""
-
-
 def _http(address: Address) -> str:
     host = f"[{address[0]}]" if ":" in address[0] else address[0]
     return f"http://{host}:{address[1]}"
@@ -366,11 +389,3 @@ def _token(path: Path) -> bytes:
             f"`{path}` holds no token: write 16 to 512 letters, digits and `._~+/=-` into it, on one line"
         )
     return token
-
-
-def _store_places(url: str) -> frozenset[Address]:
-    """Where a Redis that is reached by TCP listens: no agent may ever go there."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix" or parts.hostname is None:
-        return frozenset()
-    return frozenset({(parts.hostname, parts.port or 6379)})

@@ -102,7 +102,7 @@ ANYWHERE = Track(globs=(), folded=(), open_ended=True)
 def fold_segments(segments: Sequence[str]) -> tuple[str, ...]:
     """The segments as a lenient server sees them: folded, and without a trailing slash."""
     kept = segments[:-1] if segments and not segments[-1] else segments
-    return tuple(fold(segment) for segment in kept)
+    return tuple([fold(segment) for segment in kept])
 
 
 def read_path(text: str) -> Track:
@@ -151,7 +151,7 @@ def check_path(text: str) -> None:
 
 def _fits(globs: Sequence[Glob], segments: Sequence[str], *, open_ended: bool) -> bool:
     enough = len(segments) >= len(globs) if open_ended else len(segments) == len(globs)
-    return enough and all(g.matches(s) for g, s in zip(globs, segments, strict=False))
+    return enough and all(map(Glob.matches, globs, segments))
 
 
 def _read_step(step: str) -> Glob:

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import certifi
@@ -18,8 +19,11 @@ from proxy.credentials.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding, Waiting
+from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
 from proxy.seal import Seal
 from proxy.sealed import Sealed
@@ -27,6 +31,7 @@ from proxy.signals import Signals
 from proxy.store import Cap, Clocks, Store, connect
 from rules.action import Principal
 from rules.compile import compile_rules
+from rules.decision import Decision
 from rules.headers import Fields
 from rules.hold import Event, Hold, State
 from rules.message import Message
@@ -139,6 +144,7 @@ class Gatehouse:
     gate: Gate
     store: Store
     sealed: Sealed
+    signer: Signer
     signals: Signals
     metrics: Metrics
 
@@ -156,12 +162,28 @@ class Gatehouse:
         """Take the hold that an answer names to `state`, as reviewer, worker and clock would."""
         hold = await self.find(outcome)
         for event in _WAYS[state]:
-            fields = {"decided_by": b"ada", "decision_reason": b"because"}
+            fields = self._decided(hold, event)
             if event in (Event.ANSWER, Event.ERROR):
                 fields = {"answer": self.sealed.close_answer(hold, answer)}
             hold = await self.store.step(hold, event, fields=fields)
         assert hold.state is state
         return hold
+
+    def _decided(self, hold: Hold, event: Event) -> dict[str, bytes]:
+        """What a console writes with a decision."""
+        now = datetime.now(UTC)
+        decision = Decision(
+            hold_id=hold.hold_id,
+            digest=hold.digest,
+            policy=hold.policy,
+            fence=hold.fence,
+            event=event,
+            who="ada",
+            reason="because",
+            at=now,
+            until=now + self.store.validity(hold.tier),
+        )
+        return self.signer.fields(decision) if event in (Event.APPROVE, Event.REJECT) else {}
 
     def metric(self, name: str, **labels: str) -> float:
         """A sample's value, 0 where there is none yet."""
@@ -191,13 +213,28 @@ async def gatehouse(
     """A gate over the store at `url`; `working`: with what runs beside it in a sidecar."""
     domain, redis, metrics = domain or secrets.token_hex(8), connect(url), Metrics()
     store, sealed = Store(redis, domain=domain, clocks=clocks, cap=cap), Sealed(Seal(KEY, domain=domain))
+    signer = Signer(key=KEY, domain=domain)
     heard, rules = signals(store, metrics), ruleset()
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
     async with asyncio.TaskGroup() as tasks:
+        snapshots = Snapshots(
+            store=store,
+            sealed=sealed,
+            probe=Probe(
+                destinations=destinations,
+                ruleset=lambda: rules,
+                trust=ssl.create_default_context(cafile=trust or certifi.where()),
+            ),
+            credentials=Credentials({}),
+            metrics=metrics,
+            tasks=tasks,
+        )
         replayer = Replayer(
             store=store,
             sealed=sealed,
+            verifier=Verifier(consoles=(signer.public,), domain=domain),
             credentials=Credentials({}),
+            snapshots=snapshots,
             destinations=destinations,
             ruleset=lambda: rules,
             trust=ssl.create_default_context(cafile=trust or certifi.where()),
@@ -216,6 +253,7 @@ async def gatehouse(
             sealed=sealed,
             signals=heard,
             replayer=replayer,
+            snapshots=snapshots,
             metrics=metrics,
             waiting=waiting or Waiting(usual=0.0, most=30.0),
         )
@@ -234,9 +272,12 @@ async def gatehouse(
             for part in beside:
                 part.close()
         try:
-            yield Gatehouse(gate=gate, store=store, sealed=sealed, signals=heard, metrics=metrics)
+            yield Gatehouse(
+                gate=gate, store=store, sealed=sealed, signer=signer, signals=heard, metrics=metrics
+            )
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            await snapshots.stop()
             await redis.aclose()

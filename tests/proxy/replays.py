@@ -9,12 +9,15 @@ from typing import Any
 
 from proxy.credentials.credentials import Credentials
 from proxy.destinations import Address, Allowed, Destinations
+from proxy.keys.signing import Verifier
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
 from proxy.store import Clocks, Store
 from rules.action import Action, Principal
 from rules.compile import compile_rules
 from rules.headers import Fields
-from rules.hold import Event, Hold
+from rules.hold import Hold
 from rules.reply import Reply
 from rules.ruleset import Ruleset
 from rules.verdict import Refusal, Tier
@@ -76,8 +79,7 @@ class Replays:
 
     async def approved(self, action: Action, *, tier: Tier = Tier.HIGH_RISK) -> Hold:
         """A hold of `action` that a reviewer has approved."""
-        hold = await self.world.hold(action, tier=tier)
-        return await self.store.step(hold, Event.APPROVE, fields={"decided_by": b"ada"})
+        return await self.world.approve(await self.world.hold(action, tier=tier))
 
     async def ran(self, action: Action, **how: Any) -> Hold:
         """What became of `action` once it was approved and run."""
@@ -104,17 +106,33 @@ async def replaying(
 ) -> AsyncIterator[Replays]:
     """A replayer on the store at `url` that trusts `authority`; `changes` are parts of it."""
     built = World.build(url)
+    credentials = changes.setdefault("credentials", Credentials({}))
+    ruleset = changes.setdefault("ruleset", rules)
     store = Store(built.redis, domain=built.domain, clocks=clocks)
     world = replace(built, store=store)
     destinations = Delayed(allowed=Allowed.parse(["localhost", "::1"]), named=lambda _: False)
     try:
         async with asyncio.TaskGroup() as tasks:
+            snapshots = Snapshots(
+                store=store,
+                sealed=world.sealed,
+                probe=Probe(
+                    destinations=destinations,
+                    ruleset=ruleset,
+                    trust=ssl.create_default_context(cafile=authority.ca),
+                ),
+                credentials=credentials,
+                metrics=world.metrics,
+                tasks=tasks,
+            )
             replayer = Replayer(
                 store=store,
                 sealed=world.sealed,
-                credentials=Credentials({}),
+                verifier=Verifier(consoles=(world.signer.public,), domain=world.domain),
+                credentials=credentials,
+                snapshots=snapshots,
                 destinations=destinations,
-                ruleset=rules,
+                ruleset=ruleset,
                 trust=ssl.create_default_context(cafile=authority.ca),
                 metrics=world.metrics,
                 tasks=tasks,
@@ -126,6 +144,7 @@ async def replaying(
                 replayer=replace(replayer, **changes),
                 destinations=destinations,
             )
+            await snapshots.stop()
     finally:
         await world.redis.aclose()
 

@@ -82,7 +82,7 @@ def test_what_may_have_been_sent_can_never_be_sent_again() -> None:
     after = _reachable(State.SENDING)
     assert {State.CLAIMED} == _SENDABLE
     assert not after & (_SENDABLE | OPEN)
-    assert after == {State.EXECUTED, State.EXECUTION_ERROR, State.OUTCOME_UNKNOWN}
+    assert after == {State.EXECUTED, State.EXECUTION_ERROR, State.OUTCOME_UNKNOWN, State.DRIFT_REFUSED}
 
 
 def test_nothing_is_sent_without_a_yes() -> None:
@@ -98,9 +98,14 @@ def test_nothing_is_sent_without_a_yes() -> None:
 
 
 def test_a_refused_hold_was_never_sent() -> None:
-    """No state that says "not executed" lies behind SENDING."""
+    """No state that says "not executed" lies behind SENDING, but by the upstream's own word.
+
+    A claim's check cannot end there either: whatever fails in the worker after the line is no refusal.
+    """
     not_run = {s for s, d in DISPOSITIONS.items() if d is Disposition.DENIED_NOT_EXECUTED}
-    assert not not_run & _reachable(State.SENDING)
+    assert not_run & _reachable(State.SENDING) == {State.DRIFT_REFUSED}
+    assert origins(Event.MISMATCH) == (State.SENDING,)
+    assert origins(Event.DRIFT) == (State.CLAIMED,)
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.APPROVED, State.CLAIMED])

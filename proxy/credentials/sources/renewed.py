@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from proxy.credentials.sources.answer import MAX_SKEW, Denied, Token
 from proxy.credentials.sources.grants import Grant
 from proxy.credentials.sources.secret import CredentialError, Keyed, Secret
 from proxy.credentials.sources.shelf import Kept, Shelf
+from proxy.failure import ended
 from proxy.metrics import Metrics, Renewal
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ class Renewed:
     now: Callable[[], float]
     metrics: Metrics
     needed: float
+    tasks: asyncio.TaskGroup
     settings: str = ""
     """What the configuration says of it: a token that was made for something else is not used."""
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -56,12 +59,22 @@ class Renewed:
             async with asyncio.timeout(_PATIENCE), self._alone:
                 while True:
                     if await self.shelf.take(self.name, owner):
-                        return await self._renew_alone(seen, owner)
+                        return await self._unbroken(self._renew_alone(seen, owner))
                     await asyncio.sleep(_ASK_AGAIN)
                     if found := await self._came(seen):
                         return found
         except TimeoutError as error:
             raise self._fault("another process has been renewing it for too long: look at its log") from error
+
+    async def _unbroken(self, renewal: Coroutine[Any, Any, Kept]) -> Kept:
+        """What `renewal` returns, which ends also where nobody waits for it any more.
+
+        Broken off between the endpoint's answer and its keeping, it would lose the only refresh token.
+        """
+        outcome = await asyncio.shield(self.tasks.create_task(ended(renewal)))
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
 
     async def _renew_alone(self, seen: Kept, owner: str) -> Kept:
         try:

@@ -130,6 +130,7 @@ async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
                 "body_text": '{"amount": 12.50, "to": "Zoë"}',
                 "body_b64": base64.b64encode(ACTION.body).decode(),
             },
+            "summary": None,
             "answer": None,
         },
     }

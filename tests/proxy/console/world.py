@@ -22,6 +22,7 @@ from ulid import ULID
 
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
 from proxy.record import Draft
 from proxy.seal import Seal
@@ -31,7 +32,9 @@ from proxy.store import Clocks, Store, connect
 from rules.action import Action, Principal
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
+from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
+from tests.rules.calls import compiled
 
 TOKENS = {"ada": "ada-token-0123456789", "bob": "bob-token-0123456789"}
 ADDRESS = ("127.0.0.1", 8081)
@@ -103,6 +106,12 @@ class Clock:
         return self.moment
 
 
+RULES = compiled(
+    "rules: [{id: pay, match: {host: bank.example, path: /transfers}, tier: 4, "
+    "summary: 'sends {amount} to {to}'}]"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """One approval domain of a real store, and what the console needs of it."""
@@ -116,6 +125,7 @@ class World:
     metrics: Metrics
     clock: Clock
     checks: dict[str, bool]
+    ruleset: Ruleset = RULES
 
     @classmethod
     def build(cls, url: str, *, window: timedelta = timedelta(minutes=30), **known: object) -> "World":
@@ -139,6 +149,16 @@ class World:
             checks={"store": True, "proxy": True},
         )
 
+    @property
+    def signer(self) -> Signer:
+        """The hand of this domain's console."""
+        return Signer(key=self.key, domain=self.domain)
+
+    async def approve(self, hold: Hold, *, who: str = "ada", reason: str = "") -> Hold:
+        """Approve `hold` as the console does."""
+        fields = self.reviewing().decision(hold, Event.APPROVE, who=who, reason=reason)
+        return await self.store.step(hold, Event.APPROVE, fields=fields)
+
     def reviewing(self, address: tuple[str, int] = ADDRESS) -> Reviewing:
         """What the console works on."""
 
@@ -148,7 +168,9 @@ class World:
         return Reviewing(
             store=self.store,
             sealed=self.sealed,
+            signer=self.signer,
             metrics=self.metrics,
+            ruleset=lambda: self.ruleset,
             reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},
             ready=ready,
             address=address,
@@ -165,7 +187,12 @@ class World:
         return httpx2.AsyncClient(transport=transport, base_url=BASE, headers=headers)
 
     async def hold(
-        self, action: Action = ACTION, *, tier: Tier = Tier.HIGH_RISK, credential: str = ""
+        self,
+        action: Action = ACTION,
+        *,
+        tier: Tier = Tier.HIGH_RISK,
+        credential: str = "",
+        probed: bool = False,
     ) -> Hold:
         """A new hold of `action`."""
         draft = Draft(
@@ -181,6 +208,7 @@ class World:
             policy="f" * 64,
             sealed=b"",
             credential=credential,
+            probed=probed,
         )
         hold, new = await self.store.open(replace(draft, sealed=self.sealed.close_action(draft, action)))
         assert new

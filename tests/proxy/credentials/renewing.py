@@ -8,9 +8,11 @@ asks for COUNT tokens at once and prints each with its generation.
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 
 from proxy.credentials.sources.grants import Client, Grant, RefreshToken
 from proxy.credentials.sources.renewed import Renewed
@@ -34,7 +36,8 @@ def keyed(text: str) -> str:
 class Shelves:
     """One approval domain's shelf, as each process has its own view of it."""
 
-    def __init__(self, url: str, domain: str) -> None:
+    def __init__(self, url: str, domain: str, tasks: asyncio.TaskGroup) -> None:
+        self.tasks = tasks
         self.domain = domain
         self.redis = connect(url)
         self.shelf = Shelf(self.redis, domain=domain, seal=Seal(SEAL_KEY, domain=domain))
@@ -52,6 +55,7 @@ class Shelves:
             now=now,
             metrics=self.metrics,
             needed=NEEDED,
+            tasks=self.tasks,
             settings=settings,
         )
 
@@ -70,12 +74,20 @@ def granted(folder: Path, refresh: str = "refresh-0") -> FromFile:
     return FromFile(folder / "refresh")
 
 
-async def _main(url: str, domain: str, issuer: str, file: str, count: str) -> None:
-    shelves = Shelves(url, domain)
-    renewed = shelves.renewed(refreshing(issuer, FromFile(Path(file))))
-    found = await asyncio.gather(*(renewed.secret() for _ in range(int(count))))
-    sys.stdout.write("".join(f"{secret.text} {secret.generation}\n" for secret in found))
+@asynccontextmanager
+async def shelving(url: str, domain: str | None = None) -> AsyncIterator[Shelves]:
+    """A view on a domain, which is a new one unless it is given."""
+    async with asyncio.TaskGroup() as tasks:
+        shelves = Shelves(url, domain or token_hex(8), tasks)
+        yield shelves
     await shelves.redis.aclose()
+
+
+async def _main(url: str, domain: str, issuer: str, file: str, count: str) -> None:
+    async with shelving(url, domain) as shelves:
+        renewed = shelves.renewed(refreshing(issuer, FromFile(Path(file))))
+        found = await asyncio.gather(*(renewed.secret() for _ in range(int(count))))
+        sys.stdout.write("".join(f"{secret.text} {secret.generation}\n" for secret in found))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Approved calls with credentials that expire, rotate and are refused: each still runs at most once."""
 
 import asyncio
-import secrets
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -22,7 +21,7 @@ from rules.verdict import Tier
 from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
 from tests.proxy.credentials.issuer import issuing
-from tests.proxy.credentials.renewing import Shelves, granted, refreshing
+from tests.proxy.credentials.renewing import granted, refreshing, shelving
 from tests.proxy.replays import action_to, replaying
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -98,8 +97,8 @@ async def test_approved_after_its_token_has_expired(
     redis_url: str, authority: Authority, tmp_path: Path
 ) -> None:
     """One execution, with a token that was made after the approval."""
-    shelves, ahead = Shelves(redis_url, secrets.token_hex(8)), 0.0
-    async with issuing() as issuer, strict(authority) as upstream:
+    ahead = 0.0
+    async with shelving(redis_url) as shelves, issuing() as issuer, strict(authority) as upstream:
         renewed = shelves.renewed(refreshing(issuer.url, granted(tmp_path)), now=lambda: time() + ahead)
         await renewed.secret()
         async with replaying(redis_url, authority, credentials=bank(renewed)) as replays:
@@ -109,13 +108,15 @@ async def test_approved_after_its_token_has_expired(
         assert (ran.state, ran.credential_used) == (State.EXECUTED, "bank@2")
         assert (upstream.executed, upstream.refused) == (["token-2"], [])
         assert issuer.made == 2
-    await shelves.redis.aclose()
 
 
 async def test_fifty_replays_at_once(redis_url: str, authority: Authority, tmp_path: Path) -> None:
     """One renewal, and each action once."""
-    shelves = Shelves(redis_url, secrets.token_hex(8))
-    async with issuing(slow=0.3) as issuer, strict(authority, "token-1") as upstream:
+    async with (
+        shelving(redis_url) as shelves,
+        issuing(slow=0.3) as issuer,
+        strict(authority, "token-1") as upstream,
+    ):
         renewed = shelves.renewed(refreshing(issuer.url, granted(tmp_path)))
         async with replaying(redis_url, authority, credentials=bank(renewed)) as replays:
             holds = [await replays.approved(action_to(upstream.port, f"/pay/{n}")) for n in range(50)]
@@ -124,13 +125,11 @@ async def test_fifty_replays_at_once(redis_url: str, authority: Authority, tmp_p
         assert upstream.executed == ["token-1"] * 50
         assert len({head.split(b" ")[1] for head in upstream.heads}) == 50
         assert issuer.made == 1
-    await shelves.redis.aclose()
 
 
 async def test_an_endpoint_that_refuses(redis_url: str, authority: Authority, tmp_path: Path) -> None:
     """Nothing is sent; the hold says which credential and what to do, also after its approval has lapsed."""
-    shelves = Shelves(redis_url, secrets.token_hex(8))
-    async with issuing(revoked=True) as issuer, strict(authority) as upstream:
+    async with shelving(redis_url) as shelves, issuing(revoked=True) as issuer, strict(authority) as upstream:
         renewed = shelves.renewed(refreshing(issuer.url, granted(tmp_path)))
         async with replaying(redis_url, authority, credentials=bank(renewed)) as replays:
             hold = await replays.ran(action_to(upstream.port))
@@ -138,7 +137,6 @@ async def test_an_endpoint_that_refuses(redis_url: str, authority: Authority, tm
         assert hold.note.startswith("not sent: the credential `bank` cannot be renewed: the endpoint refuses")
         assert hold.note.endswith("sign in anew and replace it")
         assert upstream.heads == []
-    await shelves.redis.aclose()
 
 
 async def test_refused_and_sent_once_more(redis_url: str, authority: Authority) -> None:

@@ -15,7 +15,7 @@ from proxy.credentials.sources.answer import Token
 from proxy.credentials.sources.secret import CredentialError
 from proxy.record import StoreUnavailable
 from tests.proxy.credentials.issuer import Issuer, issuing
-from tests.proxy.credentials.renewing import NEEDED, Shelves, granted, refreshing
+from tests.proxy.credentials.renewing import NEEDED, Shelves, granted, refreshing, shelving
 from tests.proxy.redis_child import redis_child
 
 
@@ -40,9 +40,8 @@ async def issuer() -> AsyncIterator[Issuer]:
 @pytest.fixture
 async def shelves(redis_url: str) -> AsyncIterator[Shelves]:
     """Give a domain of this test's own."""
-    made = Shelves(redis_url, secrets.token_hex(8))
-    yield made
-    await made.redis.aclose()
+    async with shelving(redis_url) as shelves:
+        yield shelves
 
 
 def count(shelves: Shelves, outcome: str) -> float:
@@ -241,12 +240,22 @@ async def test_the_right_to_renew(shelves: Shelves) -> None:
 
 async def test_no_store(issuer: Issuer, tmp_path: Path) -> None:
     """Without it nobody can know who renews: nobody does."""
-    async with redis_child() as child:
-        shelves = Shelves(child.url, "d")
+    async with redis_child() as child, shelving(child.url) as shelves:
         renewed = shelves.renewed(refreshing(issuer.url, granted(tmp_path)))
         child.kill9()
         for ask in (renewed.secret, renewed.generation):
             with pytest.raises(StoreUnavailable):
                 await ask()
-        await shelves.redis.aclose()
     assert issuer.made == 0
+
+
+async def test_a_renewal_that_nobody_waits_for(shelves: Shelves, tmp_path: Path) -> None:
+    """The endpoint's answer is kept all the same: it holds the only refresh token that still counts."""
+    async with issuing(slow=1.0) as issuer:
+        renewed = shelves.renewed(refreshing(issuer.url, granted(tmp_path)))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await renewed.secret()
+        assert (await renewed.secret()).text == "token-1"
+        assert (await shelves.shelf.read("bank")).refresh == "refresh-1"
+        assert issuer.made == 1

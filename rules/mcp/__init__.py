@@ -1,0 +1,11 @@
+"""The Model Context Protocol, apart from what carries it: lines of stdio or bodies of HTTP.
+
+- `message`: the four kinds of message, and how we write them
+- `wire`: one strict reading of bytes, as a message or a refusal
+- `versions`, `methods`: what the protocol's versions are, and what each method does
+- `headers`: that the HTTP headers say what the body says
+- `meaning`: what a message asks for; `weighing`: how grave that is
+- `action`: the immutable binding of a tool call
+- `pins`, `listing`: a server's tools: whether they changed, and the list that the agent gets
+- `answer`: what the agent hears
+"""

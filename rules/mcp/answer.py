@@ -1,0 +1,133 @@
+"""What the agent hears through MCP: a tool result that no client retries and every model reads.
+
+Measured on eight clients, an error result with one text, no structured content and everything for
+programs in `_meta` reaches the model in all but one of them; that one needs a success with both.
+"""
+
+from rules.hold import DISPOSITIONS, Hold, State
+from rules.mcp.listing import AWAIT
+from rules.mcp.message import Failure, Id, Members, Notification, Request, Result, meta_of, text_of
+from rules.mcp.versions import CLIENT_KEY, is_modern
+from rules.reply import describe
+from rules.request.strict_json import Json
+from rules.verdict import Judgement, Refusal
+
+DISPOSITION_KEY = "io.modelcontextprotocol/tool-approval-disposition"
+"""SEP-2848's, an open draft."""
+HOLD_KEY = "internal.sidegate/hold"
+
+REFUSED_CODE = 4403
+"""JSON-RPC's own codes are -32768 to -32000; a method that is not a tool has no result that could say it."""
+
+# Clients that show a model only results without an error.
+_SUCCESS_ONLY = ("agent-framework", "agent_framework")
+
+# In words that fit no other state.
+_TEXTS: dict[State, str] = {
+    State.PENDING: "HELD for a human's approval: this call was not executed (hold {id}). Do not change or "
+    "retry it now and do not work around it. Do other work; then call {await_} with hold_id {id}, or make "
+    "this call again with exactly the same arguments, to get its outcome.",
+    State.APPROVED: "APPROVED by a human, not executed yet (hold {id}): call {await_} with hold_id {id}, or "
+    "make this call again with exactly the same arguments, to have it run and get its result.",
+    State.CLAIMED: "APPROVED by a human and running now (hold {id}): call {await_} with hold_id {id} for its "
+    "result.",
+    State.SENDING: "APPROVED by a human and running now (hold {id}): call {await_} with hold_id {id} for its "
+    "result.",
+    State.REJECTED: "REJECTED by a human reviewer, not executed (hold {id}). The same call will be refused "
+    "again: choose another way, or ask the user.",
+    State.EXPIRED: "EXPIRED unanswered, not executed (hold {id}): nobody decided in time and nobody refused "
+    "it. The same call opens a new hold.",
+    State.DRIFT_REFUSED: "CHANGED since the approval, not executed (hold {id}): what was approved is no "
+    "longer what would run. The same call opens a new hold.",
+    State.KILLED: "STOPPED by an operator's kill switch, not executed (hold {id}): wait for the user.",
+    State.OUTCOME_UNKNOWN: "OUTCOME UNKNOWN (hold {id}): this call was sent and no answer is known, so it "
+    "may have been executed. Do not make it again in any form: a human has to find out.",
+    State.EXECUTED: "EXECUTED (hold {id}), after a human's approval; its result was given out before or "
+    "cannot be read. Do not make the call again.",
+    State.EXECUTION_ERROR: "EXECUTED WITH AN ERROR (hold {id}), after a human's approval; its result was "
+    "given out before or cannot be read. Do not make the call again.",
+}
+
+
+def shows_success_only(client: Json) -> bool:
+    """Whether a client of that name hides error results; it changes the shape of answers, nothing else."""
+    name = client.get("name") if isinstance(client, dict) else None
+    return isinstance(name, str) and any(part in name.lower() for part in _SUCCESS_ONLY)
+
+
+def client_of(message: Request | Notification) -> Json:
+    """What the client calls itself in `message`, None where it does not."""
+    if message.method == "initialize":
+        return message.params.get("clientInfo")
+    return meta_of(message).get(CLIENT_KEY)
+
+
+def standing_result(hold: Hold, *, success: bool = False) -> Members:
+    """How `hold` stands, as a tool's result. `success`: in the shape of one."""
+    told = {name: _plain(value) for name, value in describe(hold).items() if name != "status_url"}
+    fallback = f"{told['detail']} (hold {{id}})"
+    text = _TEXTS.get(hold.state, fallback).format(id=hold.hold_id, await_=AWAIT)
+    if hold.decision_reason and hold.state is State.REJECTED:
+        text += f" The reviewer says: {hold.decision_reason}"
+    meta: Members = {HOLD_KEY: told}
+    if disposition := DISPOSITIONS.get(hold.state):
+        meta[DISPOSITION_KEY] = str(disposition)
+    brief: Members = {"hold_id": hold.hold_id, "state": str(hold.state), "executed": told["executed"]}
+    return _result(text, brief, meta=meta, success=success)
+
+
+def blocked_result(judgement: Judgement, *, success: bool = False) -> Members:
+    """A call that no approval can release."""
+    text = f"BLOCKED by policy, not executed: {judgement.reason}. Nobody can approve it: choose another way."
+    return _refused(text, str(judgement.reason_id), success=success)
+
+
+def refused_result(refusal: Refusal, *, success: bool = False) -> Members:
+    """A call that the gate does not let through."""
+    return _refused(f"REFUSED, not executed: {refusal.reason}.", str(refusal.reason_id), success=success)
+
+
+def unreadable_result(hold_id: str, *, success: bool = False) -> Members:
+    """A hold that exists, while nobody can tell how it stands."""
+    text = (
+        f"HELD (hold {hold_id}), but its state cannot be read now; it may have been decided and executed "
+        f"meanwhile. Call {AWAIT} with hold_id {hold_id} later."
+    )
+    return _result(text, {"hold_id": hold_id, "executed": None}, meta={}, success=success)
+
+
+def no_such_hold() -> Members:
+    """The agent asked for a hold that is not its own, or is none."""
+    return _result("there is no such hold of this agent", {"executed": None}, meta={}, success=False)
+
+
+def in_answer_to(request: Request, result: Members) -> Result:
+    """`result` as the answer to `request`."""
+    if is_modern(request) and "resultType" not in result:
+        complete: Members = {"resultType": "complete"}
+        result = complete | result
+    return Result(id=request.id, result=result)
+
+
+def refused_method(id_: Id, method: str, reason: str) -> Failure:
+    """A method that is not a tool and may not pass."""
+    return Failure(id=id_, code=REFUSED_CODE, message=f"`{method}` is refused, not executed: {reason}")
+
+
+def _refused(text: str, reason_id: str, *, success: bool) -> Members:
+    return _result(text, {"executed": False, "reason_id": reason_id}, meta={}, success=success)
+
+
+def _result(text: str, brief: Members, *, meta: Members, success: bool) -> Members:
+    """Text for the model with one line of JSON for whoever drops `_meta`."""
+    whole: Json = [{"type": "text", "text": f"{text}\n{text_of(brief)}"}]
+    result: Members = {"content": whole, "isError": not success}
+    if success:
+        result["structuredContent"] = brief | {"detail": text}
+    return result | {"_meta": meta or {HOLD_KEY: brief}}
+
+
+def _plain(value: object) -> Json:
+    if isinstance(value, bool | int) or value is None:
+        return value
+    return str(value)

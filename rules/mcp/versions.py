@@ -1,0 +1,37 @@
+"""The protocol's versions: which ones we read, which a message claims, and what is said to others."""
+
+from mcp_types.jsonrpc import UNSUPPORTED_PROTOCOL_VERSION
+from mcp_types.version import KNOWN_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
+
+from rules.mcp.message import Failure, Id, Notification, Request, meta_of
+from rules.request.strict_json import Json
+
+VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
+CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
+
+KNOWN = frozenset(KNOWN_PROTOCOL_VERSIONS)
+MODERN = frozenset(MODERN_PROTOCOL_VERSIONS)
+"""Versions without a handshake: every request says its version by itself."""
+
+
+def claimed(message: Request | Notification) -> Json:
+    """The version that `message` says it speaks, None where it says nothing."""
+    if message.method == "initialize":
+        return message.params.get("protocolVersion")
+    return meta_of(message).get(VERSION_KEY)
+
+
+def is_modern(message: Request | Notification) -> bool:
+    """Whether `message` is of a version without a handshake."""
+    return message.method != "initialize" and claimed(message) in MODERN
+
+
+def unsupported(id_: Id | None, version: Json) -> Failure:
+    """What a client hears whose version nobody here can read; it comes back with one of ours."""
+    supported: list[Json] = [*KNOWN_PROTOCOL_VERSIONS]
+    return Failure(
+        id=id_,
+        code=UNSUPPORTED_PROTOCOL_VERSION,
+        message="the protocol version is not one that can be judged here; use one of `supported`",
+        data={"supported": supported, "requested": version if isinstance(version, str) else None},
+    )

@@ -1,0 +1,30 @@
+"""Holds for tests, in any state."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from rules.hold import Hold, State
+from rules.verdict import ReasonId, Tier
+
+_NOW = datetime(2026, 11, 23, tzinfo=UTC)
+_HOLD = Hold(
+    hold_id="01JDAAAAAAAAAAAAAAAAAAAAAA",
+    state=State.PENDING,
+    fence=0,
+    digest="d",
+    fingerprint="f",
+    idempotency_key="i",
+    tier=Tier.HIGH_RISK,
+    rule="pay",
+    reason_id=ReasonId.RULE,
+    reason="moves money",
+    policy="p",
+    created_at=_NOW,
+    decide_by=_NOW,
+)
+
+
+def hold(**changes: Any) -> Hold:
+    """A hold with these `changes`."""
+    return replace(_HOLD, **changes)
