@@ -261,7 +261,7 @@ async def test_a_rotation_is_recorded(redis_url: str, authority: Authority, upst
         held = await replays.replayer.generations(action, rule=None)
         hold = await replays.world.hold(action, tier=Tier.HIGH_RISK, credential=held)
         source.number = 7
-        hold = await replays.store.step(hold, Event.APPROVE, fields={"decided_by": b"ada"})
+        hold = await replays.world.approve(hold)
         ran = await replays.replayer.run(hold)
     assert (ran.credential, ran.credential_used) == ("bank@1", "bank@7")
     assert (ran.state, ran.note) == (State.EXECUTED, "rotated after the call was held: `bank`")
