@@ -80,7 +80,7 @@ async def held(replays: Replays, action: Action, *, live: Fields = (), probed: b
 
 async def ran(replays: Replays, hold: Hold) -> Hold:
     """What becomes of `hold` once it is approved."""
-    return await replays.replayer.run(await replays.store.step(hold, Event.APPROVE))
+    return await replays.replayer.run(await replays.world.approve(hold))
 
 
 async def shots(replays: Replays, hold: Hold) -> tuple[Shot, ...]:
@@ -256,7 +256,7 @@ async def test_media_are_pinned_without_credentials(
             hold = await held(replays, action, live=((b"Authorization", b"Bearer t"),))
             cdn.set("/a", '{"updated_at": 2}')
             refused = await replays.replayer.run(
-                await replays.store.step(hold, Event.APPROVE), live=((b"Authorization", b"Bearer t"),)
+                await replays.world.approve(hold), live=((b"Authorization", b"Bearer t"),)
             )
     assert refused.note.endswith("changed: the payload")
     assert [sorted(one.headers) for one in cdn.heard] == [["accept", "host"]] * 2
@@ -267,7 +267,7 @@ async def test_the_agents_credentials_read_where_no_others_are(replays: Replays,
     """At the hold with those of the call itself, at the claim with those of its retry."""
     action = put(server, credentials=("authorization",))
     hold = await held(replays, action, live=((b"Authorization", b"Bearer first"),))
-    approved = await replays.store.step(hold, Event.APPROVE)
+    approved = await replays.world.approve(hold)
     await replays.replayer.run(approved, live=((b"Authorization", b"Bearer second"),))
     assert [one.headers["authorization"] for one in server.heard] == [
         "Bearer first",
