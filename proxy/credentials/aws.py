@@ -17,6 +17,7 @@ _SUFFIX = re.compile(r"\.(?:amazonaws\.com(?:\.cn)?|api\.aws)")
 _REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+)+-[0-9]")
 # Hosts of services that sign under another name than their host's.
 _SIGNS_AS = {"email": "ses", "streams": "dynamodb"}
+_PRESIGNED = "x-amz-signature="
 _EVERYWHERE = "us-east-1"
 _CHAIN_SECONDS = 20.0
 
@@ -96,7 +97,9 @@ class Signature:
         return "authorization"
 
     async def supply(self, outgoing: Outgoing, *, past: str | None) -> Supplied:
-        """The fields of a new signature. Raises CredentialError."""
+        """The fields of a new signature, or none for a presigned URL. Raises CredentialError."""
+        if _PRESIGNED in outgoing.target.lower():
+            return Supplied()
         keys = await self.source.keys()
         fields = _signed(outgoing, keys, scope=self._scope(outgoing.host))
         return Supplied(fields=fields, generations={self.name: self._generation(keys)})

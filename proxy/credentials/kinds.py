@@ -52,6 +52,14 @@ class Place(Strict):
     env: Text | None = None
     file: Text | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_secret(cls, value: object) -> object:
+        # What stands here instead may be the secret, so nothing quotes it.
+        if not isinstance(value, dict):
+            raise ValueError("a secret's place is `{env: NAME}` or `{file: PATH}`, never the secret itself")
+        return value
+
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.env is None) == (self.file is None):

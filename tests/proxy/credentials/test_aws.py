@@ -131,6 +131,12 @@ async def test_chunks_that_the_agent_signed() -> None:
         await signing(Held()).supply(outgoing(fields=fields), past=None)
 
 
+async def test_a_presigned_url() -> None:
+    """It carries its own signature, and two are an error to AWS."""
+    presigned = outgoing(target="/b/k?X-Amz-Algorithm=a&X-Amz-Signature=00")
+    assert (await signing(Held()).supply(presigned, past=None)).fields == ()
+
+
 async def test_stated_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read anew at every signature; another key is another generation, and none of it is shown."""
     for name in ("A", "B", "C"):
