@@ -39,6 +39,7 @@ def _api(reviewing: Reviewing) -> Router:
             Route("/holds/{hold_id}", holds.show),
             Route("/holds/{hold_id}/approve", decisions.approve, methods=["POST"]),
             Route("/holds/{hold_id}/reject", decisions.reject, methods=["POST"]),
+            Route("/holds/{hold_id}/ask-again", decisions.ask_again, methods=["POST"]),
             Route("/kill", kill.serve, methods=["GET", "POST", "DELETE"]),
         ],
         middleware=[Middleware(Authentication, reviewers=reviewing.reviewers)],

@@ -54,6 +54,8 @@ class Obstacle(StrEnum):
     """What was looked at is not what would run."""
     INTEGRITY = "integrity"
     """The stored action was changed."""
+    HOPELESS = "hopeless"
+    """The action could not run, whoever approved it."""
     STORE_UNAVAILABLE = "store_unavailable"
     """The store does not answer."""
     FAILED = "failed"

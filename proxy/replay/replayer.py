@@ -118,7 +118,8 @@ class Replayer:
         except Unverified as error:
             return await self._release(hold, error)
         if standing.drifts:
-            return await self._drift(hold, "changed", standing.note, self.snapshots.close(hold, standing))
+            changed = self.snapshots.shots.refusal(hold, standing.now)
+            return await self._drift(hold, "changed", standing.note, changed)
         return await self._run_unchanged(hold, action, live, standing.condition)
 
     async def _run_unchanged(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, time
 
+from proxy.again import Again
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
@@ -42,6 +43,7 @@ from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.serving.store_url import first_words, store_places
+from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Store, connect
 from proxy.witness import Witness, WitnessError
@@ -144,6 +146,14 @@ class _Sidecar:
             replayer=self.replayer,
             tasks=tasks,
         )
+        self.again = Again(
+            agent=self.agent,
+            store=self.store,
+            sealed=self.sealed,
+            snapshots=self.snapshots,
+            ruleset=settings.rulebook.current,
+            metrics=self.metrics,
+        )
         self.plane = DataPlane(
             self._gate(),
             listen=settings.listen,
@@ -166,8 +176,7 @@ class _Sidecar:
 
     def _snapshots(self, trust: Path) -> Snapshots:
         return Snapshots(
-            store=self.store,
-            sealed=self.sealed,
+            shots=Shots(self.store, self.sealed),
             probe=Probe(
                 destinations=self.destinations,
                 ruleset=self.settings.rulebook.current,
@@ -209,7 +218,6 @@ class _Sidecar:
         )
 
     def _gate(self) -> Gate:
-        config = self.settings.config
         return Gate(
             ruleset=self.settings.rulebook.current,
             agent=self.agent,
@@ -223,7 +231,7 @@ class _Sidecar:
                 replayer=self.replayer,
                 snapshots=self.snapshots,
                 metrics=self.metrics,
-                waiting=config.waiting,
+                waiting=self.settings.config.waiting,
             ),
             metrics=self.metrics,
             witness=self.witness,
@@ -284,11 +292,8 @@ class _Sidecar:
         self.signals.draining = True
         self.signals.wake()
         end = monotonic() + _DRAIN_SECONDS
-        while self._busy() and monotonic() < end:  # noqa: ASYNC110 (sets of several parts, once in a life)
+        while (self.plane.traffic.busy or self.worker.busy or self.snapshots.busy) and monotonic() < end:  # noqa: ASYNC110 (sets of several parts, once in a life)
             await asyncio.sleep(_POLL_SECONDS)
-
-    def _busy(self) -> bool:
-        return bool(self.plane.traffic.busy or self.worker.busy or self.snapshots.busy)
 
     async def end(self) -> None:
         """Stop what runs beside the listeners."""
@@ -308,6 +313,7 @@ class _Sidecar:
             signer=self.signer,
             metrics=self.metrics,
             ruleset=self.settings.rulebook.current,
+            again=self.again.ask,
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,

@@ -27,6 +27,7 @@ from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
 from proxy.seal import Seal
 from proxy.sealed import Sealed
+from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Cap, Clocks, Store, connect
 from rules.action import Principal
@@ -218,8 +219,7 @@ async def gatehouse(
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
     async with asyncio.TaskGroup() as tasks:
         snapshots = Snapshots(
-            store=store,
-            sealed=sealed,
+            shots=Shots(store, sealed),
             probe=Probe(
                 destinations=destinations,
                 ruleset=lambda: rules,

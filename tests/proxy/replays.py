@@ -13,6 +13,7 @@ from proxy.keys.signing import Verifier
 from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots
+from proxy.shots import Shots
 from proxy.store import Clocks, Store
 from rules.action import Action, Principal
 from rules.compile import compile_rules
@@ -114,8 +115,7 @@ async def replaying(
     try:
         async with asyncio.TaskGroup() as tasks:
             snapshots = Snapshots(
-                store=store,
-                sealed=world.sealed,
+                shots=Shots(store, world.sealed),
                 probe=Probe(
                     destinations=destinations,
                     ruleset=ruleset,

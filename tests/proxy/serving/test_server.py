@@ -288,7 +288,7 @@ PLACES: dict[str, tuple[str, frozenset[tuple[str, int]]]] = {
 def test_which_place_is_the_stores(case: str) -> None:
     """What the URL names, with the port that Redis has by itself; a unix socket has none."""
     url, places = PLACES[case]
-    assert server.store_places(url) == places
+    assert store_places(url) == places
 
 
 def test_a_port_that_is_taken_is_named_with_its_flag() -> None:
