@@ -18,6 +18,7 @@ import httpx2
 import pytest
 
 from proxy.data_dir.embedded import _find_binary
+from proxy.serving.store_url import store_places
 from tests.acceptance.authority import Authority
 from tests.acceptance.clients import Answer, Call, curl
 from tests.acceptance.processes import free_ports, until
