@@ -12,6 +12,7 @@ from proxy.credentials.entry import CredentialEntry, distinct, secret_name
 from proxy.credentials.supply import TLS
 from proxy.destinations import Allowed
 from proxy.holding import Waiting
+from proxy.keys.settings import Keys
 from proxy.store import Cap, Clocks
 from rules.action import Principal
 from rules.language.complaint import quote
@@ -125,10 +126,14 @@ class ConsolePlace(Strict):
 
 
 class RedisPlace(Strict):
-    """Which Redis, and which approval domain in it; REDIS_URL goes before `url`."""
+    """Which Redis, and which approval domain in it; REDIS_URL goes before `url`.
+
+    `replicas` have to confirm what a failover may not lose, before anybody is told and before it is sent.
+    """
 
     url: str | None = None
     domain: str = "default"
+    replicas: Annotated[int, Field(ge=0, le=16)] = 0
 
     @field_validator("url")
     @classmethod
@@ -162,6 +167,7 @@ class Config(Strict):
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsolePlace = ConsolePlace()
     redis: RedisPlace = RedisPlace()
+    keys: Keys = Keys()
 
     @field_validator("credentials")
     @classmethod
@@ -207,6 +213,11 @@ class Config(Strict):
             },
             retention=timedelta(seconds=self.windows.retention),
         )
+
+    @property
+    def journal_keep(self) -> timedelta:
+        """How long the journal remembers a sending: longer than any approval can be used."""
+        return max(self.clocks.approval_validity.values()) + timedelta(days=1)
 
     @property
     def cap(self) -> Cap:

@@ -17,6 +17,7 @@ from rules.drift.image import MAX_BYTES, Image, image
 from rules.drift.read import Read
 from rules.headers import Fields, end_to_end, framed
 from rules.normalize import normalize
+from rules.reply import Reply
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement, Refusal, Tier, Verdict
 
@@ -38,9 +39,18 @@ class Probe:
 
     async def see(self, read: Read, fields: Fields, credentials: Supplied, *, within: float) -> Image | str:
         """What `read` shows within so many seconds, or why it shows nothing."""
+        answer = await self.ask(read, fields, credentials, within=within)
+        if isinstance(answer, str):
+            return answer
+        if len(answer.body) <= _LIGHT_BYTES:
+            return image(answer.status, answer.fields, answer.body)
+        return await asyncio.to_thread(image, answer.status, answer.fields, answer.body)
+
+    async def ask(self, read: Read, fields: Fields, credentials: Supplied, *, within: float) -> Reply | str:
+        """The answer to `read` within so many seconds, its body up to a bound, or why there is none."""
         try:
             async with asyncio.timeout(within):
-                return await self._see(read, fields, credentials)
+                return await self._answer(read, fields, credentials)
         except Unread as error:
             return str(error)
         except TimeoutError:
@@ -50,7 +60,7 @@ class Probe:
         except WitnessError as error:
             return str(error)
 
-    async def _see(self, read: Read, fields: Fields, credentials: Supplied) -> Image | str:
+    async def _answer(self, read: Read, fields: Fields, credentials: Supplied) -> Reply:
         call, judgement = self._judged(read, fields)
         where = await self.destinations.find(call.host, call.port)
         if isinstance(where, Refusal):
@@ -58,10 +68,7 @@ class Probe:
         # The last thing before the connection: whatever leaves has its line.
         if self.witness is not None:
             self.witness.record(call, judgement)
-        status, answered, body = await self._exchange(call, credentials, where)
-        if len(body) <= _LIGHT_BYTES:
-            return image(status, answered, body)
-        return await asyncio.to_thread(image, status, answered, body)
+        return await self._exchange(call, credentials, where)
 
     def _judged(self, read: Read, fields: Fields) -> tuple[HttpCall, Judgement]:
         """The read as the gate would see it from an agent. Raises Unread unless it passes as tier 1."""
@@ -79,9 +86,7 @@ class Probe:
             raise Unread("reading it counts against a budget, or is only observed")
         return call, judgement
 
-    async def _exchange(
-        self, call: HttpCall, credentials: Supplied, where: Address
-    ) -> tuple[int, Fields, bytes]:
+    async def _exchange(self, call: HttpCall, credentials: Supplied, where: Address) -> Reply:
         """One GET on a connection of its own; no redirects, no retries, no environment."""
         tls = credentials.tls or self.trust
         request = httpx2.Request(
@@ -96,7 +101,7 @@ class Probe:
                 body = await _start(response)
             finally:
                 await response.aclose()
-        return response.status_code, end_to_end(tuple(response.headers.raw)), body
+        return Reply(status=response.status_code, fields=end_to_end(tuple(response.headers.raw)), body=body)
 
 
 async def _start(response: httpx2.Response) -> bytes:

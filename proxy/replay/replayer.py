@@ -1,16 +1,15 @@
 """The one place from which an approved action is sent: claimed, checked again, sent once, answer kept.
 
 The line is the step to `sending`, taken when the connection stands and before the first byte of the
-request. Before it, a failure gives the hold back; after it, nobody ever sends the action again.
+request. Before the byte a failure gives the hold back; after it the outcome is the answer, or unknown.
 """
 
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -19,42 +18,64 @@ import httpx2
 from proxy.credentials.credentials import Credentials, with_fields
 from proxy.credentials.sources.secret import CredentialError
 from proxy.credentials.supply import Outgoing, Supplied
-from proxy.destinations import Destinations
+from proxy.destinations import Address, Destinations
 from proxy.failure import ended, report
+from proxy.journal import Journal
+from proxy.keys.keyring import KeyMissing
 from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
+from proxy.replay.line import IDEMPOTENCY_HEADER, Line, SecondLine, Unheard, Unsent
 from proxy.replay.repeating import REFUSED, objection, repeatable, rotation
 from proxy.replay.snapshots import Snapshots, Unrecorded, Unverified
-from proxy.replay.unconnected import why_unconnected
+from proxy.replay.words import why
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.store import Refused, Store
-from proxy.witness import Witness, WitnessError
+from proxy.witness import Witness
 from rules.action import Action
 from rules.classify import classify
 from rules.handling import Handling
 from rules.headers import Fields, end_to_end, framed
-from rules.hold import DISPOSITIONS, Event, Hold
+from rules.hold import DISPOSITIONS, Event, Hold, origins
 from rules.normalize import normalize
+from rules.repetition import tells
 from rules.reply import Reply
 from rules.ruleset import Ruleset
 from rules.verdict import Refusal, Verdict
 
 logger = logging.getLogger(__name__)
 
-IDEMPOTENCY_HEADER = b"Idempotency-Key"
 _CONNECT_TIMEOUT = 10.0
 _RENEW_EVERY = 1.0
 _RECORD_FOR = 300.0
+_GIVE_BACK_FOR = 10.0
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ERROR_STATUS = 400
 _PRECONDITION_FAILED = 412
 _LOST_RACE = b"drift: the upstream refused it with 412, because it changed after it was read a last time"
+_LOST = "this sidecar's journal has it as sent and the store has forgotten that; it may have been executed"
 
 
-class _Unsent(Exception):
-    """no byte of the request has left"""
+class Changed(Exception):
+    """what was approved is not what would run; `cause` is a word for it, `fields` are kept with the hold"""
+
+    def __init__(self, cause: str, note: str, fields: dict[str, bytes] | None = None) -> None:
+        super().__init__(note)
+        self.cause = cause
+        self.fields = fields or {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """An action against which nothing speaks, and what it is sent with."""
+
+    action: Action
+    """With our own condition on what its last read has shown, where there is one."""
+    conditional: bool
+    supplied: Supplied
+    where: Address
+    handling: Handling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +92,7 @@ class Replayer:
     trust: ssl.SSLContext
     metrics: Metrics
     tasks: asyncio.TaskGroup
+    journal: Journal
     timeout: float
     witness: Witness | None = None
 
@@ -86,8 +108,24 @@ class Replayer:
         """
         hold = await self.store.step(hold, Event.CLAIM)
         self.metrics.transitions.labels(Event.CLAIM).inc()
-        async with self._alive(hold):
+        async with self._alive(lambda: hold):
             return await self.contained(hold.hold_id, self._run_claimed(hold, live)) or hold
+
+    async def repeat(self, hold: Hold) -> Hold:
+        """Send once more what may have been sent, under the key that its upstream runs once.
+
+        Returns the hold as it stands then; its outcome is unknown until an answer says more.
+        Raises Changed, Unsent and CredentialError where it cannot be; then nothing was changed.
+        """
+        ready = await self._ready(hold, None)
+        line = self._line(hold, ready, Event.RESEND)
+        async with self._alive(lambda: line.hold if line.taken else None):
+            try:
+                return await self._send(line, ready)
+            except Unsent as error:
+                if not line.taken:
+                    raise
+                return await self._record(line.hold, Event.LOSE, {"note": str(error).encode()})
 
     async def contained[T](self, hold_id: str, work: Coroutine[Any, Any, T]) -> T | None:
         """What `work` on a hold returns; None where it failed in a way that nobody foresaw.
@@ -104,47 +142,67 @@ class Replayer:
         return outcome
 
     async def _run_claimed(self, hold: Hold, live: Fields | None) -> Hold:
+        if lost := self.journal.lost_by_store(hold):
+            logger.error("replay.lost_by_store hold=%s sends=%d", hold.hold_id, len(lost))
+            known = " ".join((*hold.sends, *lost)).encode()
+            return await self._step(hold, Event.DOUBT, note=_LOST, fields={"sends": known})
+        try:
+            ready = await self._ready(hold, live)
+            return await self._send(self._line(hold, ready, Event.SEND), ready)
+        except Changed as changed:
+            self.metrics.drift_refusals.labels(changed.cause).inc()
+            return await self._step(hold, Event.DRIFT, note=str(changed), fields=changed.fields)
+        except (Unsent, CredentialError) as error:
+            logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, error)
+            return await self._give_back(hold, error)
+
+    async def _ready(self, hold: Hold, live: Fields | None) -> _Ready:
+        """All that has to be right before a connection is opened. Raises Changed, Unsent, CredentialError."""
         try:
             action = await self._approved_action(hold)
             if objection := self._objection(hold, action):
-                return await self._drift(hold, "policy", objection)
+                raise Changed("policy", objection)
             standing = await self.snapshots.check(hold, action, live=live)
+        except KeyMissing as error:
+            raise Unsent(str(error)) from error
         except SealError as error:
             self.metrics.integrity_failures.inc()
             logger.error("replay.integrity hold=%s", hold.hold_id)  # noqa: TRY400
-            return await self._drift(hold, "integrity", f"integrity: {error}")
+            raise Changed("integrity", f"integrity: {error}") from error
         except Unrecorded as error:
-            return await self._drift(hold, "unrecorded", f"drift: {error}")
+            raise Changed("unrecorded", f"drift: {error}") from error
         except Unverified as error:
-            return await self._release(hold, error)
+            raise Unsent(str(error)) from error
         if standing.drifts:
             changed = self.snapshots.shots.refusal(hold, standing.now)
-            return await self._drift(hold, "changed", standing.note, changed)
-        return await self._run_unchanged(hold, action, live, standing.condition)
+            raise Changed("changed", standing.note, changed)
+        sent = replace(action, fields=(*action.fields, *standing.condition))
+        handling = self.ruleset().handling(hold.rule)
+        supplied = await self._supply(hold, sent, handling, live=live)
+        where = await self.destinations.find(action.host, action.port)
+        if isinstance(where, Refusal):
+            raise Unsent(where.reason)
+        conditional = bool(standing.condition)
+        return _Ready(action=sent, conditional=conditional, supplied=supplied, where=where, handling=handling)
 
-    async def _run_unchanged(
-        self, hold: Hold, action: Action, live: Fields | None, condition: Fields
-    ) -> Hold:
-        """Send what nothing speaks against; `condition`: ours, on what its last read has shown."""
-        sent = replace(action, fields=(*action.fields, *condition))
-        try:
-            supplied = await self._supply(hold, sent, live=live)
-            where = await self.destinations.find(action.host, action.port)
-            if isinstance(where, Refusal):
-                raise _Unsent(where.reason)
-            return await self._send(hold, sent, supplied, where, conditional=bool(condition))
-        except (_Unsent, CredentialError) as error:
-            return await self._release(hold, error)
+    async def generations(self, action: Action, *, rule: str | None) -> str:
+        """Which configured secrets would go out with `action` now. Raises StoreUnavailable."""
+        return await self.credentials.generations(action, named=self.ruleset().handling(rule).credential)
 
-    async def _release(self, hold: Hold, why: Exception) -> Hold:
-        """Give the hold back: nothing was sent."""
-        logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, why)
-        return await self._step(hold, Event.RELEASE, note=f"not sent: {why}")
-
-    async def _drift(self, hold: Hold, cause: str, note: str, fields: dict[str, bytes] | None = None) -> Hold:
-        """End the hold: what was approved is not what would run."""
-        self.metrics.drift_refusals.labels(cause).inc()
-        return await self._step(hold, Event.DRIFT, note=note, fields=fields or {})
+    async def _supply(
+        self,
+        hold: Hold,
+        action: Action,
+        handling: Handling,
+        *,
+        live: Fields | None = None,
+        past: Supplied | None = None,
+    ) -> Supplied:
+        header = handling.idempotency.header if handling.idempotency else IDEMPOTENCY_HEADER
+        outgoing = Outgoing.of(action, _outgoing(action, header, hold.idempotency_key))
+        return await self.credentials.supply(
+            action, outgoing, named=handling.credential, live=live, past=past
+        )
 
     async def _approved_action(self, hold: Hold) -> Action:
         """What a reviewer has approved. Raises SealError if it, or the approval, is not what was written."""
@@ -153,6 +211,20 @@ class Replayer:
         if fault := self.verifier.fault(hold):
             raise SealError(fault)
         return action
+
+    def _line(self, hold: Hold, ready: _Ready, event: Event) -> Line:
+        return Line(
+            store=self.store,
+            journal=self.journal,
+            witness=self.witness,
+            metrics=self.metrics,
+            action=ready.action,
+            hold=hold,
+            event=event,
+            patience=self.timeout,
+            idempotency=ready.handling.idempotency,
+            credential_used=ready.supplied.label,
+        )
 
     def _objection(self, hold: Hold, action: Action) -> str | None:
         """What the policy of this moment says against an action that was approved earlier."""
@@ -167,68 +239,66 @@ class Replayer:
             return f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
         return None
 
-    async def generations(self, action: Action, *, rule: str | None) -> str:
-        """Which configured secrets would go out with `action` now. Raises StoreUnavailable."""
-        return await self.credentials.generations(action, named=self._handling(rule).credential)
-
-    async def _supply(
-        self, hold: Hold, action: Action, *, live: Fields | None = None, past: Supplied | None = None
-    ) -> Supplied:
-        outgoing = Outgoing.of(action, _outgoing(hold, action))
-        named = self._handling(hold.rule).credential
-        return await self.credentials.supply(action, outgoing, named=named, live=live, past=past)
-
-    def _handling(self, rule: str | None) -> Handling:
-        return self.ruleset().handling(rule)
-
-    async def _send(
-        self,
-        hold: Hold,
-        action: Action,
-        supplied: Supplied,
-        where: tuple[str, int],
-        *,
-        conditional: bool,
-    ) -> Hold:
-        """Send once and record what came of it; `conditional`: under a condition of ours."""
+    async def _send(self, line: Line, ready: _Ready) -> Hold:
+        """Send once and record what came of it. Raises Unsent."""
         started = monotonic()
-        line, note = _Line(partial(self.cross, hold, action, supplied)), rotation(hold, supplied)
         try:
-            answer = await self._exchange(hold, action, supplied, where, line)
-            if answer.status == REFUSED and supplied.generations:
-                answer, note = await self._once_more(hold, action, supplied, where, answer)
-        except (httpx2.HTTPError, TimeoutError, _Unsent) as error:
+            answer, note = await self._answered(line, ready)
+        except (httpx2.HTTPError, TimeoutError, Unsent) as error:
             if not line.crossed:
-                raise _Unsent(_why(error)) from error
+                raise (Unheard if line.tried else Unsent)(why(error)) from error
             logger.error(  # noqa: TRY400 (the traceback could hold the request)
-                "replay.outcome_unknown hold=%s why=%s", hold.hold_id, _why(error)
+                "replay.outcome_unknown hold=%s why=%s", line.hold.hold_id, why(error)
             )
-            return await self._record(hold, Event.LOSE, {"note": _why(error).encode()})
-        if conditional and answer.status == _PRECONDITION_FAILED:
-            self.metrics.drift_refusals.labels("precondition").inc()
-            recorded = await self._record(hold, Event.MISMATCH, {"note": _LOST_RACE})
-        else:
-            event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
-            kept = {"answer": self.sealed.close_answer(hold, answer), "note": note.encode()}
-            recorded = await self._record(hold, event, kept)
-        self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
+            return await self._record(line.hold, Event.LOSE, {"note": why(error).encode()})
+        event, kept = self._outcome(line, answer, conditional=ready.conditional)
+        recorded = await self._record(line.hold, event, {"note": note.encode(), **kept})
+        if recorded.state in DISPOSITIONS:
+            self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
         return recorded
 
-    async def _exchange(
-        self,
-        hold: Hold,
-        action: Action,
-        supplied: Supplied,
-        where: tuple[str, int],
-        line: "_Line",
-    ) -> Reply:
+    async def _answered(self, line: Line, ready: _Ready) -> tuple[Reply, str]:
+        """The answer that counts, and a note. Raises what an exchange raises.
+
+        A credential that the upstream refuses is renewed, and the request sent again where twice is once:
+        in one claim and one `sending`.
+        """
+        supplied = ready.supplied
+        answer = await self._exchange(line, supplied, ready.where)
+        if answer.status != REFUSED or not supplied.generations:
+            return answer, rotation(line.hold, supplied)
+        second = SecondLine.after(line)
+        allowed = repeatable(line.action.method, declared=line.idempotency is not None)
+        try:
+            fresh = await self._supply(line.hold, line.action, ready.handling, past=supplied)
+            if objected := objection(supplied, fresh, allowed=allowed):
+                return answer, objected
+            return await self._exchange(second, fresh, ready.where), rotation(line.hold, fresh)
+        except (httpx2.HTTPError, TimeoutError, Unsent, CredentialError, StoreUnavailable) as error:
+            if second.crossed:
+                raise
+            return answer, f"the upstream refused the credential, and nothing was sent again: {why(error)}"
+
+    def _outcome(self, line: Line, answer: Reply, *, conditional: bool) -> tuple[Event, dict[str, bytes]]:
+        """What an answer means, and what the hold keeps of it."""
+        if line.event is Event.RESEND and line.idempotency and not tells(answer.status, line.idempotency):
+            note = f"the upstream answered {answer.status} to the repetition, which says nothing of the first"
+            return Event.LOSE, {"note": note.encode()}
+        if conditional and answer.status == _PRECONDITION_FAILED:
+            self.metrics.drift_refusals.labels("precondition").inc()
+            return Event.MISMATCH, {"note": _LOST_RACE}
+        event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
+        return event, {"answer": self.sealed.close_answer(line.hold, answer)}
+
+    async def _exchange(self, line: Line, supplied: Supplied, where: Address) -> Reply:
         """One request on a connection of its own; no redirects, no retries, no environment."""
+        action, outgoing = line.action, _outgoing(line.action, line.header, line.hold.idempotency_key)
         # TCP and TLS each have it, and end before the whole time does, which would leave a socket open.
         patience = min(_CONNECT_TIMEOUT, self.timeout / 3)
         request = httpx2.Request(
             action.method,
             httpx2.URL(scheme=action.scheme, host=where[0], port=where[1], path="/"),
-            headers=list(with_fields(_outgoing(hold, action), supplied.fields)),
+            headers=list(with_fields(outgoing, supplied.fields)),
             content=action.body,
             extensions={
                 "target": action.target.encode("latin-1"),
@@ -249,54 +319,22 @@ class Replayer:
             finally:
                 await response.aclose()
 
-    async def _once_more(
-        self, hold: Hold, action: Action, refused: Supplied, where: tuple[str, int], answer: Reply
-    ) -> tuple[Reply, str]:
-        """Renew what the upstream refused with `answer`, and send again where twice is once.
+    async def _give_back(self, hold: Hold, why: Exception) -> Hold:
+        """Give back what has not left, however far the store has it."""
+        note = f"not sent: {why}"
+        if not isinstance(why, Unheard):
+            return await self._step(hold, Event.RELEASE, note=note)
+        fields = {"note": note.encode()}
+        given = await self._record(hold, Event.RELEASE, fields, patience=_GIVE_BACK_FOR)
+        if given.state in origins(Event.WITHDRAW) and given.fence == hold.fence:
+            given = await self._record(hold, Event.WITHDRAW, fields, patience=_GIVE_BACK_FOR)
+        return given
 
-        Returns the answer that counts and a note. It stays one claim and one `sending`: raises what an
-        exchange raises only when a byte of the second request may have left.
-        """
-        line = _Line(partial(self._cross_again, hold, action))
-        declared = self._handling(hold.rule).idempotency is not None
-        try:
-            fresh = await self._supply(hold, action, past=refused)
-            if why := objection(refused, fresh, allowed=repeatable(action.method, declared=declared)):
-                return answer, why
-            return await self._exchange(hold, action, fresh, where, line), rotation(hold, fresh)
-        except (httpx2.HTTPError, TimeoutError, _Unsent, CredentialError, StoreUnavailable) as error:
-            if line.crossed:
-                raise
-            return answer, f"the upstream refused the credential, and nothing was sent again: {_why(error)}"
-
-    async def _cross_again(self, hold: Hold, action: Action) -> None:
-        """Make sure that the claim still stands and may be used; raises _Unsent if not."""
-        try:
-            if await self.store.killed():
-                raise _Unsent("the kill switch is on")
-            if self.witness is not None:
-                self.witness.record(action, hold)
-            await self.store.renew(hold)
-        except (WitnessError, Refused, StoreUnavailable) as error:
-            raise _Unsent(str(error)) from error
-
-    async def cross(self, hold: Hold, action: Action, supplied: Supplied) -> None:
-        """Record that the first byte is about to leave; raises _Unsent if that may not be."""
-        try:
-            # Before the step, because after it nothing can be given back.
-            if self.witness is not None:
-                self.witness.record(action, hold)
-            used = {"credential_used": supplied.label.encode()}
-            await self.store.step(hold, Event.SEND, fence=hold.fence, fields=used)
-        except WitnessError as error:
-            raise _Unsent(str(error)) from error
-        except (Refused, StoreUnavailable) as error:
-            raise _Unsent(f"the step to sending was refused: {error}") from error
-        self.metrics.transitions.labels(Event.SEND).inc()
-
-    async def _record(self, hold: Hold, event: Event, fields: dict[str, bytes]) -> Hold:
-        """Keep the outcome, patiently: it is the only trace of something that happened."""
-        deadline = monotonic() + _RECORD_FOR
+    async def _record(
+        self, hold: Hold, event: Event, fields: dict[str, bytes], *, patience: float = _RECORD_FOR
+    ) -> Hold:
+        """Keep what became of it, patiently: nobody else knows."""
+        deadline = monotonic() + patience
         while True:
             try:
                 return await self._step(hold, event, fields=fields)
@@ -318,37 +356,23 @@ class Replayer:
         return stepped
 
     @asynccontextmanager
-    async def _alive(self, hold: Hold) -> AsyncIterator[None]:
-        """Renew the claim's lease while the body runs."""
-        renewal = self.tasks.create_task(self._renew(hold))
+    async def _alive(self, current: Callable[[], Hold | None]) -> AsyncIterator[None]:
+        """Renew the lease of the `current` claim, where there is one, while the body runs."""
+        renewal = self.tasks.create_task(self._renew(current))
         try:
             yield
         finally:
             renewal.cancel()
 
-    async def _renew(self, hold: Hold) -> None:
+    async def _renew(self, current: Callable[[], Hold | None]) -> None:
         while True:
             await asyncio.sleep(_RENEW_EVERY)
+            if (hold := current()) is None:
+                continue
             try:
                 await self.contained(hold.hold_id, self.store.renew(hold))
             except (Refused, StoreUnavailable) as error:
                 logger.warning("replay.lease_not_renewed hold=%s why=%s", hold.hold_id, error)
-
-
-class _Line:
-    """Watches one exchange for the moment before its first byte."""
-
-    _MOMENTS = ("http11.send_request_headers.started", "http2.send_connection_init.started")
-
-    def __init__(self, cross: Callable[[], Awaitable[None]]) -> None:
-        self._cross = cross
-        self.crossed = False
-
-    async def trace(self, name: str, info: dict[str, Any]) -> None:
-        """Called by the HTTP client at every step of its own."""
-        if name in self._MOMENTS and not self.crossed:
-            await self._cross()
-            self.crossed = True
 
 
 async def _read(response: httpx2.Response) -> Reply:
@@ -370,22 +394,8 @@ async def _read(response: httpx2.Response) -> Reply:
     )
 
 
-def _outgoing(hold: Hold, action: Action) -> Fields:
+def _outgoing(action: Action, header: str, key: str) -> Fields:
     """The approved fields, with our idempotency key in place of the agent's."""
-    fields = framed(action.fields, action.method.encode(), action.body)
-    return with_fields(fields, ((IDEMPOTENCY_HEADER, hold.idempotency_key.encode()),))
-
-
-def _why(error: BaseException) -> str:
-    """What happened, without anything that the request or the answer said."""
-    match error:
-        case _Unsent() | CredentialError() | StoreUnavailable():
-            return str(error)
-        case httpx2.ConnectTimeout():
-            return "the upstream did not take a connection in time"
-        case httpx2.ConnectError():
-            return why_unconnected(error)
-        case TimeoutError():
-            return "the time for the upstream ran out"
-        case _:
-            return "the connection to the upstream ended before its whole answer was there"
+    replaced = {IDEMPOTENCY_HEADER.lower().encode(), header.lower().encode()}
+    kept = tuple((n, v) for n, v in action.fields if n.lower() not in replaced)
+    return (*framed(kept, action.method.encode(), action.body), (header.encode(), key.encode()))

@@ -8,6 +8,7 @@
 """
 
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,8 +17,12 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from proxy.credentials.sources.secret import CredentialError
+from proxy.keys.keyring import KeyMissing, Keyring
 from proxy.record import StoreUnavailable, text
 from proxy.seal import Seal, SealError
+
+logger = logging.getLogger(__name__)
 
 _RENEWING_MS = 60_000
 _FAILED_MS = 5_000
@@ -52,9 +57,9 @@ NOTHING = Kept()
 class Shelf:
     """The kept tokens of one approval domain, by name of the credential."""
 
-    def __init__(self, redis: Redis, *, domain: str, seal: Seal) -> None:
+    def __init__(self, redis: Redis, *, domain: str, keyring: Keyring) -> None:
         self._redis = redis
-        self._seal = seal
+        self._keyring = keyring
         self._prefix = f"{{sidegate:{domain}}}"
         self._keep = redis.register_script(_KEEP)
         self._leave = redis.register_script(_LEAVE)
@@ -67,8 +72,12 @@ class Shelf:
         if generation is None or sealed is None:
             return NOTHING
         try:
-            plain = self._seal.open(sealed, bound_to=_bound(name, int(generation)))
+            plain = self._open(sealed, bound_to=_bound(name, int(generation)))
+        except KeyMissing as error:
+            # It is not lost, and what the operator gave at first has been used up by it.
+            raise CredentialError(f"the kept token of `{name}` cannot be opened: {error}") from error
         except SealError:
+            logger.error("credential.integrity credential=%s", name)  # noqa: TRY400
             return Kept(generation=int(generation))
         return Kept(generation=int(generation), **json.loads(plain))
 
@@ -76,7 +85,7 @@ class Shelf:
         """Put a renewed token in place of the generation before it; False if another one came first."""
         content = {"text": kept.text, "made": kept.made, "expires": kept.expires}
         content |= {"refresh": kept.refresh, "seed": kept.seed}
-        sealed = self._seal.close(json.dumps(content).encode(), bound_to=_bound(name, kept.generation))
+        sealed = self._close(json.dumps(content).encode(), bound_to=_bound(name, kept.generation))
         keys = [self._key("token", name), self._key("token-failure", name)]
         async with _guarded():
             return bool(await self._keep(keys, [kept.generation - 1, sealed]))
@@ -103,6 +112,18 @@ class Shelf:
         async with _guarded():
             why = await self._redis.get(self._key("token-failure", name))
         return None if why is None else text(why)
+
+    def _close(self, plain: bytes, *, bound_to: dict[str, str]) -> bytes:
+        """`plain` under a data key of its own, which stands before it, wrapped."""
+        wrapped = self._keyring.fresh(bound_to=bound_to)
+        return wrapped.encode() + b"\n" + self._data(wrapped, bound_to).close(plain, bound_to=bound_to)
+
+    def _open(self, sealed: bytes, *, bound_to: dict[str, str]) -> bytes:
+        wrapped, _, content = sealed.partition(b"\n")
+        return self._data(text(wrapped), bound_to).open(content, bound_to=bound_to)
+
+    def _data(self, wrapped: str, bound_to: dict[str, str]) -> Seal:
+        return Seal(self._keyring.unwrap(wrapped, bound_to=bound_to), domain=self._keyring.domain)
 
     def _key(self, kind: str, name: str) -> str:
         return f"{self._prefix}:{kind}:{name}"

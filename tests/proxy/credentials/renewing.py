@@ -18,8 +18,8 @@ from proxy.credentials.sources.grants import Client, Grant, RefreshToken
 from proxy.credentials.sources.renewed import Renewed
 from proxy.credentials.sources.shelf import Shelf
 from proxy.credentials.sources.stated import FromEnvironment, FromFile
+from proxy.keys.keyring import Keyring
 from proxy.metrics import Metrics
-from proxy.seal import Seal
 from proxy.store import connect
 from tests.proxy.credentials.issuer import CLIENT
 from tests.proxy.credentials.trust import endpoint
@@ -40,7 +40,7 @@ class Shelves:
         self.tasks = tasks
         self.domain = domain
         self.redis = connect(url)
-        self.shelf = Shelf(self.redis, domain=domain, seal=Seal(SEAL_KEY, domain=domain))
+        self.shelf = Shelf(self.redis, domain=domain, keyring=Keyring([SEAL_KEY], domain=domain))
         self.metrics = Metrics()
 
     def renewed(

@@ -18,7 +18,6 @@ import httpx2
 import pytest
 
 from proxy.data_dir.embedded import _find_binary
-from proxy.serving.store_url import store_places
 from tests.acceptance.authority import Authority
 from tests.acceptance.clients import Answer, Call, curl
 from tests.acceptance.processes import free_ports, until
@@ -275,21 +274,6 @@ def _own_addresses() -> list[str]:
         except OSError:
             return []
         return [str(probe.getsockname()[0])]
-
-
-PLACES: dict[str, tuple[str, frozenset[tuple[str, int]]]] = {
-    "a name": ("redis://r.example/0", frozenset({("r.example", 6379)})),
-    "a name and a port": ("rediss://u:p@r.example:6380", frozenset({("r.example", 6380)})),
-    "an ipv6 address": ("redis://[::1]:7000", frozenset({("::1", 7000)})),
-    "a unix socket": ("unix:///run/redis.sock?db=1", frozenset()),
-}
-
-
-@pytest.mark.parametrize("case", PLACES)
-def test_which_place_is_the_stores(case: str) -> None:
-    """What the URL names, with the port that Redis has by itself; a unix socket has none."""
-    url, places = PLACES[case]
-    assert store_places(url) == places
 
 
 def test_a_port_that_is_taken_is_named_with_its_flag() -> None:
