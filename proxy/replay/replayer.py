@@ -258,11 +258,7 @@ class Replayer:
         return recorded
 
     async def _answered(self, line: Line, ready: _Ready) -> tuple[Reply, str]:
-        """The answer that counts, and a note. Raises what an exchange raises.
-
-        A credential that the upstream refuses is renewed, and the request sent again where twice is once:
-        in one claim and one `sending`.
-        """
+        """The answer that counts, which may be the second one, and a note. Raises what an exchange raises."""
         supplied = ready.supplied
         answer = await self._exchange(line, supplied, ready.where)
         if answer.status != REFUSED or not supplied.generations:

@@ -126,8 +126,7 @@ class _Sidecar:
     def __init__(self, settings: Settings, url: str, tasks: asyncio.TaskGroup) -> None:
         config, keys = settings.config, settings.data_dir / "keys"
         trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
-        self.settings = settings
-        self.tasks = tasks
+        self.settings, self.tasks = settings, tasks
         self.metrics = Metrics()
         self.redis = connect(url)
         self.store = Store(
@@ -149,7 +148,16 @@ class _Sidecar:
         )
         key = load_or_create_key(keys / "fingerprint.key")
         self.agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
-        self.credentials = make(config.credentials, self._around(trust))
+        around = Surroundings(
+            shelf=Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring),
+            keyed=self.agent.keyed_secret,
+            context=lambda: upstream_context(trust),
+            now=time,
+            metrics=self.metrics,
+            tasks=tasks,
+            exchange=config.windows.upstream,
+        )
+        self.credentials = make(config.credentials, around)
         self.witness = Witness(settings.witness) if settings.witness else None
         self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
         self.snapshots = self._snapshots(trust)
@@ -220,18 +228,6 @@ class _Sidecar:
             journal=self.journal,
             timeout=config.windows.upstream,
             witness=self.witness,
-        )
-
-    def _around(self, trust: Path) -> Surroundings:
-        config = self.settings.config
-        return Surroundings(
-            shelf=Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring),
-            keyed=self.agent.keyed_secret,
-            context=lambda: upstream_context(trust),
-            now=time,
-            metrics=self.metrics,
-            tasks=self.tasks,
-            exchange=config.windows.upstream,
         )
 
     def _gate(self) -> Gate:
