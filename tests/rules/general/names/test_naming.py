@@ -74,6 +74,8 @@ def test_names_that_begin_with_a_verb(name: str) -> None:
 
 
 WITHIN: dict[str, Effect | None] = {
+    "orderCancel": Effect.FINANCIAL,
+    "note_update": Effect.CHANGE,
     "GmailReadEmail": Effect.READ,
     "get_users_in_channel": Effect.READ,
     "email_search": Effect.READ,
