@@ -36,7 +36,8 @@ class Score:
         if file is not None and file.exists():
             for line in file.read_text().splitlines():
                 found = json.loads(line)
-                score.done[found.pop("run")] = Result(**found)
+                name = found.pop("run")
+                score.done[name] = Result(**found)
         return score
 
     def add(self, name: str, result: Result) -> None:
