@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from proxy.destinations import Allowed
 from proxy.holding import Waiting
+from proxy.keys.settings import Keys
 from proxy.replay.credentials import Credential, Credentials, FromEnvironment, FromFile, Provider
 from proxy.store import Cap, Clocks
 from rules.action import Principal
@@ -221,6 +222,7 @@ class Config(Strict):
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsolePlace = ConsolePlace()
     redis: RedisPlace = RedisPlace()
+    keys: Keys = Keys()
 
     @field_validator("credentials")
     @classmethod

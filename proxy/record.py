@@ -40,6 +40,8 @@ class Draft:
     reason: str
     policy: str
     sealed: bytes
+    key: str = ""
+    """The data key of what is sealed, wrapped."""
     probed: bool = False
 
 
@@ -59,8 +61,8 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
         "policy": draft.policy,
         "attempts": "1",
     }
-    if draft.probed:
-        written["probed"] = "1"
+    written |= {"key": draft.key} if draft.key else {}
+    written |= {"probed": "1"} if draft.probed else {}
     return {name: value.encode() for name, value in written.items()} | {"sealed": draft.sealed}
 
 

@@ -52,12 +52,14 @@ from rules.verdict import Spend, Tier
 logger = logging.getLogger(__name__)
 
 _SCRIPT = (Path(__file__).parent / "transition.lua").read_text()
+_REWRAP_SCRIPT = (Path(__file__).parent / "rewrap.lua").read_text()
 _SPEND_SCRIPT = (Path(__file__).parent / "spend.lua").read_text()
 _MONEY_SCALE = 10**6
 _TIMEOUT = 2.0
 _CONNECTIONS = 64
 _SLACK = timedelta(days=1)
 _PRUNED_AT_ONCE = 200
+_SCANNED_AT_ONCE = 100
 _COLLECTABLE = tuple(state for state in State if state not in OPEN | REMEMBERED)
 
 
@@ -126,6 +128,7 @@ class Store:
         longest = max(clocks.decision_window, *clocks.approval_validity.values())
         self._keep = _ms(clocks.retention + longest + _SLACK)
         self._script = redis.register_script(_SCRIPT)
+        self._rewrap_script = redis.register_script(_REWRAP_SCRIPT)
         self._spend_script = redis.register_script(_SPEND_SCRIPT)
 
     @property
@@ -243,6 +246,17 @@ class Store:
         async with self._guarded():
             value = await self._redis.hget(self._hold_key(hold_id), part)
         return cast(bytes | None, value)
+
+    async def scan(self, cursor: int) -> tuple[int, Sequence[str]]:
+        """Ids of some holds, and the cursor of the next ones: a pass from 0 to 0 finds all that stay."""
+        async with self._guarded():
+            after, found = await self._redis.zscan(self._key("holds"), cursor, count=_SCANNED_AT_ONCE)
+        return int(after), [text(name) for name, _ in found]
+
+    async def rewrap(self, hold: Hold, key: str) -> str:
+        """Replace the wrapped data key of `hold`, if it is what was read; tells what became of it."""
+        async with self._guarded():
+            return text(await self._rewrap_script([self._hold_key(hold.hold_id)], [hold.key, key]))
 
     async def list(self, *, limit: int = 200) -> Sequence[Hold]:
         """The newest holds first. One that cannot be read is logged and left out."""

@@ -19,10 +19,12 @@ _COMMANDS = {
     "holds": "holds",
     "approve": "decide",
     "reject": "decide",
+    "ask-again": "decide",
     "resolve": "resolve",
     "cancel": "resolve",
     "kill": "decide",
     "unkill": "decide",
+    "keys": "keys",
     "env": "environment",
     "exec": "execute",
 }

@@ -25,6 +25,8 @@ from proxy.serving.server import CannotServe, Serving, Settings, serve
 from proxy.witness import WitnessError
 from rules.ruleset import Ruleset
 
+# Below a warning these write down headers and addresses, whatever level is asked for.
+_SPEAK_OF_REQUESTS = ("mitmproxy", "uvicorn", "httpcore2", "httpx2", "hpack", "h2", "asyncio", "redis")
 # What keeps a sidecar from starting, each with its cure.
 _EXPECTED = (CannotServe, JournalError, WitnessError, EmbeddedRedisError, AlreadyServing, OSError, ValueError)
 
@@ -83,8 +85,8 @@ def run(args: argparse.Namespace) -> int:
         return 2
     config, _ = read
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    for noisy in ("mitmproxy", "uvicorn", "httpcore2", "httpx2"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for name in _SPEAK_OF_REQUESTS:
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         data_dir = private_folder(args.data_dir.absolute())
         with exclusive(data_dir):

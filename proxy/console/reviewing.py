@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
+from proxy.rotation import Rotation
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.store import Store
@@ -31,11 +32,14 @@ class Reviewing:
     store: Store
     sealed: Sealed
     signer: Signer
+    rotation: Rotation
     metrics: Metrics
     reviewers: Mapping[str, bytes]
     """A reviewer's name -> SHA-256 of that reviewer's bearer token."""
     ruleset: Callable[[], Ruleset]
     """The rules of now: what they say of a held call, for people."""
+    again: Callable[[Hold], Awaitable[Hold]]
+    """Makes a new hold of one that was refused because something had changed."""
     ready: Callable[[], Awaitable[dict[str, bool]]]
     """What has to hold for the sidecar to do its work, each by name."""
     address: tuple[str, int]

@@ -18,6 +18,7 @@ import httpx2
 from proxy.destinations import Address, Destinations
 from proxy.failure import ended, report
 from proxy.journal import Journal
+from proxy.keys.keyring import KeyMissing
 from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
@@ -157,6 +158,8 @@ class Replayer:
             if objection := self._objection(hold, action):
                 raise Changed("policy", objection)
             standing = await self.snapshots.check(hold, action, live=live)
+        except KeyMissing as error:
+            raise Unsent(str(error)) from error
         except SealError as error:
             self.metrics.integrity_failures.inc()
             logger.error("replay.integrity hold=%s", hold.hold_id)  # noqa: TRY400
@@ -166,7 +169,8 @@ class Replayer:
         except Unverified as error:
             raise Unsent(str(error)) from error
         if standing.drifts:
-            raise Changed("changed", standing.note, self.snapshots.close(hold, standing))
+            changed = self.snapshots.shots.refusal(hold, standing.now)
+            raise Changed("changed", standing.note, changed)
         sent = replace(action, fields=(*action.fields, *standing.condition))
         fields = self.credentials.fields(sent) if live is None else live
         where = await self.destinations.find(action.host, action.port)

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from urllib.parse import urlsplit
 
+from proxy.again import Again
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
@@ -25,11 +25,12 @@ from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, read_secret, write_secret
 from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
 from proxy.deadlines import Deadlines
-from proxy.destinations import Address, Destinations
+from proxy.destinations import Address, Destinations, store_places
 from proxy.gate import Gate
 from proxy.holding import Holding
 from proxy.journal import Journal
 from proxy.keys.signing import Signer, Verifier
+from proxy.keys.source import keyring_of
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.probe import Probe
@@ -37,11 +38,14 @@ from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots
 from proxy.replay.unknowns import Unknowns
 from proxy.replay.worker import Worker
+from proxy.rotation import Rotation
 from proxy.rulebook import Rulebook
-from proxy.seal import Seal, load_or_create_key
+from proxy.seal import load_or_create_key
 from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
+from proxy.serving.memory import keep_private
+from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Store, connect
 from proxy.witness import Witness
@@ -91,6 +95,7 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
         raise CannotServe(f"the store's URL cannot be used: {fault}; correct REDIS_URL")
     if url is None and settings.config.redis.replicas:
         raise CannotServe("the embedded store has no replicas: give a REDIS_URL, or leave out redis.replicas")
+    keep_private()
     stop = _on_signal()
     sys.setswitchinterval(_SWITCH_SECONDS)
     # A killed sidecar leaves it behind, with addresses where somebody else may listen by now.
@@ -131,14 +136,15 @@ class _Sidecar:
             cap=config.cap,
             replicas=config.redis.replicas,
         )
-        self.sealed = Sealed(Seal(load_or_create_key(keys / "seal.key"), domain=config.redis.domain))
+        self.key_source = config.keys.source_in(keys)
+        self.sealed = Sealed(keyring_of(self.key_source, domain=config.redis.domain))
         self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
         self.signals = Signals(self.store, self.metrics)
         self.destinations = Destinations(
             allowed=config.allowed,
             named=settings.rulebook.names_host,
             tunnel_ports=frozenset(config.destinations.connect_ports),
-            store=_store_places(url),
+            store=store_places(url),
         )
         self.witness = Witness(settings.witness) if settings.witness else None
         self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
@@ -151,9 +157,22 @@ class _Sidecar:
             replayer=self.replayer,
             tasks=tasks,
         )
+        agent = Agent(
+            principal=config.principal,
+            secret_headers=config.secrets,
+            key=load_or_create_key(keys / "fingerprint.key"),
+        )
+        self.again = Again(
+            agent=agent,
+            store=self.store,
+            sealed=self.sealed,
+            snapshots=self.snapshots,
+            ruleset=settings.rulebook.current,
+            metrics=self.metrics,
+        )
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
-            self._gate(load_or_create_key(keys / "fingerprint.key")),
+            self._gate(agent),
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
@@ -174,8 +193,7 @@ class _Sidecar:
 
     def _snapshots(self, trust: Path) -> Snapshots:
         return Snapshots(
-            store=self.store,
-            sealed=self.sealed,
+            shots=Shots(self.store, self.sealed),
             probe=Probe(
                 destinations=self.destinations,
                 ruleset=self.settings.rulebook.current,
@@ -192,7 +210,7 @@ class _Sidecar:
         return Replayer(
             store=self.store,
             sealed=self.sealed,
-            verifier=Verifier(consoles=(self.signer.public,), domain=config.redis.domain),
+            verifier=Verifier(consoles=config.keys.known(self.signer.public), domain=config.redis.domain),
             credentials=config.replay_credentials,
             snapshots=self.snapshots,
             destinations=self.destinations,
@@ -205,9 +223,7 @@ class _Sidecar:
             witness=self.witness,
         )
 
-    def _gate(self, key: bytes) -> Gate:
-        config = self.settings.config
-        agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
+    def _gate(self, agent: Agent) -> Gate:
         return Gate(
             ruleset=self.settings.rulebook.current,
             agent=agent,
@@ -221,7 +237,7 @@ class _Sidecar:
                 replayer=self.replayer,
                 snapshots=self.snapshots,
                 metrics=self.metrics,
-                waiting=config.waiting,
+                waiting=self.settings.config.waiting,
             ),
             metrics=self.metrics,
             witness=self.witness,
@@ -283,11 +299,8 @@ class _Sidecar:
         self.signals.draining = True
         self.signals.wake()
         end = monotonic() + _DRAIN_SECONDS
-        while self._busy() and monotonic() < end:  # noqa: ASYNC110 (sets of several parts, once in a life)
+        while (self.plane.traffic.busy or self.worker.busy or self.snapshots.busy) and monotonic() < end:  # noqa: ASYNC110 (sets of several parts, once in a life)
             await asyncio.sleep(_POLL_SECONDS)
-
-    def _busy(self) -> bool:
-        return bool(self.plane.traffic.busy or self.worker.busy or self.snapshots.busy)
 
     async def end(self) -> None:
         """Stop what runs beside the listeners."""
@@ -306,8 +319,10 @@ class _Sidecar:
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
+            rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source),
             metrics=self.metrics,
             ruleset=self.settings.rulebook.current,
+            again=self.again.ask,
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,
@@ -387,11 +402,3 @@ def _token(path: Path) -> bytes:
             f"`{path}` holds no token: write 16 to 512 letters, digits and `._~+/=-` into it, on one line"
         )
     return token
-
-
-def _store_places(url: str) -> frozenset[Address]:
-    """Where a Redis that is reached by TCP listens: no agent may ever go there."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix" or parts.hostname is None:
-        return frozenset()
-    return frozenset({(parts.hostname, parts.port or 6379)})

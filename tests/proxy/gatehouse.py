@@ -18,6 +18,7 @@ from proxy.agent import Agent
 from proxy.destinations import Allowed, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding, Waiting
+from proxy.keys.keyring import Keyring
 from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
 from proxy.replay.credentials import Credentials
@@ -25,8 +26,8 @@ from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
-from proxy.seal import Seal
 from proxy.sealed import Sealed
+from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Cap, Clocks, Store, connect
 from rules.action import Principal
@@ -213,7 +214,7 @@ async def gatehouse(
 ) -> AsyncIterator[Gatehouse]:
     """A gate over the store at `url`; `working`: with what runs beside it in a sidecar."""
     domain, redis, metrics = domain or secrets.token_hex(8), connect(url), Metrics()
-    store, sealed = Store(redis, domain=domain, clocks=clocks, cap=cap), Sealed(Seal(KEY, domain=domain))
+    store, sealed = Store(redis, domain=domain, clocks=clocks, cap=cap), Sealed(Keyring([KEY], domain=domain))
     signer = Signer(key=KEY, domain=domain)
     heard, rules = signals(store, metrics), ruleset()
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
@@ -221,8 +222,7 @@ async def gatehouse(
         own = stack.enter_context(journal())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         snapshots = Snapshots(
-            store=store,
-            sealed=sealed,
+            shots=Shots(store, sealed),
             probe=Probe(
                 destinations=destinations,
                 ruleset=lambda: rules,

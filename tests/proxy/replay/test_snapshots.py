@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from proxy.record import StoreUnavailable
-from proxy.replay.snapshots import DRIFT, SNAPSHOT
+from proxy.shots import DRIFT, SNAPSHOT, Shots
 from proxy.store import Store
 from rules.action import Action
 from rules.call import HttpCall
@@ -85,7 +85,7 @@ async def ran(replays: Replays, hold: Hold) -> Hold:
 
 async def shots(replays: Replays, hold: Hold) -> tuple[Shot, ...]:
     """What was read for `hold`."""
-    recorded = await replays.replayer.snapshots.recorded(hold)
+    recorded = await replays.replayer.snapshots.shots.before(hold)
     assert recorded is not None
     return recorded
 
@@ -112,7 +112,7 @@ async def test_what_changed_meanwhile_is_not_overwritten(replays: Replays, serve
     expected = "`name`, `status`" if name == "patched" else named
     assert refused.note == f"drift: since it was held these have changed: {expected}"
     assert server.count("PUT", "PATCH", "DELETE") == 0
-    [drift] = await replays.replayer.snapshots.drifted(refused)
+    [drift] = await replays.replayer.snapshots.shots.drifted(refused)
     assert len(drift.changes) == (2 if name == "patched" else 1)
     assert replays.count("sidegate_drift_refusals_total", cause="changed") == 1
 
@@ -290,6 +290,34 @@ async def test_a_read_that_is_not_tier_1_is_not_sent(
     assert server.heard == []
 
 
+RULED = """
+version: 1
+rules:
+  - id: payout
+    match: {host: localhost, method: POST, path: "/accounts/{id}/payouts"}
+    tier: 4
+    snapshot: {path: "/accounts/{id}", fields: [iban]}
+"""
+
+
+async def test_a_rules_snapshot(redis_url: str, authority: Authority, server: Rest) -> None:
+    """What the rule names is read, and only the fields that it names count."""
+    server.set("/accounts/7", '{"iban": "x", "balance": 1}')
+    action = put(server, {"amount": 1}, method="POST", target="/accounts/7/payouts")
+    async with replaying(redis_url, authority, ruleset=lambda: rules(RULED)) as replays:
+        snapshots, holds = replays.replayer.snapshots, []
+        for amount in (b"1", b"2"):
+            asked = replace(action, body=amount)
+            holds.append(await replays.world.hold(asked, probed=True))
+            snapshots.begin(holds[-1], asked, snapshots.reads(call_of(asked), "payout"), live=())
+        await asyncio.gather(*snapshots.busy)
+        server.set("/accounts/7", '{"iban": "x", "balance": 2}')
+        assert (await ran(replays, holds[0])).state is State.EXECUTED
+        server.set("/accounts/7", '{"iban": "y", "balance": 2}')
+        assert (await ran(replays, holds[1])).note.endswith("changed: `iban`")
+    assert "if-match" not in server.last("POST").headers
+
+
 async def test_a_hold_without_its_record_is_not_sent(replays: Replays, server: Rest) -> None:
     """While it may still come, the hold is given back; after that it ends, whoever took the record away."""
     hold = await replays.world.hold(put(server), probed=True)
@@ -351,7 +379,7 @@ async def test_an_absent_store_is_waited_for(replays: Replays, server: Rest) -> 
     action = put(server)
     hold = await replays.world.hold(action, probed=True)
     store = Failing(replays.world.redis, domain=replays.world.domain, clocks=PATIENT)
-    snapshots = replace(replays.replayer.snapshots, store=store)
+    snapshots = replace(replays.replayer.snapshots, shots=Shots(store, replays.world.sealed))
     snapshots.begin(hold, action, reads(call_of(action)), live=())
     await asyncio.gather(*snapshots.busy)
     assert store.failed
