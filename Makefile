@@ -34,7 +34,7 @@ acceptance: .venv/.dev .venv/.system
 
 ## The property tests with many more examples.
 deep: .venv/.dev
-	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest tests/rules
+	HYPOTHESIS_PROFILE=deep DIGEST_PAIRS=1000000 $(BIN)/python -m pytest --timeout 3600 tests/rules
 
 ## Our CPU per request against mitmdump's, interleaved in one run; judging; large bodies; streams.
 bench: .venv/.dev .venv/.system
