@@ -80,6 +80,7 @@ class Again:
             reason=judged.reason,
             policy=policy,
             sealed=b"",
+            key=self.sealed.fresh_key(hold_id, action.digest),
             probed=bool(self.snapshots.reads(call, judged.rule)),
         )
         return replace(draft, sealed=self.sealed.close_action(draft, action))

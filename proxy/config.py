@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from proxy.destinations import Allowed
 from proxy.holding import Waiting
+from proxy.keys.settings import Keys
 from proxy.replay.credentials import Credential, Credentials, FromEnvironment, FromFile, Provider
 from proxy.store import Cap, Clocks
 from rules.action import Principal
@@ -180,10 +181,14 @@ class ConsolePlace(Strict):
 
 
 class RedisPlace(Strict):
-    """Which Redis, and which approval domain in it; REDIS_URL goes before `url`."""
+    """Which Redis, and which approval domain in it; REDIS_URL goes before `url`.
+
+    `replicas` have to confirm what a failover may not lose, before anybody is told and before it is sent.
+    """
 
     url: str | None = None
     domain: str = "default"
+    replicas: Annotated[int, Field(ge=0, le=16)] = 0
 
     @field_validator("url")
     @classmethod
@@ -217,6 +222,7 @@ class Config(Strict):
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsolePlace = ConsolePlace()
     redis: RedisPlace = RedisPlace()
+    keys: Keys = Keys()
 
     @field_validator("credentials")
     @classmethod
@@ -266,6 +272,11 @@ class Config(Strict):
             },
             retention=timedelta(seconds=self.windows.retention),
         )
+
+    @property
+    def journal_keep(self) -> timedelta:
+        """How long the journal remembers a sending: longer than any approval can be used."""
+        return max(self.clocks.approval_validity.values()) + timedelta(days=1)
 
     @property
     def cap(self) -> Cap:

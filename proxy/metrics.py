@@ -79,14 +79,14 @@ class Metrics:
             "decision_seconds",
             "Time from hold to decision, by decision",
             label="decision",
-            values=(Event.APPROVE, Event.REJECT),
+            values=(Event.APPROVE, Event.REJECT, Event.CANCEL),
             buckets=_DECISION_BUCKETS,
         )
         self.replay_seconds = self._histogram(
             "replay_seconds",
             "Time from claim to the upstream's whole answer, by disposition",
             label="disposition",
-            values=[DISPOSITIONS[state] for state in TRANSITIONS[State.SENDING].values()],
+            values=[DISPOSITIONS[s] for s in TRANSITIONS[State.SENDING].values() if s in DISPOSITIONS],
             buckets=_REPLAY_BUCKETS,
         )
         self.replay_failures = self._counter(

@@ -1,6 +1,6 @@
 """Encryption of everything that a hold keeps: what Redis stores can be neither read nor exchanged.
 
-AES-256-GCM with the hold's id and digest as associated data, so a sealed text fits its own hold only.
+AES-256-GCM with what is stored in clear as associated data, so a sealed text fits its own hold only.
 """
 
 import json
@@ -23,7 +23,7 @@ class SealError(ValueError):
 
 
 class Seal:
-    """Seals and opens texts with a key from a file outside Redis."""
+    """Seals and opens texts with one key."""
 
     def __init__(self, key: bytes, *, domain: str) -> None:
         self._aead = AESGCM(key)

@@ -20,8 +20,11 @@ _COMMANDS = {
     "approve": "decide",
     "reject": "decide",
     "ask-again": "decide",
+    "resolve": "resolve",
+    "cancel": "resolve",
     "kill": "decide",
     "unkill": "decide",
+    "keys": "keys",
     "env": "environment",
     "exec": "execute",
 }

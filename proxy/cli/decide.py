@@ -6,7 +6,7 @@ from typing import Any
 
 from proxy.cli.remote import Negative, add_data_dir, console, hold_path, reported
 from proxy.cli.shown import hidden, whole
-from proxy.cli.terminal import say, visible
+from proxy.cli.terminal import confirmed, say, visible
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -94,9 +94,7 @@ def _check(hold: dict[str, Any]) -> None:
 def _confirmed(hold: dict[str, Any]) -> bool:
     unseen = hidden(hold)
     warning = f"{unseen} bytes of it are not shown. " if unseen else ""
-    sys.stdout.write(f"{warning}approve this? [y/N] ")
-    sys.stdout.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return confirmed(f"{warning}approve this?")
 
 
 def _told(hold: dict[str, Any]) -> int:

@@ -8,11 +8,12 @@ from hashlib import sha256
 
 from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
+from proxy.rotation import Rotation
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.store import Store
 from rules.action import Action
-from rules.decision import Decision
+from rules.decision import APPROVING, Decision
 from rules.explanation import summary
 from rules.hold import Event, Hold
 from rules.normalize import normalize
@@ -31,6 +32,7 @@ class Reviewing:
     store: Store
     sealed: Sealed
     signer: Signer
+    rotation: Rotation
     metrics: Metrics
     reviewers: Mapping[str, bytes]
     """A reviewer's name -> SHA-256 of that reviewer's bearer token."""
@@ -65,7 +67,7 @@ class Reviewing:
         """What `hold` keeps of a decision that is taken now, signed."""
         now = self.now()
         # Of a tampered tier there is no validity, and rejecting it must stay possible.
-        validity = self.store.validity(hold.tier) if event is Event.APPROVE else timedelta(0)
+        validity = self.store.validity(hold.tier) if event in APPROVING else timedelta(0)
         return self.signer.fields(
             Decision(
                 hold_id=hold.hold_id,

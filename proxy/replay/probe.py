@@ -15,6 +15,7 @@ from rules.drift.image import MAX_BYTES, Image, image
 from rules.drift.read import Read
 from rules.headers import Fields, end_to_end, framed
 from rules.normalize import normalize
+from rules.reply import Reply
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement, Refusal, Tier, Verdict
 
@@ -36,9 +37,18 @@ class Probe:
 
     async def see(self, read: Read, fields: Fields, credentials: Fields, *, within: float) -> Image | str:
         """What `read` shows within so many seconds, or why it shows nothing."""
+        answer = await self.ask(read, fields, credentials, within=within)
+        if isinstance(answer, str):
+            return answer
+        if len(answer.body) <= _LIGHT_BYTES:
+            return image(answer.status, answer.fields, answer.body)
+        return await asyncio.to_thread(image, answer.status, answer.fields, answer.body)
+
+    async def ask(self, read: Read, fields: Fields, credentials: Fields, *, within: float) -> Reply | str:
+        """The answer to `read` within so many seconds, its body up to a bound, or why there is none."""
         try:
             async with asyncio.timeout(within):
-                return await self._see(read, fields, credentials)
+                return await self._answer(read, fields, credentials)
         except Unread as error:
             return str(error)
         except TimeoutError:
@@ -48,7 +58,7 @@ class Probe:
         except WitnessError as error:
             return str(error)
 
-    async def _see(self, read: Read, fields: Fields, credentials: Fields) -> Image | str:
+    async def _answer(self, read: Read, fields: Fields, credentials: Fields) -> Reply:
         call, judgement = self._judged(read, fields)
         where = await self.destinations.find(call.host, call.port)
         if isinstance(where, Refusal):
@@ -56,10 +66,7 @@ class Probe:
         # The last thing before the connection: whatever leaves has its line.
         if self.witness is not None:
             self.witness.record(call, judgement)
-        status, answered, body = await self._exchange(call, credentials, where)
-        if len(body) <= _LIGHT_BYTES:
-            return image(status, answered, body)
-        return await asyncio.to_thread(image, status, answered, body)
+        return await self._exchange(call, credentials, where)
 
     def _judged(self, read: Read, fields: Fields) -> tuple[HttpCall, Judgement]:
         """The read as the gate would see it from an agent. Raises Unread unless it passes as tier 1."""
@@ -77,9 +84,7 @@ class Probe:
             raise Unread("reading it counts against a budget, or is only observed")
         return call, judgement
 
-    async def _exchange(
-        self, call: HttpCall, credentials: Fields, where: Address
-    ) -> tuple[int, Fields, bytes]:
+    async def _exchange(self, call: HttpCall, credentials: Fields, where: Address) -> Reply:
         """One GET on a connection of its own; no redirects, no retries, no environment."""
         replaced = {name.lower() for name, _ in credentials}
         kept = tuple((n, v) for n, v in call.fields if n.lower() not in replaced)
@@ -95,7 +100,7 @@ class Probe:
                 body = await _start(response)
             finally:
                 await response.aclose()
-        return response.status_code, end_to_end(tuple(response.headers.raw)), body
+        return Reply(status=response.status_code, fields=end_to_end(tuple(response.headers.raw)), body=body)
 
 
 async def _start(response: httpx2.Response) -> bytes:

@@ -1,12 +1,11 @@
 """The one place from which an approved action is sent: claimed, checked again, sent once, answer kept.
 
 The line is the step to `sending`, taken when the connection stands and before the first byte of the
-request. Before it, a failure gives the hold back; after it, nobody ever sends the action again.
+request. Before the byte a failure gives the hold back; after it the outcome is the answer, or unknown.
 """
 
 import asyncio
 import logging
-import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -16,40 +15,62 @@ from typing import Any
 
 import httpx2
 
-from proxy.destinations import Destinations
+from proxy.destinations import Address, Destinations
 from proxy.failure import ended, report
+from proxy.journal import Journal
+from proxy.keys.keyring import KeyMissing
 from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.credentials import CredentialError, Credentials
+from proxy.replay.line import IDEMPOTENCY_HEADER, Line, Unheard, Unsent
 from proxy.replay.snapshots import Snapshots, Unrecorded, Unverified
+from proxy.replay.words import why
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.store import Refused, Store
-from proxy.witness import Witness, WitnessError
+from proxy.witness import Witness
 from rules.action import Action
 from rules.classify import classify
 from rules.headers import Fields, end_to_end, framed
-from rules.hold import DISPOSITIONS, Event, Hold
+from rules.hold import DISPOSITIONS, Event, Hold, origins
 from rules.normalize import normalize
+from rules.repetition import tells
 from rules.reply import Reply
 from rules.ruleset import Ruleset
 from rules.verdict import Refusal, Verdict
 
 logger = logging.getLogger(__name__)
 
-IDEMPOTENCY_HEADER = b"Idempotency-Key"
 _CONNECT_TIMEOUT = 10.0
 _RENEW_EVERY = 1.0
 _RECORD_FOR = 300.0
+_GIVE_BACK_FOR = 10.0
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ERROR_STATUS = 400
 _PRECONDITION_FAILED = 412
 _LOST_RACE = b"drift: the upstream refused it with 412, because it changed after it was read a last time"
+_LOST = "this sidecar's journal has it as sent and the store has forgotten that; it may have been executed"
 
 
-class _Unsent(Exception):
-    """no byte of the request has left"""
+class Changed(Exception):
+    """what was approved is not what would run; `cause` is a word for it, `fields` are kept with the hold"""
+
+    def __init__(self, cause: str, note: str, fields: dict[str, bytes] | None = None) -> None:
+        super().__init__(note)
+        self.cause = cause
+        self.fields = fields or {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """An action against which nothing speaks, and what it is sent with."""
+
+    action: Action
+    """With our own condition on what its last read has shown, where there is one."""
+    conditional: bool
+    credentials: Fields
+    where: Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +87,7 @@ class Replayer:
     trust: ssl.SSLContext
     metrics: Metrics
     tasks: asyncio.TaskGroup
+    journal: Journal
     timeout: float
     witness: Witness | None = None
 
@@ -81,8 +103,24 @@ class Replayer:
         """
         hold = await self.store.step(hold, Event.CLAIM)
         self.metrics.transitions.labels(Event.CLAIM).inc()
-        async with self._alive(hold):
+        async with self._alive(lambda: hold):
             return await self.contained(hold.hold_id, self._run_claimed(hold, live)) or hold
+
+    async def repeat(self, hold: Hold) -> Hold:
+        """Send once more what may have been sent, under the key that its upstream runs once.
+
+        Returns the hold as it stands then; its outcome is unknown until an answer says more.
+        Raises Changed, Unsent and CredentialError where it cannot be; then nothing was changed.
+        """
+        ready = await self._ready(hold, None)
+        line = self._line(hold, ready, Event.RESEND)
+        async with self._alive(lambda: line.hold if line.taken else None):
+            try:
+                return await self._send(line, ready)
+            except Unsent as error:
+                if not line.taken:
+                    raise
+                return await self._record(line.hold, Event.LOSE, {"note": str(error).encode()})
 
     async def contained[T](self, hold_id: str, work: Coroutine[Any, Any, T]) -> T | None:
         """What `work` on a hold returns; None where it failed in a way that nobody foresaw.
@@ -99,47 +137,46 @@ class Replayer:
         return outcome
 
     async def _run_claimed(self, hold: Hold, live: Fields | None) -> Hold:
+        if lost := self.journal.lost_by_store(hold):
+            logger.error("replay.lost_by_store hold=%s sends=%d", hold.hold_id, len(lost))
+            known = " ".join((*hold.sends, *lost)).encode()
+            return await self._step(hold, Event.DOUBT, note=_LOST, fields={"sends": known})
+        try:
+            ready = await self._ready(hold, live)
+            return await self._send(self._line(hold, ready, Event.SEND), ready)
+        except Changed as changed:
+            self.metrics.drift_refusals.labels(changed.cause).inc()
+            return await self._step(hold, Event.DRIFT, note=str(changed), fields=changed.fields)
+        except (Unsent, CredentialError) as error:
+            logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, error)
+            return await self._give_back(hold, error)
+
+    async def _ready(self, hold: Hold, live: Fields | None) -> _Ready:
+        """All that has to be right before a connection is opened. Raises Changed, Unsent, CredentialError."""
         try:
             action = await self._approved_action(hold)
             if objection := self._objection(hold, action):
-                return await self._drift(hold, "policy", objection)
+                raise Changed("policy", objection)
             standing = await self.snapshots.check(hold, action, live=live)
+        except KeyMissing as error:
+            raise Unsent(str(error)) from error
         except SealError as error:
             self.metrics.integrity_failures.inc()
             logger.error("replay.integrity hold=%s", hold.hold_id)  # noqa: TRY400
-            return await self._drift(hold, "integrity", f"integrity: {error}")
+            raise Changed("integrity", f"integrity: {error}") from error
         except Unrecorded as error:
-            return await self._drift(hold, "unrecorded", f"drift: {error}")
+            raise Changed("unrecorded", f"drift: {error}") from error
         except Unverified as error:
-            return await self._release(hold, error)
+            raise Unsent(str(error)) from error
         if standing.drifts:
             changed = self.snapshots.shots.refusal(hold, standing.now)
-            return await self._drift(hold, "changed", standing.note, changed)
-        return await self._run_unchanged(hold, action, live, standing.condition)
-
-    async def _run_unchanged(
-        self, hold: Hold, action: Action, live: Fields | None, condition: Fields
-    ) -> Hold:
-        """Send what nothing speaks against; `condition`: ours, on what its last read has shown."""
-        sent = replace(action, fields=(*action.fields, *condition))
-        try:
-            fields = self.credentials.fields(sent) if live is None else live
-            where = await self.destinations.find(action.host, action.port)
-            if isinstance(where, Refusal):
-                raise _Unsent(where.reason)
-            return await self._send(hold, sent, fields, where, conditional=bool(condition))
-        except (_Unsent, CredentialError) as error:
-            return await self._release(hold, error)
-
-    async def _release(self, hold: Hold, why: Exception) -> Hold:
-        """Give the hold back: nothing was sent."""
-        logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, why)
-        return await self._step(hold, Event.RELEASE, note=f"not sent: {why}")
-
-    async def _drift(self, hold: Hold, cause: str, note: str, fields: dict[str, bytes] | None = None) -> Hold:
-        """End the hold: what was approved is not what would run."""
-        self.metrics.drift_refusals.labels(cause).inc()
-        return await self._step(hold, Event.DRIFT, note=note, fields=fields or {})
+            raise Changed("changed", standing.note, changed)
+        sent = replace(action, fields=(*action.fields, *standing.condition))
+        fields = self.credentials.fields(sent) if live is None else live
+        where = await self.destinations.find(action.host, action.port)
+        if isinstance(where, Refusal):
+            raise Unsent(where.reason)
+        return _Ready(action=sent, conditional=bool(standing.condition), credentials=fields, where=where)
 
     async def _approved_action(self, hold: Hold) -> Action:
         """What a reviewer has approved. Raises SealError if it, or the approval, is not what was written."""
@@ -148,6 +185,19 @@ class Replayer:
         if fault := self.verifier.fault(hold):
             raise SealError(fault)
         return action
+
+    def _line(self, hold: Hold, ready: _Ready, event: Event) -> Line:
+        return Line(
+            store=self.store,
+            journal=self.journal,
+            witness=self.witness,
+            metrics=self.metrics,
+            action=ready.action,
+            hold=hold,
+            event=event,
+            patience=self.timeout,
+            idempotency=self.ruleset().handling(hold.rule).idempotency,
+        )
 
     def _objection(self, hold: Hold, action: Action) -> str | None:
         """What the policy of this moment says against an action that was approved earlier."""
@@ -162,52 +212,43 @@ class Replayer:
             return f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
         return None
 
-    async def _send(
-        self,
-        hold: Hold,
-        action: Action,
-        credentials: Fields,
-        where: tuple[str, int],
-        *,
-        conditional: bool,
-    ) -> Hold:
-        """Send once and record what came of it; `conditional`: under a condition of ours."""
+    async def _send(self, line: Line, ready: _Ready) -> Hold:
+        """Send once and record what came of it. Raises Unsent."""
         started = monotonic()
-        line = _Line(self, hold, action)
         try:
-            answer = await self._exchange(hold, action, credentials, where, line)
-        except (httpx2.HTTPError, TimeoutError, _Unsent) as error:
+            answer = await self._exchange(line, ready.credentials, ready.where)
+        except (httpx2.HTTPError, TimeoutError, Unsent) as error:
             if not line.crossed:
-                raise _Unsent(_why(error)) from error
+                raise (Unheard if line.tried else Unsent)(why(error)) from error
             logger.error(  # noqa: TRY400 (the traceback could hold the request)
-                "replay.outcome_unknown hold=%s why=%s", hold.hold_id, _why(error)
+                "replay.outcome_unknown hold=%s why=%s", line.hold.hold_id, why(error)
             )
-            return await self._record(hold, Event.LOSE, {"note": _why(error).encode()})
-        if conditional and answer.status == _PRECONDITION_FAILED:
-            self.metrics.drift_refusals.labels("precondition").inc()
-            recorded = await self._record(hold, Event.MISMATCH, {"note": _LOST_RACE})
-        else:
-            event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
-            kept = {"answer": self.sealed.close_answer(hold, answer), "note": b""}
-            recorded = await self._record(hold, event, kept)
-        self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
+            return await self._record(line.hold, Event.LOSE, {"note": why(error).encode()})
+        recorded = await self._record(line.hold, *self._outcome(line, answer, conditional=ready.conditional))
+        if recorded.state in DISPOSITIONS:
+            self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
         return recorded
 
-    async def _exchange(
-        self,
-        hold: Hold,
-        action: Action,
-        credentials: Fields,
-        where: tuple[str, int],
-        line: "_Line",
-    ) -> Reply:
+    def _outcome(self, line: Line, answer: Reply, *, conditional: bool) -> tuple[Event, dict[str, bytes]]:
+        """What an answer means, and what the hold keeps of it."""
+        if line.event is Event.RESEND and line.idempotency and not tells(answer.status, line.idempotency):
+            note = f"the upstream answered {answer.status} to the repetition, which says nothing of the first"
+            return Event.LOSE, {"note": note.encode()}
+        if conditional and answer.status == _PRECONDITION_FAILED:
+            self.metrics.drift_refusals.labels("precondition").inc()
+            return Event.MISMATCH, {"note": _LOST_RACE}
+        event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
+        return event, {"answer": self.sealed.close_answer(line.hold, answer), "note": b""}
+
+    async def _exchange(self, line: Line, credentials: Fields, where: Address) -> Reply:
         """One request on a connection of its own; no redirects, no retries, no environment."""
+        action = line.action
         # TCP and TLS each have it, and end before the whole time does, which would leave a socket open.
         patience = min(_CONNECT_TIMEOUT, self.timeout / 3)
         request = httpx2.Request(
             action.method,
             httpx2.URL(scheme=action.scheme, host=where[0], port=where[1], path="/"),
-            headers=list(_outgoing(hold, action, credentials)),
+            headers=list(_outgoing(line, credentials)),
             content=action.body,
             extensions={
                 "target": action.target.encode("latin-1"),
@@ -226,22 +267,22 @@ class Replayer:
             finally:
                 await response.aclose()
 
-    async def cross(self, hold: Hold, action: Action) -> None:
-        """Record that the first byte is about to leave; raises _Unsent if that may not be."""
-        try:
-            # Before the step, because after it nothing can be given back.
-            if self.witness is not None:
-                self.witness.record(action, hold)
-            await self.store.step(hold, Event.SEND, fence=hold.fence)
-        except WitnessError as error:
-            raise _Unsent(str(error)) from error
-        except (Refused, StoreUnavailable) as error:
-            raise _Unsent(f"the step to sending was refused: {error}") from error
-        self.metrics.transitions.labels(Event.SEND).inc()
+    async def _give_back(self, hold: Hold, why: Exception) -> Hold:
+        """Give back what has not left, however far the store has it."""
+        note = f"not sent: {why}"
+        if not isinstance(why, Unheard):
+            return await self._step(hold, Event.RELEASE, note=note)
+        fields = {"note": note.encode()}
+        given = await self._record(hold, Event.RELEASE, fields, patience=_GIVE_BACK_FOR)
+        if given.state in origins(Event.WITHDRAW) and given.fence == hold.fence:
+            given = await self._record(hold, Event.WITHDRAW, fields, patience=_GIVE_BACK_FOR)
+        return given
 
-    async def _record(self, hold: Hold, event: Event, fields: dict[str, bytes]) -> Hold:
-        """Keep the outcome, patiently: it is the only trace of something that happened."""
-        deadline = monotonic() + _RECORD_FOR
+    async def _record(
+        self, hold: Hold, event: Event, fields: dict[str, bytes], *, patience: float = _RECORD_FOR
+    ) -> Hold:
+        """Keep what became of it, patiently: nobody else knows."""
+        deadline = monotonic() + patience
         while True:
             try:
                 return await self._step(hold, event, fields=fields)
@@ -263,39 +304,23 @@ class Replayer:
         return stepped
 
     @asynccontextmanager
-    async def _alive(self, hold: Hold) -> AsyncIterator[None]:
-        """Renew the claim's lease while the body runs."""
-        renewal = self.tasks.create_task(self._renew(hold))
+    async def _alive(self, current: Callable[[], Hold | None]) -> AsyncIterator[None]:
+        """Renew the lease of the `current` claim, where there is one, while the body runs."""
+        renewal = self.tasks.create_task(self._renew(current))
         try:
             yield
         finally:
             renewal.cancel()
 
-    async def _renew(self, hold: Hold) -> None:
+    async def _renew(self, current: Callable[[], Hold | None]) -> None:
         while True:
             await asyncio.sleep(_RENEW_EVERY)
+            if (hold := current()) is None:
+                continue
             try:
                 await self.contained(hold.hold_id, self.store.renew(hold))
             except (Refused, StoreUnavailable) as error:
                 logger.warning("replay.lease_not_renewed hold=%s why=%s", hold.hold_id, error)
-
-
-class _Line:
-    """Watches one exchange for the moment before its first byte."""
-
-    _MOMENTS = ("http11.send_request_headers.started", "http2.send_connection_init.started")
-
-    def __init__(self, replayer: Replayer, hold: Hold, action: Action) -> None:
-        self._replayer = replayer
-        self._hold = hold
-        self._action = action
-        self.crossed = False
-
-    async def trace(self, name: str, info: dict[str, Any]) -> None:
-        """Called by the HTTP client at every step of its own."""
-        if name in self._MOMENTS and not self.crossed:
-            await self._replayer.cross(self._hold, self._action)
-            self.crossed = True
 
 
 async def _read(response: httpx2.Response) -> Reply:
@@ -317,39 +342,11 @@ async def _read(response: httpx2.Response) -> Reply:
     )
 
 
-def _outgoing(hold: Hold, action: Action, credentials: Fields) -> Fields:
+def _outgoing(line: Line, credentials: Fields) -> Fields:
     """The approved fields, with our idempotency key in place of the agent's and fresh credentials."""
-    replaced = {IDEMPOTENCY_HEADER.lower(), *(name.lower() for name, _ in credentials)}
+    action, header = line.action, line.header.encode()
+    own = (IDEMPOTENCY_HEADER.encode(), header)
+    replaced = {name.lower() for name in (*own, *(name for name, _ in credentials))}
     kept = tuple((n, v) for n, v in action.fields if n.lower() not in replaced)
     fields = framed(kept, action.method.encode(), action.body)
-    return (*fields, *credentials, (IDEMPOTENCY_HEADER, hold.idempotency_key.encode()))
-
-
-def _why(error: BaseException) -> str:
-    """What happened, without anything that the request or the answer said."""
-    match error:
-        case _Unsent():
-            return str(error)
-        case httpx2.ConnectTimeout():
-            return "the upstream did not take a connection in time"
-        case httpx2.ConnectError():
-            return _why_unconnected(error)
-        case TimeoutError():
-            return "the time for the upstream ran out"
-        case _:
-            return "the connection to the upstream ended before its whole answer was there"
-
-
-def _why_unconnected(error: BaseException) -> str:
-    """What TLS or the system says of a connection that does not stand: in their words, not the upstream's."""
-    cause: BaseException | None = error
-    while cause is not None:
-        match cause:
-            case ssl.SSLCertVerificationError():
-                return f"the upstream's certificate is not valid: {cause.verify_message.rstrip('.')}"
-            case ssl.SSLError(reason=str() as reason):
-                return f"TLS with the upstream failed: {reason.replace('_', ' ').lower()}"
-            case OSError(errno=int() as number) if not isinstance(cause, ssl.SSLError):
-                return f"no connection to the upstream: {os.strerror(number).lower()}"
-        cause = cause.__cause__ or cause.__context__
-    return "no connection to the upstream"
+    return (*fields, *credentials, (header, line.hold.idempotency_key.encode()))

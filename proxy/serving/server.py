@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from urllib.parse import urlsplit
 
 from proxy.again import Again
 from proxy.agent import Agent
@@ -26,25 +25,30 @@ from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, read_secret, write_secret
 from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
 from proxy.deadlines import Deadlines
-from proxy.destinations import Address, Destinations
+from proxy.destinations import Address, Destinations, store_places
 from proxy.gate import Gate
 from proxy.holding import Holding
+from proxy.journal import Journal
 from proxy.keys.signing import Signer, Verifier
+from proxy.keys.source import keyring_of
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots
+from proxy.replay.unknowns import Unknowns
 from proxy.replay.worker import Worker
+from proxy.rotation import Rotation
 from proxy.rulebook import Rulebook
-from proxy.seal import Seal, load_or_create_key
+from proxy.seal import load_or_create_key
 from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
+from proxy.serving.memory import keep_private
 from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Store, connect
-from proxy.witness import Witness, WitnessError
+from proxy.witness import Witness
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +93,9 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
     url = settings.redis_url
     if url is not None and (fault := store_fault(url)):
         raise CannotServe(f"the store's URL cannot be used: {fault}; correct REDIS_URL")
+    if url is None and settings.config.redis.replicas:
+        raise CannotServe("the embedded store has no replicas: give a REDIS_URL, or leave out redis.replicas")
+    keep_private()
     stop = _on_signal()
     sys.setswitchinterval(_SWITCH_SECONDS)
     # A killed sidecar leaves it behind, with addresses where somebody else may listen by now.
@@ -122,17 +129,25 @@ class _Sidecar:
         self.tasks = tasks
         self.metrics = Metrics()
         self.redis = connect(url)
-        self.store = Store(self.redis, domain=config.redis.domain, clocks=config.clocks, cap=config.cap)
-        self.sealed = Sealed(Seal(load_or_create_key(keys / "seal.key"), domain=config.redis.domain))
+        self.store = Store(
+            self.redis,
+            domain=config.redis.domain,
+            clocks=config.clocks,
+            cap=config.cap,
+            replicas=config.redis.replicas,
+        )
+        self.key_source = config.keys.source_in(keys)
+        self.sealed = Sealed(keyring_of(self.key_source, domain=config.redis.domain))
         self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
         self.signals = Signals(self.store, self.metrics)
         self.destinations = Destinations(
             allowed=config.allowed,
             named=settings.rulebook.names_host,
             tunnel_ports=frozenset(config.destinations.connect_ports),
-            store=_store_places(url),
+            store=store_places(url),
         )
-        self.witness = _witness(settings.witness)
+        self.witness = Witness(settings.witness) if settings.witness else None
+        self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
         self.snapshots = self._snapshots(trust)
         self.replayer = self._replayer(trust)
         self.worker = Worker(
@@ -155,6 +170,7 @@ class _Sidecar:
             ruleset=settings.rulebook.current,
             metrics=self.metrics,
         )
+        self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
             self._gate(agent),
             listen=settings.listen,
@@ -194,7 +210,7 @@ class _Sidecar:
         return Replayer(
             store=self.store,
             sealed=self.sealed,
-            verifier=Verifier(consoles=(self.signer.public,), domain=config.redis.domain),
+            verifier=Verifier(consoles=config.keys.known(self.signer.public), domain=config.redis.domain),
             credentials=config.replay_credentials,
             snapshots=self.snapshots,
             destinations=self.destinations,
@@ -202,6 +218,7 @@ class _Sidecar:
             trust=upstream_context(trust),
             metrics=self.metrics,
             tasks=self.tasks,
+            journal=self.journal,
             timeout=config.windows.upstream,
             witness=self.witness,
         )
@@ -236,7 +253,8 @@ class _Sidecar:
         listener = Listener(create(self._reviewing(console)), listening)
         deadlines = Deadlines(store=self.store, metrics=self.metrics)
         rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
-        parts = (self.signals.listen(), deadlines.watch(), self.worker.watch(), rules)
+        watches = (deadlines.watch(), self.worker.watch(), self.unknowns.watch())
+        parts = (self.signals.listen(), *watches, rules)
         self.background += [self.tasks.create_task(part) for part in parts]
         reviewers = self.tasks.create_task(listener.run())
         opened = asyncio.Event()
@@ -292,6 +310,7 @@ class _Sidecar:
         await asyncio.gather(*self.background, return_exceptions=True)
         (self.settings.data_dir / "serve.json").unlink(missing_ok=True)
         await self.redis.aclose()
+        self.journal.close()
         if self.witness is not None:
             self.witness.close()
 
@@ -300,6 +319,7 @@ class _Sidecar:
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
+            rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source),
             metrics=self.metrics,
             ruleset=self.settings.rulebook.current,
             again=self.again.ask,
@@ -360,14 +380,6 @@ def _bind(address: Address, flag: str) -> socket.socket:
     return bound
 
 
-def _witness(path: Path | None) -> Witness | None:
-    """The witness, where one is asked for. Raises CannotServe."""
-    try:
-        return None if path is None else Witness(path)
-    except WitnessError as error:
-        raise CannotServe(str(error)) from error
-
-
 def _first_words(error: BaseException | None) -> str:
     """What Redis or the system says, up to its first pause: an old server quotes the password after it."""
     words = _PAUSE.split(str(error or ""), maxsplit=1)[0][:_MAX_WORDS]
@@ -390,11 +402,3 @@ def _token(path: Path) -> bytes:
             f"`{path}` holds no token: write 16 to 512 letters, digits and `._~+/=-` into it, on one line"
         )
     return token
-
-
-def _store_places(url: str) -> frozenset[Address]:
-    """Where a Redis that is reached by TCP listens: no agent may ever go there."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix" or parts.hostname is None:
-        return frozenset()
-    return frozenset({(parts.hostname, parts.port or 6379)})

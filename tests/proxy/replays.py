@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from rules.verdict import Refusal, Tier
 from tests.acceptance.authority import Authority, Leaf
 from tests.proxy.console.world import World
 from tests.proxy.drafts import PATIENT
+from tests.proxy.journals import journal
 
 BODY = b'{"amount": 7}'
 
@@ -113,7 +114,9 @@ async def replaying(
     world = replace(built, store=store)
     destinations = Delayed(allowed=Allowed.parse(["localhost", "::1"]), named=lambda _: False)
     try:
-        async with asyncio.TaskGroup() as tasks:
+        async with AsyncExitStack() as stack:
+            own = stack.enter_context(journal())
+            tasks = await stack.enter_async_context(asyncio.TaskGroup())
             snapshots = Snapshots(
                 shots=Shots(store, world.sealed),
                 probe=Probe(
@@ -136,6 +139,7 @@ async def replaying(
                 trust=ssl.create_default_context(cafile=authority.ca),
                 metrics=world.metrics,
                 tasks=tasks,
+                journal=own,
                 timeout=20.0,
             )
             yield Replays(

@@ -22,10 +22,12 @@ from ulid import ULID
 
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.keys.keyring import Keyring
 from proxy.keys.signing import Signer
+from proxy.keys.source import InFiles
 from proxy.metrics import Metrics
 from proxy.record import Draft
-from proxy.seal import Seal
+from proxy.rotation import Rotation
 from proxy.sealed import Sealed
 from proxy.serving.listener import Listener
 from proxy.store import Clocks, Store, connect
@@ -36,7 +38,11 @@ from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
 from tests.rules.calls import compiled
 
-TOKENS = {"ada": "ada-token-0123456789", "bob": "bob-token-0123456789"}
+TOKENS = {
+    "operator": "operator-token-0123456789",
+    "ada": "ada-token-0123456789",
+    "bob": "bob-token-0123456789",
+}
 ADDRESS = ("127.0.0.1", 8081)
 BASE = "http://127.0.0.1:8081"
 _DEADLINE = 10.0
@@ -130,6 +136,8 @@ class World:
     metrics: Metrics
     clock: Clock
     checks: dict[str, bool]
+    folder: Path
+    """Where the key files are; there are none unless a test writes them."""
     ruleset: Ruleset = RULES
 
     @classmethod
@@ -148,10 +156,11 @@ class World:
             store=Store(
                 redis, domain=domain, clocks=Clocks(decision_window=window, approval_validity=validity)
             ),
-            sealed=Sealed(Seal(key, domain=domain)),
+            sealed=Sealed(Keyring([key], domain=domain)),
             metrics=Metrics(),
             clock=Clock(),
             checks={"store": True, "proxy": True},
+            folder=Path(str(known.get("folder", "/nowhere"))),
         )
 
     @property
@@ -174,6 +183,7 @@ class World:
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
+            rotation=Rotation(store=self.store, sealed=self.sealed, source=InFiles(folder=self.folder)),
             metrics=self.metrics,
             ruleset=lambda: self.ruleset,
             reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},
@@ -196,8 +206,9 @@ class World:
         self, action: Action = ACTION, *, tier: Tier = Tier.HIGH_RISK, probed: bool = False
     ) -> Hold:
         """A new hold of `action`."""
+        hold_id = str(ULID())
         draft = Draft(
-            hold_id=str(ULID()),
+            hold_id=hold_id,
             agent=secrets.token_hex(8),
             digest=action.digest,
             fingerprint=secrets.token_hex(32),
@@ -208,6 +219,7 @@ class World:
             reason="moves money",
             policy="f" * 64,
             sealed=b"",
+            key=self.sealed.fresh_key(hold_id, action.digest),
             probed=probed,
         )
         hold, new = await self.store.open(replace(draft, sealed=self.sealed.close_action(draft, action)))
@@ -251,7 +263,7 @@ def console_of(world: World) -> Iterator[str]:
 
 
 async def _serve(world: World, listening: socket.socket, started: list[Listener]) -> None:
-    own = World.build(world.url, domain=world.domain, key=world.key)
+    own = World.build(world.url, domain=world.domain, key=world.key, folder=world.folder)
     own.checks.update(world.checks)
     started.append(Listener(create(own.reviewing(listening.getsockname())), listening))
     try:
