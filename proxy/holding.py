@@ -67,7 +67,7 @@ class Holding:
             policy=policy,
             sealed=b"",
             key=self.sealed.fresh_key(hold_id, action.digest),
-            probed=bool(self.snapshots.reads(call)),
+            probed=bool(self.snapshots.reads(call, judgement.rule)),
         )
         return replace(draft, sealed=self.sealed.close_action(draft, action))
 
@@ -80,9 +80,8 @@ class Holding:
         if new:
             self.metrics.holds_opened.labels(int(hold.tier)).inc()
             logger.info("hold.opened hold=%s tier=%d", hold.hold_id, hold.tier)
-            self.snapshots.begin(
-                hold, self.agent.action(call), self.snapshots.reads(call), live=self.agent.credentials(call)
-            )
+            wanted = self.snapshots.reads(call, hold.rule)
+            self.snapshots.begin(hold, self.agent.action(call), wanted, live=self.agent.credentials(call))
         else:
             self.metrics.retries_joined.inc()
         outcome = await ended(self._follow(hold, request, call))

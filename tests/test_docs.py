@@ -186,7 +186,8 @@ def _exposed(family: Metric) -> str:
 def test_every_metric_is_documented() -> None:
     """Name, type, labels and sentence, exactly as they are exported."""
     metrics = Metrics()
-    labels = {value._name: value._labelnames for n, value in vars(metrics).items() if n != "registry"}
+    instruments = [v for n, v in vars(metrics).items() if n != "registry" and not n.startswith("_")]
+    labels = {value._name: value._labelnames for value in instruments}
     expected = [
         [
             f"`{_exposed(family)}`",

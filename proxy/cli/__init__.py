@@ -19,6 +19,7 @@ _COMMANDS = {
     "holds": "holds",
     "approve": "decide",
     "reject": "decide",
+    "ask-again": "decide",
     "resolve": "resolve",
     "cancel": "resolve",
     "kill": "decide",

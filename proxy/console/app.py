@@ -42,6 +42,7 @@ def _api(reviewing: Reviewing) -> Router:
             Route("/holds/{hold_id}", holds.show),
             Route("/holds/{hold_id}/approve", decisions.approve, methods=["POST"]),
             Route("/holds/{hold_id}/reject", decisions.reject, methods=["POST"]),
+            Route("/holds/{hold_id}/ask-again", decisions.ask_again, methods=["POST"]),
             Route("/keys", keys.show),
             Route("/keys/prepare", keys.prepare, methods=["POST"]),
             Route("/keys/rotate", keys.rotate, methods=["POST"]),

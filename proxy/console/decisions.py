@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from proxy.again import Hopeless
 from proxy.console.body import read_members
 from proxy.console.door import reviewer
 from proxy.console.holds import find, missing
@@ -15,7 +16,7 @@ from proxy.console.reviewing import Reviewing
 from proxy.console.shown import conflict, summary
 from proxy.seal import SealError
 from proxy.store import Refused
-from rules.hold import Event, Hold
+from rules.hold import Event, Hold, State
 from rules.request.strict_json import Json
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,24 @@ class Decisions:
         reason = read_reason(members)
         hold = await find(self._reviewing, request)
         return await self._decide(request, hold, Event.REJECT, reason=reason)
+
+    async def ask_again(self, request: Request) -> Response:
+        """Make a new hold of what did not run because something had changed; it waits for a decision."""
+        await read_members(request, names=[])
+        hold = await find(self._reviewing, request)
+        now = self._reviewing.now()
+        if hold.state is not State.DRIFT_REFUSED:
+            raise conflict("state", hold, now)
+        await check_contents(self._reviewing, hold)
+        try:
+            made = await self._reviewing.again(hold)
+        except Hopeless as error:
+            detail = f"{Hopeless.__doc__}: {error}; nothing was changed"
+            members = {"why": Obstacle.HOPELESS, "hold": summary(hold)}
+            raise Problem(409, Obstacle.HOPELESS, detail, members=members) from error
+        name = reviewer(request)
+        logger.info("console.asked_again hold=%s new=%s reviewer=%s", hold.hold_id, made.hold_id, name)
+        return answer({"now": now.isoformat(), "hold": summary(made)})
 
     async def cancel(self, request: Request) -> Response:
         """Take a hold back, which refuses nothing: the same request may be asked again."""

@@ -5,10 +5,12 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
+from proxy.console.compared import before, moved
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import contents, outcome, summary
 from proxy.seal import SealError, Shredded
+from proxy.shots import Shots
 from rules.hold import Hold, State
 
 _HOLD_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -59,6 +61,7 @@ class Holds:
         """One hold whole, or, where its contents were changed, what is known without them."""
         hold = await find(self._reviewing, request)
         shown = summary(hold) | await self._contents(hold) | {"answer": await self._answer(hold)}
+        shown |= await self._compared(hold)
         return answer({"now": self._reviewing.now().isoformat(), "hold": shown})
 
     async def _line(self, hold: Hold) -> dict[str, object]:
@@ -83,6 +86,21 @@ class Holds:
             "integrity_reason": None,
             "action": contents(action),
             "summary": await self._reviewing.told(hold, action),
+        }
+
+    async def _compared(self, hold: Hold) -> dict[str, object]:
+        """What the hold would change, as it was read when it was held, and what had moved at its claim."""
+        shots = Shots(self._reviewing.store, self._reviewing.sealed)
+        try:
+            read = await shots.before(hold) if hold.probed else None
+            drift = moved(await shots.drifted(hold))
+            reads = [] if read is None else before(read, await self._reviewing.action(hold))
+        except SealError as error:
+            self._reviewing.metrics.integrity_failures.inc()
+            return {"snapshot": {"integrity": "failed", "integrity_reason": str(error)}, "drift": []}
+        return {
+            "snapshot": {"recorded": read is not None, "reads": reads} if hold.probed else None,
+            "drift": drift,
         }
 
     async def _answer(self, hold: Hold) -> dict[str, object] | None:

@@ -58,6 +58,8 @@ class Obstacle(StrEnum):
     """What was looked at is not what would run."""
     INTEGRITY = "integrity"
     """The stored action was changed."""
+    HOPELESS = "hopeless"
+    """The action could not run, whoever approved it."""
     OPERATOR_ONLY = "operator_only"
     """Only the operator may do this."""
     KEYS = "keys"

@@ -38,6 +38,8 @@ class Reviewing:
     """A reviewer's name -> SHA-256 of that reviewer's bearer token."""
     ruleset: Callable[[], Ruleset]
     """The rules of now: what they say of a held call, for people."""
+    again: Callable[[Hold], Awaitable[Hold]]
+    """Makes a new hold of one that was refused because something had changed."""
     ready: Callable[[], Awaitable[dict[str, bool]]]
     """What has to hold for the sidecar to do its work, each by name."""
     address: tuple[str, int]

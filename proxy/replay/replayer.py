@@ -169,7 +169,8 @@ class Replayer:
         except Unverified as error:
             raise Unsent(str(error)) from error
         if standing.drifts:
-            raise Changed("changed", standing.note, self.snapshots.close(hold, standing))
+            changed = self.snapshots.shots.refusal(hold, standing.now)
+            raise Changed("changed", standing.note, changed)
         sent = replace(action, fields=(*action.fields, *standing.condition))
         fields = self.credentials.fields(sent) if live is None else live
         where = await self.destinations.find(action.host, action.port)

@@ -17,21 +17,19 @@ from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.credentials import CredentialError, Credentials
 from proxy.replay.probe import Probe
-from proxy.sealed import Sealed
-from proxy.store import Store
+from proxy.shots import Shots, shown
 from rules.action import Action
 from rules.call import HttpCall
 from rules.drift.image import Image
 from rules.drift.read import Read, carried, reads
 from rules.drift.reference import Place
-from rules.drift.shot import Drift, Shot, as_json, drifts, from_json, named, precondition
+from rules.drift.shot import Drift, Shot, drifts, named, precondition
 from rules.headers import Fields
 from rules.hold import Hold
+from rules.ruleset import HttpEndpoint
+from rules.template import fill
 
 logger = logging.getLogger(__name__)
-
-SNAPSHOT = "snapshot"
-DRIFT = "drift"
 
 _AT_HOLD_SECONDS = 3.0
 _AT_CLAIM_SECONDS = 10.0
@@ -70,8 +68,7 @@ def _now() -> datetime:
 class Snapshots:
     """Takes and compares the snapshots of holds."""
 
-    store: Store
-    sealed: Sealed
+    shots: Shots
     probe: Probe
     credentials: Credentials
     metrics: Metrics
@@ -80,9 +77,14 @@ class Snapshots:
     busy: set[asyncio.Task[None]] = field(default_factory=set)
     """What is being read for holds that were just made."""
 
-    def reads(self, call: HttpCall) -> tuple[Read, ...]:
-        """What shows the state that `call` would change."""
-        return reads(call)
+    def reads(self, call: HttpCall, rule: str | None) -> tuple[Read, ...]:
+        """What shows the state that `call` would change, as its rule or the call itself says."""
+        ruleset = self.probe.ruleset()
+        snapshot, named = ruleset.handling(rule).snapshot, ruleset.rule(rule)
+        if snapshot is None or named is None:
+            return reads(call)
+        paths = named.endpoint.paths if isinstance(named.endpoint, HttpEndpoint) else ()
+        return reads(call, snapshot, filled=fill(snapshot.path, call, paths=paths))
 
     def begin(self, hold: Hold, action: Action, wanted: tuple[Read, ...], *, live: Fields) -> None:
         """Read what `hold` would change, beside whatever its agent does; `live`: the agent's credentials."""
@@ -104,14 +106,14 @@ class Snapshots:
         """
         if not hold.probed:
             return Standing()
-        before = await self.recorded(hold)
+        before = await self.shots.before(hold)
         if before is None:
             if self.now() - hold.created_at > _MISSING_AFTER:
                 raise Unrecorded(f"{Unrecorded.__doc__}: the process that read it has ended")
             raise Unverified("what it would change is still being read")
-        wanted = [shot for shot in before if isinstance(shot.shown, Image)]
+        wanted = shown(before)
         fields = self._fields(action, live)
-        shots = await self._shots([s.read for s in wanted], action, fields, within=_AT_CLAIM_SECONDS)
+        shots = await self._read([shot.read for shot in wanted], action, fields, within=_AT_CLAIM_SECONDS)
         self._count("claim", shots)
         if unseen := next((shot.shown for shot in shots if isinstance(shot.shown, str)), None):
             raise Unverified(f"{Unverified.__doc__}: {unseen}")
@@ -122,42 +124,25 @@ class Snapshots:
             now=shots,
         )
 
-    async def recorded(self, hold: Hold) -> tuple[Shot, ...] | None:
-        """What was read when `hold` was made; None where there is no record. Raises SealError."""
-        return await self._open(hold, SNAPSHOT)
-
-    async def drifted(self, hold: Hold) -> tuple[Drift, ...]:
-        """What had changed when `hold` was refused for it. Raises SealError."""
-        before, now = await self._open(hold, SNAPSHOT), await self._open(hold, DRIFT)
-        if before is None or now is None:
-            return ()
-        return drifts([shot for shot in before if isinstance(shot.shown, Image)], now)
-
-    def close(self, hold: Hold, standing: Standing) -> dict[str, bytes]:
-        """The sealed fields of a hold that is refused for what `standing` found."""
-        return {DRIFT: self.sealed.close_part(hold, DRIFT, as_json(standing.now))}
-
-    async def _open(self, hold: Hold, part: str) -> tuple[Shot, ...] | None:
-        sealed = await self.store.sealed(hold.hold_id, part=part)
-        return None if sealed is None else from_json(self.sealed.open_part(hold, part, sealed))
-
     async def _taken(self, hold: Hold, action: Action, wanted: tuple[Read, ...], live: Fields) -> None:
-        outcome = await ended(self._take(hold, action, wanted, live))
+        outcome = await ended(self.take(hold, action, wanted, live=live))
         if isinstance(outcome, StoreUnavailable):
             logger.error("snapshot.not_recorded hold=%s", hold.hold_id)
         elif isinstance(outcome, BaseException):
             report(f"snapshot.failed hold={hold.hold_id}", outcome)
 
-    async def _take(self, hold: Hold, action: Action, wanted: tuple[Read, ...], live: Fields) -> None:
+    async def take(
+        self, hold: Hold, action: Action, wanted: tuple[Read, ...], *, live: Fields | None
+    ) -> None:
+        """Read what `hold` would change and record it. Raises StoreUnavailable."""
         # The configured ones first: the claim will read with them, and others may be shown another state.
         fields = self._fields(action, live)
-        shots = await self._shots(wanted, action, fields, within=_AT_HOLD_SECONDS)
+        shots = await self._read(wanted, action, fields, within=_AT_HOLD_SECONDS)
         self._count("hold", shots)
-        sealed = self.sealed.close_part(hold, SNAPSHOT, as_json(shots))
         deadline = monotonic() + _RECORD_FOR
         while True:
             try:
-                await self.store.keep(hold, part=SNAPSHOT, sealed=sealed)
+                await self.shots.keep(hold, shots)
             except StoreUnavailable:
                 if monotonic() > deadline:
                     raise
@@ -178,7 +163,7 @@ class Snapshots:
 
         return fields
 
-    async def _shots(
+    async def _read(
         self,
         wanted: Iterable[Read],
         action: Action,
@@ -195,10 +180,10 @@ class Snapshots:
             except CredentialError as error:
                 return Shot(read=read, shown=str(error))
             fields = carried(action.fields, read, origin=origin)
-            shown = await self.probe.see(read, fields, secrets, within=within)
-            if isinstance(shown, Image) and read.place.origin != origin:
-                shown = replace(shown, text=None)  # what is only used is pinned by its bytes
-            return Shot(read=read, shown=shown)
+            seen = await self.probe.see(read, fields, secrets, within=within)
+            if isinstance(seen, Image) and read.place.origin != origin:
+                seen = replace(seen, text=None)  # what is only used is pinned by its bytes
+            return Shot(read=read, shown=seen)
 
         return tuple(await asyncio.gather(*(shot(read) for read in wanted)))
 

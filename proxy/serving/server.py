@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from proxy.again import Again
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
@@ -45,6 +46,7 @@ from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
+from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Store, connect
 from proxy.witness import Witness
@@ -158,9 +160,22 @@ class _Sidecar:
             replayer=self.replayer,
             tasks=tasks,
         )
+        agent = Agent(
+            principal=config.principal,
+            secret_headers=config.secrets,
+            key=load_or_create_key(keys / "fingerprint.key"),
+        )
+        self.again = Again(
+            agent=agent,
+            store=self.store,
+            sealed=self.sealed,
+            snapshots=self.snapshots,
+            ruleset=settings.rulebook.current,
+            metrics=self.metrics,
+        )
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
-            self._gate(load_or_create_key(keys / "fingerprint.key")),
+            self._gate(agent),
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
@@ -181,8 +196,7 @@ class _Sidecar:
 
     def _snapshots(self, trust: Path) -> Snapshots:
         return Snapshots(
-            store=self.store,
-            sealed=self.sealed,
+            shots=Shots(self.store, self.sealed),
             probe=Probe(
                 destinations=self.destinations,
                 ruleset=self.settings.rulebook.current,
@@ -212,9 +226,7 @@ class _Sidecar:
             witness=self.witness,
         )
 
-    def _gate(self, key: bytes) -> Gate:
-        config = self.settings.config
-        agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
+    def _gate(self, agent: Agent) -> Gate:
         return Gate(
             ruleset=self.settings.rulebook.current,
             agent=agent,
@@ -228,7 +240,7 @@ class _Sidecar:
                 replayer=self.replayer,
                 snapshots=self.snapshots,
                 metrics=self.metrics,
-                waiting=config.waiting,
+                waiting=self.settings.config.waiting,
             ),
             metrics=self.metrics,
             witness=self.witness,
@@ -289,11 +301,8 @@ class _Sidecar:
         self.signals.draining = True
         self.signals.wake()
         end = monotonic() + _DRAIN_SECONDS
-        while self._busy() and monotonic() < end:  # noqa: ASYNC110 (sets of several parts, once in a life)
+        while (self.plane.traffic.busy or self.worker.busy or self.snapshots.busy) and monotonic() < end:  # noqa: ASYNC110 (sets of several parts, once in a life)
             await asyncio.sleep(_POLL_SECONDS)
-
-    def _busy(self) -> bool:
-        return bool(self.plane.traffic.busy or self.worker.busy or self.snapshots.busy)
 
     async def end(self) -> None:
         """Stop what runs beside the listeners."""
@@ -315,6 +324,7 @@ class _Sidecar:
             rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source),
             metrics=self.metrics,
             ruleset=self.settings.rulebook.current,
+            again=self.again.ask,
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,

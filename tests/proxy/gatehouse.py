@@ -27,6 +27,7 @@ from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
 from proxy.sealed import Sealed
+from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Cap, Clocks, Store, connect
 from rules.action import Principal
@@ -221,8 +222,7 @@ async def gatehouse(
         own = stack.enter_context(journal())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         snapshots = Snapshots(
-            store=store,
-            sealed=sealed,
+            shots=Shots(store, sealed),
             probe=Probe(
                 destinations=destinations,
                 ruleset=lambda: rules,

@@ -13,6 +13,7 @@ from proxy.replay.credentials import Credentials
 from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots
+from proxy.shots import Shots
 from proxy.store import Clocks, Store
 from rules.action import Action, Principal
 from rules.compile import compile_rules
@@ -117,8 +118,7 @@ async def replaying(
             own = stack.enter_context(journal())
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
             snapshots = Snapshots(
-                store=store,
-                sealed=world.sealed,
+                shots=Shots(store, world.sealed),
                 probe=Probe(
                     destinations=destinations,
                     ruleset=ruleset,

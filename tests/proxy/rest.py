@@ -43,6 +43,7 @@ class Heard:
     method: str
     target: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass(slots=True)
@@ -75,10 +76,11 @@ class Rest:
         """Answer as its kind of server does."""
         query = f"?{request.url.query}" if request.url.query else ""
         raw = request.scope["raw_path"].decode("latin-1").partition("?")[0]
-        self.heard.append(Heard(request.method, raw + query, dict(request.headers)))
-        return await (self._read(raw) if request.method == "GET" else self._write(request, raw))
+        body = await request.body()
+        self.heard.append(Heard(request.method, raw + query, dict(request.headers), body))
+        return self._read(raw) if request.method == "GET" else self._write(request, raw, body)
 
-    async def _read(self, path: str) -> Response:
+    def _read(self, path: str) -> Response:
         if self.stalled:
             return StreamingResponse(_without_end(), media_type=JSON)
         thing = self.things.get(path)
@@ -87,8 +89,7 @@ class Rest:
         headers = dict(thing.headers) | ({"ETag": thing.etag} if self.etags else {})
         return Response(thing.content, thing.status, headers, thing.media)
 
-    async def _write(self, request: Request, path: str) -> Response:
-        body = await request.body()
+    def _write(self, request: Request, path: str, body: bytes) -> Response:
         self.before_write()
         thing = self.things.get(path)
         wanted = request.headers.get("if-match")

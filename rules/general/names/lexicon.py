@@ -12,7 +12,7 @@ _VERBS = {
         get list describe search query scan find lookup read fetch count check view show head browse
         validate preview estimate calculate evaluate analyze analyse classify detect extract
         translate compare diff explain simulate suggest autocomplete match aggregate summarize retrieve
-        filter discover inspect download tail wait troubleshoot
+        filter discover inspect download tail wait troubleshoot introspect lint scroll mget msearch
     """,
     Effect.REVERSIBLE: """
         tag untag label unlabel star unstar pin unpin favorite unfavorite favourite unfavourite
@@ -117,6 +117,26 @@ TOGGLED = words_of(
 )
 """What is put on things and taken off again, without harm to the thing."""
 
+ROUTING = words_of(
+    """
+    runner runners node nodes pod pods machine machines host hosts server servers instance instances
+    device devices agent agents worker workers cluster clusters environment environments deployment
+    deployments service services queue queues network networks subnet subnets gateway gateways zone zones
+    route routes endpoint endpoints monitor monitors alert alerts alarm alarms incident incidents
+    detector detectors image images registry registries model models app apps function functions
+    firewall firewalls workflow workflows pipeline pipelines artifact artifacts build builds
+    """
+)
+"""By their labels work, traffic or alarms find their way, so that a label is no small thing there."""
+
+ACCESS = words_of(
+    """
+    firewall firewalls policy policies role roles permission permissions group groups user users
+    acl acls key keys secret secrets
+    """
+)
+"""What is put on these decides who may do what."""
+
 GRAVE_NOUNS = {
     noun: effect
     for effect, nouns in {
@@ -137,6 +157,27 @@ GRAVE_NOUNS = {
     for noun in nouns.split()
 }
 """What makes a change grave, whatever the verb."""
+
+GRAVE_COLLECTIONS = {
+    noun: effect
+    for effect, nouns in {
+        Effect.DEPLOYMENT: "deployments deploys releases builds rollbacks promotions dynos dispatches",
+        Effect.COMMUNICATION: """
+            replies invites broadcasts announcements feed statuses tweets calls faxes enqueue
+            envelopes recipients
+        """,
+        Effect.FINANCIAL: """
+            captures capture withdrawals deposits donations subscriptions trades bids disbursements checkouts
+            payment_intents transactions movements reversals
+        """,
+        Effect.PRIVILEGE: """
+            invitees bans sessions authorizations approvals assignments factors firewalls delegates envs
+            vars env variables shares policies sign decrypt unwrapkey jwt
+        """,
+    }.items()
+    for noun in nouns.split()
+}
+"""Collections in which to make or change a thing is grave, beside those of grave nouns."""
 
 PREFIXES = words_of(
     """

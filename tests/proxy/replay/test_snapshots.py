@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from proxy.record import StoreUnavailable
-from proxy.replay.snapshots import DRIFT, SNAPSHOT
+from proxy.shots import DRIFT, SNAPSHOT, Shots
 from proxy.store import Store
 from rules.action import Action
 from rules.call import HttpCall
@@ -80,12 +80,12 @@ async def held(replays: Replays, action: Action, *, live: Fields = (), probed: b
 
 async def ran(replays: Replays, hold: Hold) -> Hold:
     """What becomes of `hold` once it is approved."""
-    return await replays.replayer.run(await replays.store.step(hold, Event.APPROVE))
+    return await replays.replayer.run(await replays.world.approve(hold))
 
 
 async def shots(replays: Replays, hold: Hold) -> tuple[Shot, ...]:
     """What was read for `hold`."""
-    recorded = await replays.replayer.snapshots.recorded(hold)
+    recorded = await replays.replayer.snapshots.shots.before(hold)
     assert recorded is not None
     return recorded
 
@@ -112,7 +112,7 @@ async def test_what_changed_meanwhile_is_not_overwritten(replays: Replays, serve
     expected = "`name`, `status`" if name == "patched" else named
     assert refused.note == f"drift: since it was held these have changed: {expected}"
     assert server.count("PUT", "PATCH", "DELETE") == 0
-    [drift] = await replays.replayer.snapshots.drifted(refused)
+    [drift] = await replays.replayer.snapshots.shots.drifted(refused)
     assert len(drift.changes) == (2 if name == "patched" else 1)
     assert replays.count("sidegate_drift_refusals_total", cause="changed") == 1
 
@@ -256,7 +256,7 @@ async def test_media_are_pinned_without_credentials(
             hold = await held(replays, action, live=((b"Authorization", b"Bearer t"),))
             cdn.set("/a", '{"updated_at": 2}')
             refused = await replays.replayer.run(
-                await replays.store.step(hold, Event.APPROVE), live=((b"Authorization", b"Bearer t"),)
+                await replays.world.approve(hold), live=((b"Authorization", b"Bearer t"),)
             )
     assert refused.note.endswith("changed: the payload")
     assert [sorted(one.headers) for one in cdn.heard] == [["accept", "host"]] * 2
@@ -267,7 +267,7 @@ async def test_the_agents_credentials_read_where_no_others_are(replays: Replays,
     """At the hold with those of the call itself, at the claim with those of its retry."""
     action = put(server, credentials=("authorization",))
     hold = await held(replays, action, live=((b"Authorization", b"Bearer first"),))
-    approved = await replays.store.step(hold, Event.APPROVE)
+    approved = await replays.world.approve(hold)
     await replays.replayer.run(approved, live=((b"Authorization", b"Bearer second"),))
     assert [one.headers["authorization"] for one in server.heard] == [
         "Bearer first",
@@ -288,6 +288,34 @@ async def test_a_read_that_is_not_tier_1_is_not_sent(
         [shot] = await shots(replays, hold)
     assert shot.shown == "reading it is tier 3: rule `r` names this call"
     assert server.heard == []
+
+
+RULED = """
+version: 1
+rules:
+  - id: payout
+    match: {host: localhost, method: POST, path: "/accounts/{id}/payouts"}
+    tier: 4
+    snapshot: {path: "/accounts/{id}", fields: [iban]}
+"""
+
+
+async def test_a_rules_snapshot(redis_url: str, authority: Authority, server: Rest) -> None:
+    """What the rule names is read, and only the fields that it names count."""
+    server.set("/accounts/7", '{"iban": "x", "balance": 1}')
+    action = put(server, {"amount": 1}, method="POST", target="/accounts/7/payouts")
+    async with replaying(redis_url, authority, ruleset=lambda: rules(RULED)) as replays:
+        snapshots, holds = replays.replayer.snapshots, []
+        for amount in (b"1", b"2"):
+            asked = replace(action, body=amount)
+            holds.append(await replays.world.hold(asked, probed=True))
+            snapshots.begin(holds[-1], asked, snapshots.reads(call_of(asked), "payout"), live=())
+        await asyncio.gather(*snapshots.busy)
+        server.set("/accounts/7", '{"iban": "x", "balance": 2}')
+        assert (await ran(replays, holds[0])).state is State.EXECUTED
+        server.set("/accounts/7", '{"iban": "y", "balance": 2}')
+        assert (await ran(replays, holds[1])).note.endswith("changed: `iban`")
+    assert "if-match" not in server.last("POST").headers
 
 
 async def test_a_hold_without_its_record_is_not_sent(replays: Replays, server: Rest) -> None:
@@ -351,7 +379,7 @@ async def test_an_absent_store_is_waited_for(replays: Replays, server: Rest) -> 
     action = put(server)
     hold = await replays.world.hold(action, probed=True)
     store = Failing(replays.world.redis, domain=replays.world.domain, clocks=PATIENT)
-    snapshots = replace(replays.replayer.snapshots, store=store)
+    snapshots = replace(replays.replayer.snapshots, shots=Shots(store, replays.world.sealed))
     snapshots.begin(hold, action, reads(call_of(action)), live=())
     await asyncio.gather(*snapshots.busy)
     assert store.failed
