@@ -22,7 +22,7 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -309,6 +309,11 @@ class Store:
         async with self._guarded():
             found = await self._redis.zrangebyscore(self._key("deadlines"), "-inf", await self._now())
         return texts(found)
+
+    async def now(self) -> datetime:
+        """The time by the store's own clock."""
+        async with self._guarded():
+            return datetime.fromtimestamp(await self._now() / 1000, tz=UTC)
 
     async def _now(self) -> int:
         """Milliseconds of the store's own clock."""

@@ -48,6 +48,7 @@ from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
 from proxy.shots import Shots
 from proxy.signals import Signals
+from proxy.skew import Skew
 from proxy.store import Store, connect
 from proxy.witness import Witness
 
@@ -256,7 +257,8 @@ class _Sidecar:
         listener = Listener(create(self._reviewing(console)), listening)
         rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
         watches = (self.deadlines.watch(), self.worker.watch(), self.unknowns.watch())
-        parts = (self.signals.listen(), *watches, rules)
+        skew = Skew(store=self.store, metrics=self.metrics).watch()
+        parts = (self.signals.listen(), *watches, rules, skew)
         self.background += [self.tasks.create_task(part) for part in parts]
         reviewers = self.tasks.create_task(listener.run())
         opened = asyncio.Event()
