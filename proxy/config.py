@@ -89,6 +89,7 @@ class Windows(Strict):
     approval_tier_3: Seconds = 86_400.0
     approval_tier_4: Seconds = 900.0
     retention: Seconds = 604_800.0
+    contents: Seconds = 604_800.0
     upstream: Seconds = 60.0
 
 
@@ -212,6 +213,7 @@ class Config(Strict):
                 Tier.HIGH_RISK: timedelta(seconds=self.windows.approval_tier_4),
             },
             retention=timedelta(seconds=self.windows.retention),
+            contents=timedelta(seconds=min(self.windows.contents, self.windows.retention)),
         )
 
     @property

@@ -7,7 +7,7 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:holds             sorted set, id by time of creation, and the channel that
                                           announces changes; listing drops ids of forgotten holds
                                           from all four sets
-    {sidegate:<domain>}:deadlines         sorted set, id by next deadline; ids leave with the state
+    {sidegate:<domain>}:deadlines         sorted set, id by next deadline, after the end that of its contents
     {sidegate:<domain>}:approved          sorted set, id by time of approval; ids leave with the state
     {sidegate:<domain>}:unknown           sorted set, id by time of the loss; ids leave with the state
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
@@ -22,7 +22,7 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,6 +32,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from proxy.record import (
+    CONTENTS,
     HOLD_FIELDS,
     Draft,
     StoreUnavailable,
@@ -96,6 +97,7 @@ class Clocks:
     approval_validity: Mapping[Tier, timedelta]
     lease: timedelta = timedelta(seconds=3)
     retention: timedelta = timedelta(days=7)
+    contents: timedelta = timedelta(days=7)
 
 
 def connect(url: str) -> Redis:
@@ -182,7 +184,10 @@ class Store:
         states, clocks = origins(event), self._clocks
         target = TABLE[states[0]][event]
         timing = timing_of(
-            event, lease=clocks.lease, validity=clocks.approval_validity.get(hold.tier, timedelta(0))
+            event,
+            lease=clocks.lease,
+            validity=clocks.approval_validity.get(hold.tier, timedelta(0)),
+            contents=clocks.contents,
         )
         times = timing.get("times", {}) | change.pop("times", {})
         kept: dict[str, Any] = (
@@ -195,6 +200,12 @@ class Store:
         if outcome not in ("done", "again") or current is None:
             raise Refused(outcome, current)
         return current
+
+    async def shred(self, hold: Hold) -> bool:
+        """Forget the contents of an ended hold, and the key to them, once their time is over."""
+        change = {"from": [hold.state], "to": hold.state, "due": True, "erase": CONTENTS}
+        outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {"shredded": b"1"})
+        return outcome == "done"
 
     def validity(self, tier: Tier) -> timedelta:
         """How long an approval of this tier may be used."""
@@ -298,6 +309,11 @@ class Store:
         async with self._guarded():
             found = await self._redis.zrangebyscore(self._key("deadlines"), "-inf", await self._now())
         return texts(found)
+
+    async def now(self) -> datetime:
+        """The time by the store's own clock."""
+        async with self._guarded():
+            return datetime.fromtimestamp(await self._now() / 1000, tz=UTC)
 
     async def _now(self) -> int:
         """Milliseconds of the store's own clock."""

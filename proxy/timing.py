@@ -6,7 +6,7 @@ from typing import Any
 from rules.hold import Event
 
 
-def timing_of(event: Event, *, lease: timedelta, validity: timedelta) -> dict[str, Any]:
+def timing_of(event: Event, *, lease: timedelta, validity: timedelta, contents: timedelta) -> dict[str, Any]:
     """What the store is asked about time for `event`, in the words of its script."""
     leased = {"times": {"lease_until": _ms(lease)}, "deadline": "lease_until", "unkilled": True}
     approved = {"times": {"run_by": _ms(validity)}, "deadline": "run_by"}
@@ -25,8 +25,8 @@ def timing_of(event: Event, *, lease: timedelta, validity: timedelta) -> dict[st
             return {"deadline": "run_by", "alive": ["run_by"]}
         case Event.RELEASE | Event.WITHDRAW:
             return {"deadline": "run_by"}
-        case _:
-            return {}
+        case _:  # it has ended, or its outcome is unknown
+            return {"times": {"shred_at": _ms(contents)}, "deadline": "shred_at"}
 
 
 def _ms(duration: timedelta) -> int:

@@ -53,6 +53,7 @@ _GIVE_BACK_FOR = 10.0
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ERROR_STATUS = 400
 _PRECONDITION_FAILED = 412
+_LOST_TO_ANYBODY = b"the upstream answered 412 to a repetition, which says nothing of the first"
 _LOST_RACE = b"drift: the upstream refused it with 412, because it changed after it was read a last time"
 _LOST = "this sidecar's journal has it as sent and the store has forgotten that; it may have been executed"
 
@@ -281,6 +282,9 @@ class Replayer:
             note = f"the upstream answered {answer.status} to the repetition, which says nothing of the first"
             return Event.LOSE, {"note": note.encode()}
         if conditional and answer.status == _PRECONDITION_FAILED:
+            if len(line.hold.sends) > 1:
+                # What it changed may have been changed by an earlier sending of the same action.
+                return Event.LOSE, {"note": _LOST_TO_ANYBODY}
             self.metrics.drift_refusals.labels("precondition").inc()
             return Event.MISMATCH, {"note": _LOST_RACE}
         event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
@@ -290,7 +294,7 @@ class Replayer:
         """One request on a connection of its own; no redirects, no retries, no environment."""
         action, outgoing = line.action, _outgoing(line.action, line.header, line.hold.idempotency_key)
         # TCP and TLS each have it, and end before the whole time does, which would leave a socket open.
-        patience = min(_CONNECT_TIMEOUT, self.timeout / 3)
+        patience, tls = min(_CONNECT_TIMEOUT, self.timeout / 3), supplied.tls or self.trust
         request = httpx2.Request(
             action.method,
             httpx2.URL(scheme=action.scheme, host=where[0], port=where[1], path="/"),
@@ -305,9 +309,7 @@ class Replayer:
         )
         async with (
             asyncio.timeout(self.timeout),
-            httpx2.AsyncHTTPTransport(
-                verify=supplied.tls or self.trust, trust_env=False, retries=0
-            ) as transport,
+            httpx2.AsyncHTTPTransport(verify=tls, trust_env=False, retries=0) as transport,
         ):
             response = await transport.handle_async_request(request)
             try:

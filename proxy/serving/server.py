@@ -8,7 +8,6 @@ import logging
 import os
 import re
 import secrets
-import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from proxy.credentials.making import Surroundings, make
 from proxy.credentials.sources.shelf import Shelf
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, read_secret, write_secret
+from proxy.data_dir.forgetting import forget
 from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
 from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations, store_places
@@ -47,9 +47,11 @@ from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
+from proxy.serving.stopping import on_signal
 from proxy.serving.words import first_words, shown_url
 from proxy.shots import Shots
 from proxy.signals import Signals
+from proxy.skew import Skew
 from proxy.store import Store, connect
 from proxy.witness import Witness
 
@@ -97,7 +99,7 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
     if url is None and settings.config.redis.replicas:
         raise CannotServe("the embedded store has no replicas: give a REDIS_URL, or leave out redis.replicas")
     keep_private()
-    stop = _on_signal()
+    stop = on_signal()
     sys.setswitchinterval(_SWITCH_SECONDS)
     # A killed sidecar leaves it behind, with addresses where somebody else may listen by now.
     (settings.data_dir / "serve.json").unlink(missing_ok=True)
@@ -110,7 +112,8 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
         async with asyncio.TaskGroup() as tasks:
             sidecar = await _Sidecar.build(settings, url or "", tasks)
             if embedded is not None:
-                sidecar.background.append(tasks.create_task(embedded.supervise()))
+                beside = (embedded.supervise(), forget(embedded.url, sidecar.deadlines.shredded))
+                sidecar.background += [tasks.create_task(part) for part in beside]
             try:
                 await sidecar.run(stop, announce)
             finally:
@@ -140,6 +143,7 @@ class _Sidecar:
         self.sealed = Sealed(keyring_of(self.key_source, domain=config.redis.domain))
         self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
         self.signals = Signals(self.store, self.metrics)
+        self.deadlines = Deadlines(store=self.store, metrics=self.metrics)
         self.destinations = Destinations(
             allowed=config.allowed,
             named=settings.rulebook.names_host,
@@ -258,10 +262,10 @@ class _Sidecar:
         # Before anything listens, so that there is no moment in which an agent could reach them.
         self.destinations.own_ports.update((self.settings.listen[1], console[1]))
         listener = Listener(create(self._reviewing(console)), listening)
-        deadlines = Deadlines(store=self.store, metrics=self.metrics)
         rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
-        watches = (deadlines.watch(), self.worker.watch(), self.unknowns.watch())
-        parts = (self.signals.listen(), *watches, rules)
+        watches = (self.deadlines.watch(), self.worker.watch(), self.unknowns.watch())
+        skew = Skew(store=self.store, metrics=self.metrics).watch()
+        parts = (self.signals.listen(), *watches, rules, skew)
         self.background += [self.tasks.create_task(part) for part in parts]
         reviewers = self.tasks.create_task(listener.run())
         opened = asyncio.Event()
@@ -354,20 +358,6 @@ class _Sidecar:
         except StoreUnavailable:
             return {"store": False, "proxy": self.plane.address is not None}
         return {"store": True, "proxy": self.plane.address is not None}
-
-
-def _on_signal() -> asyncio.Event:
-    """An event that the first SIGINT or SIGTERM sets; the second one ends the process."""
-    stop = asyncio.Event()
-
-    def received() -> None:
-        if stop.is_set():
-            os._exit(130)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, received)
-    return stop
 
 
 def _bind(address: Address, flag: str) -> socket.socket:
