@@ -14,13 +14,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 
 from proxy.again import Again
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.credentials.making import Surroundings, make
+from proxy.credentials.sources.shelf import Shelf
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, read_secret, write_secret
 from proxy.data_dir.forgetting import forget
@@ -46,6 +48,7 @@ from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
+from proxy.serving.words import first_words, shown_url
 from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.skew import Skew
@@ -58,8 +61,6 @@ _DRAIN_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 # A large body is judged in a thread, and the loop waits this long for it at each of a call's many steps.
 _SWITCH_SECONDS = 0.0005
-_PAUSE = re.compile(r"[.,;](?:\s|$)|\n")
-_MAX_WORDS = 100
 _TOKEN = re.compile(rb"[A-Za-z0-9._~+/=-]{16,512}")
 
 
@@ -128,8 +129,7 @@ class _Sidecar:
     def __init__(self, settings: Settings, url: str, tasks: asyncio.TaskGroup) -> None:
         config, keys = settings.config, settings.data_dir / "keys"
         trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
-        self.settings = settings
-        self.tasks = tasks
+        self.settings, self.tasks = settings, tasks
         self.metrics = Metrics()
         self.redis = connect(url)
         self.store = Store(
@@ -150,6 +150,18 @@ class _Sidecar:
             tunnel_ports=frozenset(config.destinations.connect_ports),
             store=store_places(url),
         )
+        key = load_or_create_key(keys / "fingerprint.key")
+        self.agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
+        around = Surroundings(
+            shelf=Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring),
+            keyed=self.agent.keyed_secret,
+            context=lambda: upstream_context(trust),
+            now=time,
+            metrics=self.metrics,
+            tasks=tasks,
+            exchange=config.windows.upstream,
+        )
+        self.credentials = make(config.credentials, around)
         self.witness = Witness(settings.witness) if settings.witness else None
         self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
         self.snapshots = self._snapshots(trust)
@@ -161,13 +173,8 @@ class _Sidecar:
             replayer=self.replayer,
             tasks=tasks,
         )
-        agent = Agent(
-            principal=config.principal,
-            secret_headers=config.secrets,
-            key=load_or_create_key(keys / "fingerprint.key"),
-        )
         self.again = Again(
-            agent=agent,
+            agent=self.agent,
             store=self.store,
             sealed=self.sealed,
             snapshots=self.snapshots,
@@ -176,7 +183,7 @@ class _Sidecar:
         )
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
-            self._gate(agent),
+            self._gate(),
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
@@ -191,7 +198,7 @@ class _Sidecar:
         try:
             await sidecar.store.check()
         except StoreUnavailable as error:
-            said = _first_words(error.__cause__)
+            said = first_words(error.__cause__)
             raise CannotServe(f"{error}{said}: start Redis, or correct REDIS_URL") from error
         return sidecar
 
@@ -204,7 +211,7 @@ class _Sidecar:
                 trust=upstream_context(trust),
                 witness=self.witness,
             ),
-            credentials=self.settings.config.replay_credentials,
+            credentials=self.credentials,
             metrics=self.metrics,
             tasks=self.tasks,
         )
@@ -215,7 +222,7 @@ class _Sidecar:
             store=self.store,
             sealed=self.sealed,
             verifier=Verifier(consoles=config.keys.known(self.signer.public), domain=config.redis.domain),
-            credentials=config.replay_credentials,
+            credentials=self.credentials,
             snapshots=self.snapshots,
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
@@ -227,14 +234,14 @@ class _Sidecar:
             witness=self.witness,
         )
 
-    def _gate(self, agent: Agent) -> Gate:
+    def _gate(self) -> Gate:
         return Gate(
             ruleset=self.settings.rulebook.current,
-            agent=agent,
+            agent=self.agent,
             destinations=self.destinations,
             store=self.store,
             holding=Holding(
-                agent=agent,
+                agent=self.agent,
                 store=self.store,
                 sealed=self.sealed,
                 signals=self.signals,
@@ -289,7 +296,7 @@ class _Sidecar:
         """Everything listens: tell the world, and spare the collector what will never be garbage."""
         proxy = self.plane.address or self.settings.listen
         self.destinations.own_ports.add(proxy[1])
-        serving = Serving(proxy=_http(proxy), console=_http(console), data_dir=self.settings.data_dir)
+        serving = Serving(proxy=shown_url(proxy), console=shown_url(console), data_dir=self.settings.data_dir)
         found = {"proxy": serving.proxy, "console": serving.console, "pid": os.getpid()}
         write_secret(self.settings.data_dir / "serve.json", json.dumps(found).encode())
         gc.collect()
@@ -382,17 +389,6 @@ def _bind(address: Address, flag: str) -> socket.socket:
             f"stop what listens there, or give another {flag}"
         ) from error
     return bound
-
-
-def _first_words(error: BaseException | None) -> str:
-    """What Redis or the system says, up to its first pause: an old server quotes the password after it."""
-    words = _PAUSE.split(str(error or ""), maxsplit=1)[0][:_MAX_WORDS]
-    return f" ({words})" if words and words.isprintable() else ""
-
-
-def _http(address: Address) -> str:
-    host = f"[{address[0]}]" if ":" in address[0] else address[0]
-    return f"http://{host}:{address[1]}"
 
 
 def _token(path: Path) -> bytes:
