@@ -100,7 +100,7 @@ REPLAYING = _steps(
     "proxy.replay.replayer:normalize",
     "proxy.replay.replayer:classify",
     "proxy.replay.replayer:Replayer.run",
-    "proxy.replay.replayer:Replayer.cross",
+    "proxy.replay.line:Line.cross",
     "proxy.replay.replayer:Replayer._exchange",
     "proxy.replay.replayer:Replayer._record",
     "proxy.replay.worker:Worker._run_if_possible",
