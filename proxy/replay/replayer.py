@@ -294,7 +294,7 @@ class Replayer:
         """One request on a connection of its own; no redirects, no retries, no environment."""
         action, outgoing = line.action, _outgoing(line.action, line.header, line.hold.idempotency_key)
         # TCP and TLS each have it, and end before the whole time does, which would leave a socket open.
-        patience = min(_CONNECT_TIMEOUT, self.timeout / 3)
+        patience, tls = min(_CONNECT_TIMEOUT, self.timeout / 3), supplied.tls or self.trust
         request = httpx2.Request(
             action.method,
             httpx2.URL(scheme=action.scheme, host=where[0], port=where[1], path="/"),
@@ -309,9 +309,7 @@ class Replayer:
         )
         async with (
             asyncio.timeout(self.timeout),
-            httpx2.AsyncHTTPTransport(
-                verify=supplied.tls or self.trust, trust_env=False, retries=0
-            ) as transport,
+            httpx2.AsyncHTTPTransport(verify=tls, trust_env=False, retries=0) as transport,
         ):
             response = await transport.handle_async_request(request)
             try:

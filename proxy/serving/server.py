@@ -8,7 +8,6 @@ import logging
 import os
 import re
 import secrets
-import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -48,6 +47,7 @@ from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
+from proxy.serving.stopping import on_signal
 from proxy.serving.words import first_words, shown_url
 from proxy.shots import Shots
 from proxy.signals import Signals
@@ -99,7 +99,7 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
     if url is None and settings.config.redis.replicas:
         raise CannotServe("the embedded store has no replicas: give a REDIS_URL, or leave out redis.replicas")
     keep_private()
-    stop = _on_signal()
+    stop = on_signal()
     sys.setswitchinterval(_SWITCH_SECONDS)
     # A killed sidecar leaves it behind, with addresses where somebody else may listen by now.
     (settings.data_dir / "serve.json").unlink(missing_ok=True)
@@ -358,20 +358,6 @@ class _Sidecar:
         except StoreUnavailable:
             return {"store": False, "proxy": self.plane.address is not None}
         return {"store": True, "proxy": self.plane.address is not None}
-
-
-def _on_signal() -> asyncio.Event:
-    """An event that the first SIGINT or SIGTERM sets; the second one ends the process."""
-    stop = asyncio.Event()
-
-    def received() -> None:
-        if stop.is_set():
-            os._exit(130)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, received)
-    return stop
 
 
 def _bind(address: Address, flag: str) -> socket.socket:

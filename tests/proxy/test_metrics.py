@@ -17,7 +17,17 @@ from tests.rules.calls import calls, from_rules, rule_lists
 
 METRICS = Metrics()
 
-BOUNDED = {"tier", "verdict", "reason_id", "state", "event", "decision", "disposition", "outcome"} | {
+BOUNDED = {
+    "credential",
+    "tier",
+    "verdict",
+    "reason_id",
+    "state",
+    "event",
+    "decision",
+    "disposition",
+    "outcome",
+} | {
     "moment",
     "cause",
 }
