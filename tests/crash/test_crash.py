@@ -59,7 +59,7 @@ def test_every_point_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 def test_every_failover_once(tmp_path: Path) -> None:
     """Confirmed steps survive, unconfirmed ones send nothing, and what only the journal knows is unknown."""
     found: dict[str, Result] = {}
-    asyncio.run(failover.run(tmp_path, len(failover.Mode), found.__setitem__))
+    asyncio.run(failover.run(tmp_path, range(len(failover.Mode)), found.__setitem__))
     assert [note for result in found.values() for note in result.notes] == []
     assert len(found) == len(failover.Mode)
     assert sum(result.duplicates + result.lost for result in found.values()) == 0
