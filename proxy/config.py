@@ -12,7 +12,8 @@ from proxy.destinations import Allowed
 from proxy.holding import Waiting
 from proxy.keys.settings import Keys
 from proxy.replay.credentials import Credential, Credentials, FromEnvironment, FromFile, Provider
-from proxy.store import Cap, Clocks
+from proxy.store import Clocks
+from proxy.timing import Cap
 from rules.action import Principal
 from rules.headers import HOP_BY_HOP
 from rules.language.complaint import quote
@@ -92,6 +93,7 @@ class Windows(Strict):
     approval_tier_3: Seconds = 86_400.0
     approval_tier_4: Seconds = 900.0
     retention: Seconds = 604_800.0
+    contents: Seconds = 604_800.0
     upstream: Seconds = 60.0
 
 
@@ -271,6 +273,7 @@ class Config(Strict):
                 Tier.HIGH_RISK: timedelta(seconds=self.windows.approval_tier_4),
             },
             retention=timedelta(seconds=self.windows.retention),
+            contents=timedelta(seconds=min(self.windows.contents, self.windows.retention)),
         )
 
     @property

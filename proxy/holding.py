@@ -13,7 +13,7 @@ from proxy.metrics import Metrics
 from proxy.record import Draft, StoreUnavailable
 from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots
-from proxy.seal import SealError
+from proxy.seal import SealError, Shredded
 from proxy.sealed import Sealed
 from proxy.signals import Signals
 from proxy.store import Refused, Store
@@ -185,22 +185,24 @@ class Holding:
             return None
         try:
             return self.sealed.open_answer(hold, await self.store.sealed(hold.hold_id, part="answer"))
-        except SealError:
-            self._report_broken(hold)
+        except SealError as error:
+            self._report_broken(hold, error)
             return None
 
     async def _own(self, hold: Hold) -> dict[str, object] | None:
         """What `hold` is to the agent that asked for it, or None to every other one."""
         try:
             action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
-        except SealError:
-            self._report_broken(hold)
+        except SealError as error:
+            self._report_broken(hold, error)
             return None  # whose it was, nobody can tell
         if action.principal != self.agent.principal:
             return None
         answer = await self._answer(hold)
         return describe(hold) | {"answer": None if answer is None else as_json(answer)}
 
-    def _report_broken(self, hold: Hold) -> None:
+    def _report_broken(self, hold: Hold, error: SealError) -> None:
+        if isinstance(error, Shredded):
+            return
         self.metrics.integrity_failures.inc()
         logger.error("gate.integrity hold=%s", hold.hold_id)

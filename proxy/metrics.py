@@ -115,6 +115,9 @@ class Metrics:
         )
         self.rules_stale = self._gauge("rules_stale", "1 while the rules files hold what could not be loaded")
         self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
+        self.clock_skew_seconds = self._gauge(
+            "clock_skew_seconds", "How far the store's clock is ahead of this machine's"
+        )
 
     def admitted(self, judgement: Judgement) -> None:
         """Count a call that was judged so."""

@@ -45,6 +45,9 @@ class Draft:
     probed: bool = False
 
 
+CONTENTS = ("key", "sealed", "answer", "snapshot", "drift")
+"""The fields of a hold that say what was asked for and answered; without the first, none of them opens."""
+
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
 
 
@@ -112,6 +115,7 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         decision_reason=fields.get("decision_reason", ""),
         decision=fields.get("decision", ""),
         key=fields.get("key", ""),
+        shredded=fields.get("shredded") == "1",
         note=fields.get("note", ""),
         sends=tuple(fields.get("sends", "").split()),
         keyed_by=fields.get("keyed_by", ""),

@@ -11,7 +11,7 @@ from typing import Any
 
 from proxy.keys.keyring import Keyring
 from proxy.record import Draft
-from proxy.seal import Seal, SealError
+from proxy.seal import Seal, SealError, Shredded
 from rules.action import Action, unbind
 from rules.hold import Hold
 from rules.reply import Reply
@@ -84,6 +84,8 @@ class Sealed:
         return self._seals(of)[0].close(plain, bound_to=_associated(of, part))
 
     def _open(self, hold: Hold, part: str, sealed: bytes | None) -> tuple[dict[str, Any], bytes]:
+        if sealed is None and hold.shredded and hold.settled:
+            raise Shredded(Shredded.__doc__)
         if sealed is None:
             raise SealError(f"the stored {part} is missing")
         *others, last = self._seals(hold)

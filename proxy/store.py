@@ -7,7 +7,7 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:holds             sorted set, id by time of creation, and the channel that
                                           announces changes; listing drops ids of forgotten holds
                                           from all four sets
-    {sidegate:<domain>}:deadlines         sorted set, id by next deadline; ids leave with the state
+    {sidegate:<domain>}:deadlines         sorted set, id by next deadline, after the end that of its contents
     {sidegate:<domain>}:approved          sorted set, id by time of approval; ids leave with the state
     {sidegate:<domain>}:unknown           sorted set, id by time of the loss; ids leave with the state
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
@@ -22,7 +22,7 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,6 +32,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from proxy.record import (
+    CONTENTS,
     HOLD_FIELDS,
     Draft,
     StoreUnavailable,
@@ -44,7 +45,7 @@ from proxy.record import (
     texts,
 )
 from proxy.replicas import TOLD, Replicas
-from proxy.timing import timing_of
+from proxy.timing import Cap, timing_of
 from rules.hold import OPEN, REMEMBERED, Event, Hold, State, origins
 from rules.hold import TRANSITIONS as TABLE
 from rules.verdict import Spend, Tier
@@ -76,15 +77,6 @@ class Flooded(Exception):
     """the agent has opened more holds than its cap allows and is in quarantine"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cap:
-    """How many new holds one agent may open within a time, and how long it may open none after more."""
-
-    most: int = 20
-    within: timedelta = timedelta(minutes=1)
-    quarantine: timedelta = timedelta(minutes=5)
-
-
 _USUAL_CAP = Cap()
 
 
@@ -96,6 +88,7 @@ class Clocks:
     approval_validity: Mapping[Tier, timedelta]
     lease: timedelta = timedelta(seconds=3)
     retention: timedelta = timedelta(days=7)
+    contents: timedelta = timedelta(days=7)
 
 
 def connect(url: str) -> Redis:
@@ -146,8 +139,10 @@ class Store:
                 draft.hold_id,
                 draft.fingerprint,
                 {"from": [], "to": State.PENDING, "deadline": "decide_by", "flood": self._flood()}
-                | {"confirm": True}
-                | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}},
+                | {
+                    "times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0},
+                    "confirm": True,
+                },
                 draft_fields(draft),
                 agent=draft.agent,
             )
@@ -160,10 +155,6 @@ class Store:
             joined = await self._join(fields["taken"], draft.fingerprint)
             if joined is not None:
                 return joined, False
-
-    def _flood(self) -> dict[str, int]:
-        cap = self._cap
-        return {"most": cap.most, "within": _ms(cap.within), "quarantine": _ms(cap.quarantine)}
 
     async def _join(self, hold_id: str, fingerprint: str) -> Hold | None:
         """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
@@ -182,7 +173,10 @@ class Store:
         states, clocks = origins(event), self._clocks
         target = TABLE[states[0]][event]
         timing = timing_of(
-            event, lease=clocks.lease, validity=clocks.approval_validity.get(hold.tier, timedelta(0))
+            event,
+            lease=clocks.lease,
+            validity=clocks.approval_validity.get(hold.tier, timedelta(0)),
+            contents=clocks.contents,
         )
         times = timing.get("times", {}) | change.pop("times", {})
         kept: dict[str, Any] = (
@@ -195,6 +189,12 @@ class Store:
         if outcome not in ("done", "again") or current is None:
             raise Refused(outcome, current)
         return current
+
+    async def shred(self, hold: Hold) -> bool:
+        """Forget the contents of an ended hold, and the key to them, once their time is over."""
+        change = {"from": [hold.state], "to": hold.state, "due": True, "erase": CONTENTS}
+        outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {"shredded": b"1"})
+        return outcome == "done"
 
     def validity(self, tier: Tier) -> timedelta:
         """How long an approval of this tier may be used."""
@@ -298,6 +298,11 @@ class Store:
         async with self._guarded():
             found = await self._redis.zrangebyscore(self._key("deadlines"), "-inf", await self._now())
         return texts(found)
+
+    async def now(self) -> datetime:
+        """The time by the store's own clock."""
+        async with self._guarded():
+            return datetime.fromtimestamp(await self._now() / 1000, tz=UTC)
 
     async def _now(self) -> int:
         """Milliseconds of the store's own clock."""

@@ -218,6 +218,8 @@ class Hold:
     """The reviewer's decision, signed by the console that took it."""
     key: str = ""
     """The data key of its contents, wrapped: it means nothing without the keys outside the store."""
+    shredded: bool = False
+    """Whether its contents have been destroyed, because their time was over."""
     note: str = ""
     """Why it ended as it did, where no person decided that."""
     sends: tuple[str, ...] = ()

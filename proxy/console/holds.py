@@ -9,7 +9,7 @@ from proxy.console.compared import before, moved
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import contents, outcome, summary
-from proxy.seal import SealError
+from proxy.seal import SealError, Shredded
 from proxy.shots import Shots
 from rules.hold import Hold, State
 
@@ -67,15 +67,20 @@ class Holds:
     async def _line(self, hold: Hold) -> dict[str, object]:
         try:
             action = await self._reviewing.action(hold)
-        except SealError:
-            return summary(hold) | {"integrity": "failed", "method": None, "url": None}
+        except SealError as error:
+            return summary(hold) | {"integrity": _integrity(error), "method": None, "url": None}
         return summary(hold) | {"integrity": "ok", "method": action.method, "url": action.url}
 
     async def _contents(self, hold: Hold) -> dict[str, object]:
         try:
             action = await self._reviewing.action(hold)
         except SealError as error:
-            return {"integrity": "failed", "integrity_reason": str(error), "action": None, "summary": None}
+            return {
+                "integrity": _integrity(error),
+                "integrity_reason": str(error),
+                "action": None,
+                "summary": None,
+            }
         return {
             "integrity": "ok",
             "integrity_reason": None,
@@ -107,6 +112,11 @@ class Holds:
         except SealError as error:
             self._reviewing.metrics.integrity_failures.inc()
             return {"integrity": "failed", "integrity_reason": str(error)}
+
+
+def _integrity(error: SealError) -> str:
+    """A word for contents that do not open."""
+    return "shredded" if isinstance(error, Shredded) else "failed"
 
 
 def _read_query(request: Request) -> tuple[State | None, int]:

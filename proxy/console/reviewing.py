@@ -9,7 +9,7 @@ from hashlib import sha256
 from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
 from proxy.rotation import Rotation
-from proxy.seal import SealError
+from proxy.seal import SealError, Shredded
 from proxy.sealed import Sealed
 from proxy.store import Store
 from rules.action import Action
@@ -59,6 +59,8 @@ class Reviewing:
         sealed = await self.store.sealed(hold.hold_id, part="sealed")
         try:
             return self.sealed.open_action(hold, sealed)
+        except Shredded:
+            raise
         except SealError:
             self.metrics.integrity_failures.inc()
             raise

@@ -49,6 +49,7 @@ _GIVE_BACK_FOR = 10.0
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ERROR_STATUS = 400
 _PRECONDITION_FAILED = 412
+_LOST_TO_ANYBODY = b"the upstream answered 412 to a repetition, which says nothing of the first"
 _LOST_RACE = b"drift: the upstream refused it with 412, because it changed after it was read a last time"
 _LOST = "this sidecar's journal has it as sent and the store has forgotten that; it may have been executed"
 
@@ -235,6 +236,9 @@ class Replayer:
             note = f"the upstream answered {answer.status} to the repetition, which says nothing of the first"
             return Event.LOSE, {"note": note.encode()}
         if conditional and answer.status == _PRECONDITION_FAILED:
+            if len(line.hold.sends) > 1:
+                # What it changed may have been changed by an earlier sending of the same action.
+                return Event.LOSE, {"note": _LOST_TO_ANYBODY}
             self.metrics.drift_refusals.labels("precondition").inc()
             return Event.MISMATCH, {"note": _LOST_RACE}
         event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER

@@ -23,6 +23,7 @@ from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, read_secret, write_secret
+from proxy.data_dir.forgetting import forget
 from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
 from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations, store_places
@@ -47,6 +48,7 @@ from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
 from proxy.shots import Shots
 from proxy.signals import Signals
+from proxy.skew import Skew
 from proxy.store import Store, connect
 from proxy.witness import Witness
 
@@ -109,7 +111,8 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
         async with asyncio.TaskGroup() as tasks:
             sidecar = await _Sidecar.build(settings, url or "", tasks)
             if embedded is not None:
-                sidecar.background.append(tasks.create_task(embedded.supervise()))
+                beside = (embedded.supervise(), forget(embedded.url, sidecar.deadlines.shredded))
+                sidecar.background += [tasks.create_task(part) for part in beside]
             try:
                 await sidecar.run(stop, announce)
             finally:
@@ -140,6 +143,7 @@ class _Sidecar:
         self.sealed = Sealed(keyring_of(self.key_source, domain=config.redis.domain))
         self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
         self.signals = Signals(self.store, self.metrics)
+        self.deadlines = Deadlines(store=self.store, metrics=self.metrics)
         self.destinations = Destinations(
             allowed=config.allowed,
             named=settings.rulebook.names_host,
@@ -251,10 +255,10 @@ class _Sidecar:
         # Before anything listens, so that there is no moment in which an agent could reach them.
         self.destinations.own_ports.update((self.settings.listen[1], console[1]))
         listener = Listener(create(self._reviewing(console)), listening)
-        deadlines = Deadlines(store=self.store, metrics=self.metrics)
         rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
-        watches = (deadlines.watch(), self.worker.watch(), self.unknowns.watch())
-        parts = (self.signals.listen(), *watches, rules)
+        watches = (self.deadlines.watch(), self.worker.watch(), self.unknowns.watch())
+        skew = Skew(store=self.store, metrics=self.metrics).watch()
+        parts = (self.signals.listen(), *watches, rules, skew)
         self.background += [self.tasks.create_task(part) for part in parts]
         reviewers = self.tasks.create_task(listener.run())
         opened = asyncio.Event()
