@@ -34,7 +34,7 @@ SAMPLE = [
     ("proxy.store:Store.open", Fault.OWN),
     ("proxy.witness:Witness.record", Fault.OWN),
     ("proxy.credentials.credentials:Credentials.supply", Fault.OWN),
-    ("proxy.replay.replayer:Replayer.cross", Fault.KILL),
+    ("proxy.replay.line:Line.cross", Fault.KILL),
 ]
 
 
