@@ -13,7 +13,8 @@ from proxy.credentials.supply import TLS
 from proxy.destinations import Allowed
 from proxy.holding import Waiting
 from proxy.keys.settings import Keys
-from proxy.store import Cap, Clocks
+from proxy.store import Clocks
+from proxy.timing import Cap
 from rules.action import Principal
 from rules.language.complaint import quote
 from rules.language.document import Problem, Strict, read

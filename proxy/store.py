@@ -45,7 +45,7 @@ from proxy.record import (
     texts,
 )
 from proxy.replicas import TOLD, Replicas
-from proxy.timing import timing_of
+from proxy.timing import Cap, timing_of
 from rules.hold import OPEN, REMEMBERED, Event, Hold, State, origins
 from rules.hold import TRANSITIONS as TABLE
 from rules.verdict import Spend, Tier
@@ -75,15 +75,6 @@ class Refused(Exception):
 
 class Flooded(Exception):
     """the agent has opened more holds than its cap allows and is in quarantine"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cap:
-    """How many new holds one agent may open within a time, and how long it may open none after more."""
-
-    most: int = 20
-    within: timedelta = timedelta(minutes=1)
-    quarantine: timedelta = timedelta(minutes=5)
 
 
 _USUAL_CAP = Cap()
@@ -147,9 +138,9 @@ class Store:
             outcome, fields = await self._change(
                 draft.hold_id,
                 draft.fingerprint,
-                {"from": [], "to": State.PENDING, "deadline": "decide_by", "flood": self._flood()}
-                | {"confirm": True}
-                | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}},
+                {"from": [], "to": State.PENDING, "deadline": "decide_by", "confirm": True}
+                | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}}
+                | {"flood": self._cap.limits()},
                 draft_fields(draft),
                 agent=draft.agent,
             )
@@ -162,10 +153,6 @@ class Store:
             joined = await self._join(fields["taken"], draft.fingerprint)
             if joined is not None:
                 return joined, False
-
-    def _flood(self) -> dict[str, int]:
-        cap = self._cap
-        return {"most": cap.most, "within": _ms(cap.within), "quarantine": _ms(cap.quarantine)}
 
     async def _join(self, hold_id: str, fingerprint: str) -> Hold | None:
         """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""

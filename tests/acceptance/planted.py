@@ -42,6 +42,7 @@ class Fault(StrEnum):
 OWN = {
     "proxy.store": "proxy.store:StoreUnavailable",
     "proxy.sealed": "proxy.seal:SealError",
+    "proxy.journal": "proxy.journal:JournalError",
     "proxy.witness": "proxy.witness:WitnessError",
     "proxy.destinations": "builtins:OSError",
     "proxy.credentials.credentials": "proxy.credentials.sources.secret:CredentialError",

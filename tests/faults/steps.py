@@ -101,6 +101,7 @@ REPLAYING = _steps(
     "proxy.replay.replayer:classify",
     "proxy.replay.replayer:Replayer.run",
     "proxy.replay.line:Line.cross",
+    "proxy.journal:Journal.record",
     "proxy.replay.replayer:Replayer._exchange",
     "proxy.replay.replayer:Replayer._record",
     "proxy.replay.worker:Worker._run_if_possible",

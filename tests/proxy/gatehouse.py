@@ -29,7 +29,8 @@ from proxy.replay.worker import Worker
 from proxy.sealed import Sealed
 from proxy.shots import Shots
 from proxy.signals import Signals
-from proxy.store import Cap, Clocks, Store, connect
+from proxy.store import Clocks, Store, connect
+from proxy.timing import Cap
 from rules.action import Principal
 from rules.compile import compile_rules
 from rules.decision import Decision
