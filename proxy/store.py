@@ -138,11 +138,9 @@ class Store:
             outcome, fields = await self._change(
                 draft.hold_id,
                 draft.fingerprint,
-                {"from": [], "to": State.PENDING, "deadline": "decide_by", "flood": self._flood()}
-                | {
-                    "times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0},
-                    "confirm": True,
-                },
+                {"from": [], "to": State.PENDING, "deadline": "decide_by", "confirm": True}
+                | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}}
+                | {"flood": self._cap.limits()},
                 draft_fields(draft),
                 agent=draft.agent,
             )
