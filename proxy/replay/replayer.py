@@ -15,6 +15,9 @@ from typing import Any
 
 import httpx2
 
+from proxy.credentials.credentials import Credentials, with_fields
+from proxy.credentials.sources.secret import CredentialError
+from proxy.credentials.supply import Outgoing, Supplied
 from proxy.destinations import Address, Destinations
 from proxy.failure import ended, report
 from proxy.journal import Journal
@@ -22,8 +25,8 @@ from proxy.keys.keyring import KeyMissing
 from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
-from proxy.replay.credentials import CredentialError, Credentials
-from proxy.replay.line import IDEMPOTENCY_HEADER, Line, Unheard, Unsent
+from proxy.replay.line import IDEMPOTENCY_HEADER, Line, SecondLine, Unheard, Unsent
+from proxy.replay.repeating import REFUSED, objection, repeatable, rotation
 from proxy.replay.snapshots import Snapshots, Unrecorded, Unverified
 from proxy.replay.words import why
 from proxy.seal import SealError
@@ -32,6 +35,7 @@ from proxy.store import Refused, Store
 from proxy.witness import Witness
 from rules.action import Action
 from rules.classify import classify
+from rules.handling import Handling
 from rules.headers import Fields, end_to_end, framed
 from rules.hold import DISPOSITIONS, Event, Hold, origins
 from rules.normalize import normalize
@@ -70,8 +74,9 @@ class _Ready:
     action: Action
     """With our own condition on what its last read has shown, where there is one."""
     conditional: bool
-    credentials: Fields
+    supplied: Supplied
     where: Address
+    handling: Handling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,11 +178,32 @@ class Replayer:
             changed = self.snapshots.shots.refusal(hold, standing.now)
             raise Changed("changed", standing.note, changed)
         sent = replace(action, fields=(*action.fields, *standing.condition))
-        fields = self.credentials.fields(sent) if live is None else live
+        handling = self.ruleset().handling(hold.rule)
+        supplied = await self._supply(hold, sent, handling, live=live)
         where = await self.destinations.find(action.host, action.port)
         if isinstance(where, Refusal):
             raise Unsent(where.reason)
-        return _Ready(action=sent, conditional=bool(standing.condition), credentials=fields, where=where)
+        conditional = bool(standing.condition)
+        return _Ready(action=sent, conditional=conditional, supplied=supplied, where=where, handling=handling)
+
+    async def generations(self, action: Action, *, rule: str | None) -> str:
+        """Which configured secrets would go out with `action` now. Raises StoreUnavailable."""
+        return await self.credentials.generations(action, named=self.ruleset().handling(rule).credential)
+
+    async def _supply(
+        self,
+        hold: Hold,
+        action: Action,
+        handling: Handling,
+        *,
+        live: Fields | None = None,
+        past: Supplied | None = None,
+    ) -> Supplied:
+        header = handling.idempotency.header if handling.idempotency else IDEMPOTENCY_HEADER
+        outgoing = Outgoing.of(action, _outgoing(action, header, hold.idempotency_key))
+        return await self.credentials.supply(
+            action, outgoing, named=handling.credential, live=live, past=past
+        )
 
     async def _approved_action(self, hold: Hold) -> Action:
         """What a reviewer has approved. Raises SealError if it, or the approval, is not what was written."""
@@ -197,7 +223,8 @@ class Replayer:
             hold=hold,
             event=event,
             patience=self.timeout,
-            idempotency=self.ruleset().handling(hold.rule).idempotency,
+            idempotency=ready.handling.idempotency,
+            credential_used=ready.supplied.label,
         )
 
     def _objection(self, hold: Hold, action: Action) -> str | None:
@@ -217,7 +244,7 @@ class Replayer:
         """Send once and record what came of it. Raises Unsent."""
         started = monotonic()
         try:
-            answer = await self._exchange(line, ready.credentials, ready.where)
+            answer, note = await self._answered(line, ready)
         except (httpx2.HTTPError, TimeoutError, Unsent) as error:
             if not line.crossed:
                 raise (Unheard if line.tried else Unsent)(why(error)) from error
@@ -225,10 +252,29 @@ class Replayer:
                 "replay.outcome_unknown hold=%s why=%s", line.hold.hold_id, why(error)
             )
             return await self._record(line.hold, Event.LOSE, {"note": why(error).encode()})
-        recorded = await self._record(line.hold, *self._outcome(line, answer, conditional=ready.conditional))
+        event, kept = self._outcome(line, answer, conditional=ready.conditional)
+        recorded = await self._record(line.hold, event, {"note": note.encode(), **kept})
         if recorded.state in DISPOSITIONS:
             self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
         return recorded
+
+    async def _answered(self, line: Line, ready: _Ready) -> tuple[Reply, str]:
+        """The answer that counts, which may be the second one, and a note. Raises what an exchange raises."""
+        supplied = ready.supplied
+        answer = await self._exchange(line, supplied, ready.where)
+        if answer.status != REFUSED or not supplied.generations:
+            return answer, rotation(line.hold, supplied)
+        second = SecondLine.after(line)
+        allowed = repeatable(line.action.method, declared=line.idempotency is not None)
+        try:
+            fresh = await self._supply(line.hold, line.action, ready.handling, past=supplied)
+            if objected := objection(supplied, fresh, allowed=allowed):
+                return answer, objected
+            return await self._exchange(second, fresh, ready.where), rotation(line.hold, fresh)
+        except (httpx2.HTTPError, TimeoutError, Unsent, CredentialError, StoreUnavailable) as error:
+            if second.crossed:
+                raise
+            return answer, f"the upstream refused the credential, and nothing was sent again: {why(error)}"
 
     def _outcome(self, line: Line, answer: Reply, *, conditional: bool) -> tuple[Event, dict[str, bytes]]:
         """What an answer means, and what the hold keeps of it."""
@@ -242,17 +288,17 @@ class Replayer:
             self.metrics.drift_refusals.labels("precondition").inc()
             return Event.MISMATCH, {"note": _LOST_RACE}
         event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
-        return event, {"answer": self.sealed.close_answer(line.hold, answer), "note": b""}
+        return event, {"answer": self.sealed.close_answer(line.hold, answer)}
 
-    async def _exchange(self, line: Line, credentials: Fields, where: Address) -> Reply:
+    async def _exchange(self, line: Line, supplied: Supplied, where: Address) -> Reply:
         """One request on a connection of its own; no redirects, no retries, no environment."""
-        action = line.action
+        action, outgoing = line.action, _outgoing(line.action, line.header, line.hold.idempotency_key)
         # TCP and TLS each have it, and end before the whole time does, which would leave a socket open.
-        patience = min(_CONNECT_TIMEOUT, self.timeout / 3)
+        patience, tls = min(_CONNECT_TIMEOUT, self.timeout / 3), supplied.tls or self.trust
         request = httpx2.Request(
             action.method,
             httpx2.URL(scheme=action.scheme, host=where[0], port=where[1], path="/"),
-            headers=list(_outgoing(line, credentials)),
+            headers=list(with_fields(outgoing, supplied.fields)),
             content=action.body,
             extensions={
                 "target": action.target.encode("latin-1"),
@@ -263,7 +309,7 @@ class Replayer:
         )
         async with (
             asyncio.timeout(self.timeout),
-            httpx2.AsyncHTTPTransport(verify=self.trust, trust_env=False, retries=0) as transport,
+            httpx2.AsyncHTTPTransport(verify=tls, trust_env=False, retries=0) as transport,
         ):
             response = await transport.handle_async_request(request)
             try:
@@ -346,11 +392,8 @@ async def _read(response: httpx2.Response) -> Reply:
     )
 
 
-def _outgoing(line: Line, credentials: Fields) -> Fields:
-    """The approved fields, with our idempotency key in place of the agent's and fresh credentials."""
-    action, header = line.action, line.header.encode()
-    own = (IDEMPOTENCY_HEADER.encode(), header)
-    replaced = {name.lower() for name in (*own, *(name for name, _ in credentials))}
+def _outgoing(action: Action, header: str, key: str) -> Fields:
+    """The approved fields, with our idempotency key in place of the agent's."""
+    replaced = {IDEMPOTENCY_HEADER.lower().encode(), header.lower().encode()}
     kept = tuple((n, v) for n, v in action.fields if n.lower() not in replaced)
-    fields = framed(kept, action.method.encode(), action.body)
-    return (*fields, *credentials, (header, line.hold.idempotency_key.encode()))
+    return (*framed(kept, action.method.encode(), action.body), (header.encode(), key.encode()))

@@ -45,7 +45,8 @@ OWN = {
     "proxy.journal": "proxy.journal:JournalError",
     "proxy.witness": "proxy.witness:WitnessError",
     "proxy.destinations": "builtins:OSError",
-    "proxy.replay.credentials": "proxy.replay.credentials:CredentialError",
+    "proxy.credentials.credentials": "proxy.credentials.sources.secret:CredentialError",
+    "proxy.credentials.sources.stated": "proxy.credentials.sources.secret:CredentialError",
 }
 """By module, the exception that it announces."""
 

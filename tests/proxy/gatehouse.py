@@ -15,13 +15,13 @@ import certifi
 
 from addons.exchange import Outcome, Request
 from proxy.agent import Agent
+from proxy.credentials.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding, Waiting
 from proxy.keys.keyring import Keyring
 from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
-from proxy.replay.credentials import Credentials
 from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots
