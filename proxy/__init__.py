@@ -4,7 +4,9 @@
 - `seal`, `sealed`: what a hold keeps, encrypted; `record`, `store`: holds in Redis
 - `signals`, `deadlines`: what changed, and what time changes
 - `destinations`: where calls may go; `witness`: what left; `replay/`: approved actions sent, once
-- `rulebook`: the rules of now; `agent`: who acts; `holding`: a call that waits for a human
+- `rulebook`: the rules of now; `agent`: who acts; `budgets`: what calls add up to
+- `holding`: a call that waits for a human
 - `gate`: the path of a call on one screen
+- `mcp/`: the same for tool calls, over stdio and inside HTTP
 - `console/`: the reviewers' side; `serving/`: the processes' composition; `cli/`: the command line
 """

@@ -8,6 +8,7 @@ from functools import partial
 
 from addons.exchange import Passage, Request, Tunnel
 from proxy.agent import Agent
+from proxy.budgets import afford
 from proxy.destinations import Address, Destinations
 from proxy.failure import report
 from proxy.holding import Holding
@@ -16,7 +17,7 @@ from proxy.record import StoreUnavailable
 from proxy.store import Flooded, Store
 from proxy.witness import Witness, WitnessError
 from rules.call import HttpCall
-from rules.classify import classify, over_budget
+from rules.classify import classify
 from rules.headers import first
 from rules.message import Message
 from rules.normalize import normalize
@@ -69,7 +70,7 @@ class Gate:
         try:
             if why := await self.store.killed():
                 return self.refused(_stopped(why))
-            judgement = await self._afford(judgement)
+            judgement = await afford(judgement, agent=self.agent, store=self.store)
             self._count(judgement)
             if judgement.verdict is Verdict.PASS:
                 return self._pass(call, judgement, where)
@@ -132,14 +133,6 @@ class Gate:
             logger.error("gate.no_witness why=%s", error)  # noqa: TRY400 (it says where already)
             return self._fail_closed(ReasonId.WITNESS_UNAVAILABLE, "the witness cannot be written")
         return Passage(address=where)
-
-    async def _afford(self, judgement: Judgement) -> Judgement:
-        """`judgement` with its budgets charged, or the one of a call that exceeds one of them."""
-        for spend in judgement.spends:
-            budget = self.agent.keyed("budget", spend.rule, *spend.shares)
-            if not await self.store.spend(spend, budget=budget):
-                return over_budget(spend)
-        return judgement
 
     async def _aside[T](self, message: Message, step: Callable[[], T]) -> T:
         """Take `step`; for a heavy message beside the loop, one at a time, so that nobody else waits."""

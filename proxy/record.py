@@ -101,6 +101,8 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         attempts=int(fields["attempts"]),
         decided_by=fields.get("decided_by", ""),
         decision_reason=fields.get("decision_reason", ""),
+        decision=fields.get("decision", ""),
+        key=fields.get("key", ""),
         note=fields.get("note", ""),
         collected=fields.get("collected") == "1",
     )

@@ -12,6 +12,8 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
     {sidegate:<domain>}:recent:<agent>    sorted set, ids of an agent's new holds by time; for its cap
     {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
+    {sidegate:<domain>}:pins:<server>     hash, what each tool of an MCP server was when it was first seen;
+                                          kept until an operator forgets it, or trust would lapse
     {sidegate:<domain>}:spent:<budget>    hash, what was spent of a budget by slice of its window
 """
 
@@ -34,6 +36,7 @@ from proxy.record import (
     HOLD_FIELDS,
     Draft,
     StoreUnavailable,
+    Unreadable,
     draft_fields,
     found_hold,
     read_hold,
@@ -153,7 +156,13 @@ class Store:
         """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
         change = {"from": list(State), "attempt": True}
         outcome, fields = await self._change(hold_id, fingerprint, change)
-        return read_hold(hold_id, fields) if outcome == "done" else None
+        if outcome != "done":
+            return None
+        hold = read_hold(hold_id, fields)
+        if hold.fingerprint != fingerprint:
+            # Told the wrong hold's outcome, an agent could be given another one's answer.
+            raise Unreadable(f"the store joins the request to the hold `{hold_id}`, which is another one's")
+        return hold
 
     async def step(self, hold: Hold, event: Event, **change: Any) -> Hold:
         """Apply `event` to `hold` by the table of states. Raises Refused with what stands in the way."""
@@ -183,6 +192,10 @@ class Store:
             case _:
                 return {}
 
+    def validity(self, tier: Tier) -> timedelta:
+        """How long an approval of this tier may be used."""
+        return self._clocks.approval_validity[tier]
+
     async def renew(self, hold: Hold) -> None:
         """Tell that the worker that claimed `hold` is alive. Raises Refused when the claim is lost."""
         states = [State.CLAIMED, State.SENDING]
@@ -210,6 +223,24 @@ class Store:
                 [self._key(f"spent:{budget}")], [amount, limit, spend.window * 1000]
             )
         return bool(fitted)
+
+    async def pins(self, server: str) -> dict[str, str]:
+        """What is pinned of the MCP server with that key, by tool."""
+        async with self._guarded():
+            found = await self._redis.hgetall(self._key(f"pins:{server}"))
+        return {text(tool): text(pin) for tool, pin in found.items()}
+
+    async def pin(self, server: str, pins: Mapping[str, str]) -> None:
+        """Pin tools that are not pinned yet."""
+        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
+            for tool, pin in pins.items():
+                pipeline.hsetnx(self._key(f"pins:{server}"), tool, pin)
+            await pipeline.execute()
+
+    async def unpin(self, server: str) -> None:
+        """Forget what was pinned: the next list is taken for the first one."""
+        async with self._guarded():
+            await self._redis.delete(self._key(f"pins:{server}"))
 
     async def find(self, hold_id: str) -> Hold | None:
         """The hold with this id, or None."""

@@ -4,7 +4,8 @@
 - `normalize`: one strict reading of it, by `request/` (host, target, body), as a `call` or a refusal
 - `decode/`: the operations that its payload asks for
 - `language/`: rules files read and checked; `compile`: from them to a `ruleset`
-- `account`: what a rule says of its calls beside their tier; `handling`: what is done around a held one
+- `account`: what a rule says of its calls beside their tier; `handling`: what is done around a held one;
+  `template`: sentences and paths of probes made of a call's parts
 - `packs/`: rules files for known vendors, that the product brings
 - `matching/`: whether a rule means a call, surely, perhaps or not
 - `triggers`: what a call gives away by itself
@@ -12,6 +13,7 @@
 - `drafting/`, `openapi/`, `observed/`: rules made of what a vendor has written down, or of what was seen
 - `classify`: the `verdict` on a call, and what fixed it
 - `explanation`: all that bears on a call, for people
+- `drift/`: whether what a call would change is still as it was when a human was asked
 - `action`: the immutable binding that is approved; `hold`: what may become of it
 - `reply`: what the agent hears
 - `mcp/`: tool calls as MCP messages carry them, and what the agent hears there

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rules.call import Call, HttpCall
+from rules.call import Call
 from rules.matching.condition import number
-from rules.matching.reading import Gap, Reading, Source, Steps, readings
+from rules.matching.reading import Gap, Steps, carried
 from rules.request.spelling import fold
 from rules.verdict import Spend, Tier
 
@@ -40,7 +40,7 @@ class Budget:
 
 def _amount(call: Call, steps: Steps) -> Decimal | None:
     """The one amount in `call`; a negative one would give back what was spent."""
-    values = _found(call, steps)
+    values = carried(call, steps)
     value = number(values[0]) if len(values) == 1 and not isinstance(values[0], Gap) else None
     if value is None:
         return None
@@ -52,7 +52,7 @@ def _amount(call: Call, steps: Steps) -> Decimal | None:
 
 def _share(call: Call, steps: Steps) -> str | None:
     """The one value at `steps` as a name; names that a lenient server takes for one are one."""
-    match _found(call, steps):
+    match carried(call, steps):
         case [Gap.MISSING]:
             return ""
         case [bool() | int() | Decimal() as value]:
@@ -61,8 +61,3 @@ def _share(call: Call, steps: Steps) -> str | None:
             return f"={fold(text).strip()}"
         case _:
             return None
-
-
-def _found(call: Call, steps: Steps) -> list[Reading]:
-    source = Source.BODY if isinstance(call, HttpCall) else Source.ARGUMENTS
-    return readings(call, source, steps)

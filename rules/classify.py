@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rules.call import Call, HttpCall, PayloadKind, by_path
-from rules.general.batch import inner_calls
+from rules.general.batch.reading import inner_calls
 from rules.general.effect import Effect
 from rules.general.http import READS
 from rules.general.override import asked_methods
@@ -17,7 +17,7 @@ from rules.language.complaint import quote
 from rules.matching.truth import Truth
 from rules.ruleset import Defaults, Rule, Ruleset
 from rules.triggers import carried_data, carried_secret
-from rules.verdict import Judgement, ReasonId, Spend, Tier, Verdict
+from rules.verdict import Category, Judgement, ReasonId, Spend, Tier, Verdict
 
 _REASON_IDS = {
     Effect.READ: ReasonId.DEFAULT_READ,
@@ -40,6 +40,8 @@ def classify(call: Call, ruleset: Ruleset) -> Judgement:
 
 def standing(bearing: Sequence[Judgement]) -> Judgement:
     """The one of `bearing`, which is never empty, that stands, with what any of them spends."""
+    if len(bearing) == 1:
+        return bearing[0]
     strictest = _strictest(bearing)
     found = (spend for judgement in bearing for spend in judgement.spends)
     # Those that bind come first: the first that is exceeded decides.
@@ -51,7 +53,7 @@ def judgements(call: Call, ruleset: Ruleset) -> list[Judgement]:
     """Every judgement that bears on `call`, the most severe first."""
     readings = by_path(call) if isinstance(call, HttpCall) else (call,)
     found = [judgement for one in readings for judgement in _judgements(one, ruleset)]
-    return sorted(found, key=_severity, reverse=True)
+    return sorted(found, key=_severity, reverse=True) if len(found) > 1 else found
 
 
 def over_budget(spend: Spend) -> Judgement:
@@ -65,12 +67,10 @@ def over_budget(spend: Spend) -> Judgement:
 
 
 def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
-    matches = [(rule, rule.matches(call)) for rule in ruleset.candidates(call)]
-    certain = [rule for rule, truth in matches if truth is Truth.TRUE]
-    possible = [rule for rule, truth in matches if truth is Truth.UNKNOWN]
+    certain, possible = _naming(call, ruleset)
     for judgement in _of_itself(call):
         yield _let_go(judgement) if ruleset.observed else judgement
-    if isinstance(call, HttpCall):
+    if isinstance(call, HttpCall) and call.overrides:
         yield from _of_read_override(call, ruleset)
     for rule in certain:
         judgement = _within_budget(_of_certain(rule, call), rule, call)
@@ -85,9 +85,20 @@ def _judgements(call: Call, ruleset: Ruleset) -> Iterator[Judgement]:
         yield from (classify(inner, ruleset) for inner in inner_calls(call) or ())
 
 
+def _naming(call: Call, ruleset: Ruleset) -> tuple[list[Rule], list[Rule]]:
+    """The rules that certainly name `call`, and those of which that cannot be decided."""
+    certain: list[Rule] = []
+    possible: list[Rule] = []
+    for rule in ruleset.candidates(call):
+        truth = rule.matches(call)
+        if truth is not Truth.FALSE:
+            (certain if truth is Truth.TRUE else possible).append(rule)
+    return certain, possible
+
+
 def _of_itself(call: Call) -> Iterator[Judgement]:
     """What the call gives away, whatever the rules say."""
-    if isinstance(call, HttpCall):
+    if isinstance(call, HttpCall) and call.overrides:
         yield from _of_override(call)
     yield from _of_triggers(call)
 
@@ -95,8 +106,8 @@ def _of_itself(call: Call) -> Iterator[Judgement]:
 def _of_others(call: Call, ruleset: Ruleset, *, silent: bool) -> Iterator[Judgement]:
     """What holds without a rule of the operator; `silent`: one has spoken in its place."""
     yield from _of_packs(call, ruleset, silent=silent)
-    if isinstance(call, HttpCall):
-        yield from _of_unknown_host(call, ruleset)
+    if isinstance(call, HttpCall) and ruleset.defaults.unknown_host is not None:
+        yield from _of_unknown_host(call, ruleset.defaults.unknown_host, ruleset)
 
 
 def _strictest(judgements: Sequence[Judgement]) -> Judgement:
@@ -120,13 +131,10 @@ def _of_packs(call: Call, ruleset: Ruleset, *, silent: bool) -> Iterator[Judgeme
     INVARIANT: nothing silences what a pack forbids, and a default that the operator gave speaks beside a
     pack, so that a pack can raise it and never lower it.
     """
-    packs = ruleset.packs
-    found = () if packs is None else ((rule, rule.matches(call)) for rule in packs.candidates(call))
-    matches = [(rule, truth) for rule, truth in found if rule.forbidden or not silent]
-    yield from (_of_certain(rule, call) for rule, truth in matches if truth is Truth.TRUE)
-    yield from (_of_possible(rule, call) for rule, truth in matches if truth is Truth.UNKNOWN)
-    named = any(truth is Truth.TRUE for _, truth in matches)
-    if not silent and (not named or _operator_has_default(call, ruleset)):
+    certain, possible = _naming(call, ruleset.packs) if ruleset.packs else ([], [])
+    yield from (_of_certain(rule, call) for rule in certain if rule.forbidden or not silent)
+    yield from (_of_possible(rule, call) for rule in possible if rule.forbidden or not silent)
+    if not silent and (not certain or _operator_has_default(call, ruleset)):
         yield _of_default(call, ruleset)
 
 
@@ -186,12 +194,11 @@ def _of_default(call: Call, ruleset: Ruleset) -> Judgement:
     reason = f"no rule names this call, and {evidence.because}"
     kind = _kind(call, evidence.effect)
     given = _given(kind, ruleset.defaults)
+    category = evidence.effect.category
     if given is None:
         reason_id = kind if kind is ReasonId.DEFAULT_TOOL else _REASON_IDS.get(evidence.effect, kind)
-        judgement = _judgement(evidence.effect.tier, reason_id, reason)
-    else:
-        judgement = _judgement(given, kind, reason)
-    return replace(judgement, category=evidence.effect.category)
+        return _judgement(evidence.effect.tier, reason_id, reason, category=category)
+    return _judgement(given, kind, reason, category=category)
 
 
 def _kind(call: Call, effect: Effect) -> ReasonId:
@@ -209,30 +216,31 @@ def _kind(call: Call, effect: Effect) -> ReasonId:
 
 
 def _given(kind: ReasonId, defaults: Defaults) -> Tier | None:
-    tiers = {
-        ReasonId.DEFAULT_TOOL: defaults.tool,
-        ReasonId.DEFAULT_DELETE: defaults.delete,
-        ReasonId.DEFAULT_READ: defaults.read,
-        ReasonId.DEFAULT_WRITE: defaults.write,
-    }
-    return tiers[kind]
+    match kind:
+        case ReasonId.DEFAULT_READ:
+            return defaults.read
+        case ReasonId.DEFAULT_WRITE:
+            return defaults.write
+        case ReasonId.DEFAULT_DELETE:
+            return defaults.delete
+        case _:
+            return defaults.tool
 
 
-def _of_unknown_host(call: HttpCall, ruleset: Ruleset) -> Iterator[Judgement]:
-    least = ruleset.defaults.unknown_host
-    if least is not None and not ruleset.names_host(call.host):
+def _of_unknown_host(call: HttpCall, least: Tier, ruleset: Ruleset) -> Iterator[Judgement]:
+    if not ruleset.names_host(call.host):
         yield _judgement(least, ReasonId.DEFAULT_UNKNOWN_HOST, "no rule names this host")
 
 
 def _of_read_override(call: HttpCall, ruleset: Ruleset) -> Iterator[Judgement]:
     """A server may follow the request or not: both count, and only a read is judged as what it asks for."""
-    if call.overrides and _asks_to_read(call):
+    if _asks_to_read(call):
         asked = sorted(asked_methods(call) or ())
         yield from (classify(replace(call, method=method, overrides=()), ruleset) for method in asked)
 
 
 def _of_override(call: HttpCall) -> Iterator[Judgement]:
-    if call.overrides and not _asks_to_read(call):
+    if not _asks_to_read(call):
         yield _judgement(
             Tier.HIGH_RISK,
             ReasonId.METHOD_OVERRIDE,
@@ -249,7 +257,9 @@ def _of_triggers(call: Call) -> Iterator[Judgement]:
     if place := carried_secret(call):
         reason = f"{place} has the shape of a secret, which may be on its way out"
         yield _judgement(Tier.HIGH_RISK, ReasonId.SECRET_OUTBOUND, reason)
-    if isinstance(call, HttpCall) and call.method in READS and (name := carried_data(call)):
+    if not isinstance(call, HttpCall) or not call.query:
+        return
+    if call.method in READS and (name := carried_data(call)):
         reason = f"{quote(name)} in its query is long and looks random, so a read may carry data out"
         yield _judgement(Tier.EXTERNAL, ReasonId.SECRET_OUTBOUND, reason)
 
@@ -260,14 +270,21 @@ def _by_rule(rule: Rule, reason_id: ReasonId, reason: str) -> Judgement:
     return replace(judgement, verdict=Verdict.BLOCK) if rule.forbidden else judgement
 
 
-def _judgement(tier: Tier, reason_id: ReasonId, reason: str, *, rule: Rule | None = None) -> Judgement:
+def _judgement(
+    tier: Tier,
+    reason_id: ReasonId,
+    reason: str,
+    *,
+    rule: Rule | None = None,
+    category: Category | None = None,
+) -> Judgement:
     return Judgement(
         tier=tier,
         verdict=Verdict.PASS if tier <= Tier.REVERSIBLE else Verdict.HOLD,
         reason_id=reason_id,
         reason=reason,
         rule=None if rule is None else rule.id,
-        category=None if rule is None else rule.account.category,
+        category=category if rule is None else rule.account.category,
     )
 
 

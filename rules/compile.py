@@ -8,8 +8,11 @@ from enum import StrEnum
 
 from rules.account import Account, Undo
 from rules.budget import Budget
+from rules.handling import USUAL, Handling, Handoff, Idempotency, Outcome, Quorum, Snapshot, Verify
+from rules.language import holding
 from rules.language import rule_file as language
 from rules.language.document import Document, Problem, read_document
+from rules.language.requirement import Requirement
 from rules.language.rule_file import RulesFile
 from rules.matching.asking import Asking, read_operation
 from rules.matching.condition import Check, Condition, Operator
@@ -25,11 +28,12 @@ type Files = Sequence[Document[RulesFile]]
 
 
 def compile_rules(
-    documents: Sequence[tuple[str, str]], packs: Ruleset | None = None
+    documents: Sequence[tuple[str, str]], packs: Ruleset | None = None, *, agent: str | None = None
 ) -> Ruleset | tuple[Problem, ...]:
     """Compile rules files, each a name and a text, in order; no files at all give the built-in defaults.
 
-    `packs` speak where no rule in the files certainly names a call.
+    `packs` speak where no rule in the files certainly names a call. `agent`: whose calls are judged, in the
+    operator's word; what files say of other agents only counts for the hash.
     """
     read = [read_document(RulesFile, text, file=name) for name, text in documents]
     files = [file for file in read if isinstance(file, Document)]
@@ -38,9 +42,10 @@ def compile_rules(
     problems += _contrary_defaults(files)
     problems += _contrary_hosts(files)
     problems += _contrary_modes(files)
+    problems += _contrary_agents(files)
     if problems:
         return tuple(problems)
-    mode = next(_given_modes(files), Mode.ENFORCE)
+    mode = _modes_of_agents(files).get(agent or "", next(_given_modes(files), Mode.ENFORCE))
     return Ruleset(
         rules=tuple(_rule(written, mode) for file in files for written in file.content.rules),
         defaults=_defaults(files),
@@ -106,6 +111,19 @@ def _contrary_modes(files: Files) -> Iterator[Problem]:
             yield file.places.problem(("mode",), message)
 
 
+def _contrary_agents(files: Files) -> Iterator[Problem]:
+    first: dict[str, Mode] = {}
+    for file in files:
+        for agent, given in file.content.agents.items():
+            if first.setdefault(agent, given.mode) != given.mode:
+                message = f"an earlier file says `{first[agent]}`; write it in one file only"
+                yield file.places.problem(("agents", agent, "mode"), message)
+
+
+def _modes_of_agents(files: Files) -> dict[str, Mode]:
+    return {agent: given.mode for file in files for agent, given in file.content.agents.items()}
+
+
 def _given_modes(files: Files) -> Iterator[Mode]:
     return (file.content.mode for file in files if file.content.mode is not None)
 
@@ -145,6 +163,7 @@ def _rule(written: language.Rule, mode: Mode) -> Rule:
         ),
         budget=None if written.budget is None else _budget(written.budget),
         account=_account(written),
+        handling=_handling(written),
         observed=(written.mode or mode) is Mode.OBSERVE and not written.forbidden,
     )
 
@@ -158,6 +177,41 @@ def _account(written: language.Rule) -> Account:
         counterparty=_steps(written.counterparty),
         summary=written.summary,
         evidence=written.evidence or (),
+    )
+
+
+def _handling(written: language.Rule) -> Handling:
+    if all(getattr(written, key) is None for key in language.HOLDING_KEYS):
+        return USUAL
+    return Handling(
+        snapshot=None if written.snapshot is None else _snapshot(written.snapshot),
+        verify=None if written.verify is None else _verify(written.verify),
+        idempotency=None if written.idempotency is None else Idempotency(**dict(written.idempotency)),
+        credential=written.credential,
+        handoff=written.handoff or Handoff.SYNC,
+        quorum=None if written.quorum is None else Quorum(**dict(written.quorum)),
+        window=written.window,
+    )
+
+
+def _snapshot(written: holding.Snapshot) -> Snapshot:
+    return Snapshot(path=written.path, fields=tuple(tuple(path.split(".")) for path in written.fields))
+
+
+def _verify(written: holding.Verify) -> Verify:
+    did_not = written.not_executed
+    return Verify(
+        path=written.path,
+        executed=_outcome(written.executed),
+        not_executed=None if did_not is None else _outcome(did_not),
+    )
+
+
+def _outcome(written: holding.Answer) -> Outcome:
+    members = (written.body or {}).items()
+    return Outcome(
+        statuses=frozenset(written.status),
+        conditions=tuple(_condition(Source.BODY, path, required) for path, required in members),
     )
 
 
@@ -195,19 +249,17 @@ def _conditions(when: language.When) -> tuple[Test, ...]:
     return (
         asking
         + predicates
-        + tuple(
-            Condition(
-                source=Source(key),
-                # A header's name may have dots of its own.
-                steps=(path,) if key == Source.HEADERS else tuple(path.split(".")),
-                checks=tuple(_checks(required)),
-            )
-            for key, path, required in when.conditions()
-        )
+        + tuple(_condition(Source(key), path, required) for key, path, required in when.conditions())
     )
 
 
-def _checks(required: language.Requirement) -> Iterator[Check]:
+def _condition(source: Source, path: str, required: Requirement) -> Condition:
+    # A header's name may have dots of its own.
+    steps = (path,) if source is Source.HEADERS else tuple(path.split("."))
+    return Condition(source=source, steps=steps, checks=tuple(_checks(required)))
+
+
+def _checks(required: Requirement) -> Iterator[Check]:
     for name, operands in required.given().items():
         several = operands if isinstance(operands, tuple) else (operands,)
         yield Check(operator=Operator(name), operands=several)
@@ -223,6 +275,8 @@ def _content_hash(files: Files) -> str:
     }
     if (mode := next(_given_modes(files), Mode.ENFORCE)) is not Mode.ENFORCE:
         content["mode"] = mode
+    if agents := _modes_of_agents(files):
+        content["agents"] = agents
     if hosts := _policies(files):
         content["hosts"] = {host: str(policy) for host, policy in hosts.items()}
     return hashlib.sha256(canonical(_json(content)).encode("ascii")).hexdigest()

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rules.matching.condition import Condition
-from rules.matching.reading import Steps
+from rules.matching.reading import Gap, Steps
+from rules.matching.truth import Truth
+from rules.request.strict_json import Json
 
 
 class Handoff(StrEnum):
@@ -42,6 +44,12 @@ class Outcome:
     statuses: frozenset[int]
     conditions: tuple[Condition, ...] = ()
 
+    def fits(self, status: int, body: Json | Gap) -> bool:
+        """Whether an answer definitely is this one. `body`: its JSON, UNREADABLE where it is none."""
+        if status not in self.statuses or (self.conditions and isinstance(body, Gap)):
+            return False
+        return isinstance(body, Gap) or all(c.holds_in(body) is Truth.TRUE for c in self.conditions)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:
@@ -50,6 +58,12 @@ class Verify:
     path: str
     executed: Outcome
     not_executed: Outcome | None = None
+
+    def tells(self, status: int, body: Json | Gap) -> bool | None:
+        """Whether the call ran, by the answer to the probe; None: the answer does not tell."""
+        ran = self.executed.fits(status, body)
+        did_not = self.not_executed is not None and self.not_executed.fits(status, body)
+        return None if ran is did_not else ran
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

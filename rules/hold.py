@@ -161,6 +161,10 @@ class Hold:
     """How often the agent has asked for it."""
     decided_by: str = ""
     decision_reason: str = ""
+    decision: str = ""
+    """The reviewer's decision, signed by the console that took it."""
+    key: str = ""
+    """The data key of its contents, wrapped: it means nothing without the keys outside the store."""
     note: str = ""
     """Why it ended as it did, where no person decided that."""
     collected: bool = False

@@ -3,10 +3,12 @@
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rules.account import NOTHING, Account
 from rules.budget import Budget
 from rules.call import Call, HttpCall
+from rules.handling import USUAL, Handling
 from rules.matching.asking import Asking, asked_of
 from rules.matching.condition import Condition
 from rules.matching.index import Index
@@ -32,10 +34,12 @@ class HttpEndpoint:
 
     def covers(self, call: Call) -> Truth:
         """Whether `call` goes there."""
-        if not isinstance(call, HttpCall) or self.hosts.isdisjoint(host_keys(call.host)):
+        if not isinstance(call, HttpCall):
             return Truth.FALSE
-        path = any_of(track.covers(call.segments) for track in self.paths)
-        return all_of((self._covers_method(call), path))
+        method = self._covers_method(call)
+        if method is Truth.FALSE or self.hosts.isdisjoint(host_keys(call.host)):
+            return Truth.FALSE
+        return all_of((method, any_of([track.covers(call.segments) for track in self.paths])))
 
     def _covers_method(self, call: HttpCall) -> Truth:
         if not self.methods or call.method in self.methods:
@@ -85,6 +89,7 @@ class Rule:
     lower: tuple[Alternative, ...]
     budget: Budget | None = None
     account: Account = NOTHING
+    handling: Handling = USUAL
     observed: bool = False
     """Whether what it would hold passes; never for a forbidden call."""
 
@@ -93,12 +98,17 @@ class Rule:
         """What the rule's own match says of operations."""
         return next((c for c in self.conditions if isinstance(c, Asking)), None)
 
+    @property
+    def paths(self) -> tuple[Track, ...]:
+        """What it writes for a request's path: the parts that templates name."""
+        return self.endpoint.paths if isinstance(self.endpoint, HttpEndpoint) else ()
+
     def matches(self, call: Call) -> Truth:
         """Whether the rule names `call`."""
         covered = self.endpoint.covers(call)
         if covered is Truth.FALSE:
             return covered
-        return all_of((covered, *(condition.holds(call) for condition in self.conditions)))
+        return all_of((covered, *[condition.holds(call) for condition in self.conditions]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +144,12 @@ class Ruleset:
     _operations: Index = field(default_factory=Index, init=False, repr=False, compare=False)
     """The same rules by the operations, for all other calls."""
     _tools: Index = field(default_factory=Index, init=False, repr=False, compare=False)
+    _by_id: dict[str, Rule] = field(default_factory=dict, init=False, repr=False, compare=False)
     _hosts: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
     """What rules write for hosts; a rule that only observes says nothing of a host either."""
 
     def __post_init__(self) -> None:
+        self._by_id.update((rule.id, rule) for rule in self.rules)
         for number, rule in enumerate(self.rules):
             match rule.endpoint:
                 case HttpEndpoint(hosts=hosts, paths=paths):
@@ -157,6 +169,16 @@ class Ruleset:
         else:
             numbers = self._tools.find((call.server, EVERY), (fold(call.tool),))
         return (self.rules[number] for number in numbers)
+
+    def rule(self, rule_id: str | None) -> Rule | None:
+        """The rule with that id, the operator's before one that the product brings."""
+        own = self._by_id.get(rule_id) if rule_id is not None else None
+        return self.packs.rule(rule_id) if own is None and self.packs else own
+
+    def handling(self, rule_id: str | None) -> Handling:
+        """What the rule asks for around its held calls; where no rule judged, what is usual."""
+        rule = self.rule(rule_id)
+        return USUAL if rule is None else rule.handling
 
     def names_host(self, host: str) -> bool:
         """Whether a rule of the operator names `host`, itself or by a name above it; `*` names none."""
@@ -180,11 +202,12 @@ class Ruleset:
         return sorted({*found, *itertools.chain.from_iterable(of_these)})
 
 
-def host_keys(host: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def host_keys(host: str) -> tuple[str, ...]:
     """What a rule may write to name `host`, the nearest first.
 
     Itself, with `*` for one label between others, `*.` and each name above it, `*`.
     """
     labels = host.split(".")
     between = (".".join((*labels[:n], EVERY, *labels[n + 1 :])) for n in range(1, len(labels) - 2))
-    return [host, *between, *(f"*.{'.'.join(labels[n:])}" for n in range(1, len(labels))), EVERY]
+    return (host, *between, *(f"*.{'.'.join(labels[n:])}" for n in range(1, len(labels))), EVERY)

@@ -23,6 +23,7 @@ _COMMANDS = {
     "unkill": "decide",
     "env": "environment",
     "exec": "execute",
+    "mcp": "mcp",
 }
 
 

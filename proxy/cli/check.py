@@ -6,6 +6,7 @@ from pathlib import Path
 
 from proxy.cli.rule_files import add_rules, read_documents, read_rules
 from proxy.config import Config, load
+from rules.language.complaint import quote
 from rules.language.lint import lint
 from rules.ruleset import Ruleset
 
@@ -36,10 +37,12 @@ def run(args: argparse.Namespace) -> int:
     read = read_files(args)
     if read is None:
         return 2
-    _, ruleset = read
+    config, ruleset = read
     count = len(ruleset.rules)
     packs = f", {len(ruleset.packs.rules)} rules of packs" if ruleset.packs else ""
-    print(f"ok: {count} {'rule' if count == 1 else 'rules'}, rule set {ruleset.hash[:12]}{packs}")  # noqa: T201
+    observed = f"; the calls of agent {quote(config.identity.agent)} are only observed"
+    note = observed if ruleset.observed else ""
+    print(f"ok: {count} {'rule' if count == 1 else 'rules'}, rule set {ruleset.hash[:12]}{packs}{note}")  # noqa: T201
     warnings = lint(read_documents(args.rules))
     for warning in warnings:
         print(f"{warning} (warning)", file=sys.stderr)  # noqa: T201
@@ -48,7 +51,10 @@ def run(args: argparse.Namespace) -> int:
 
 def read_files(args: argparse.Namespace) -> tuple[Config, Ruleset] | None:
     """The operator's files, or None after printing what is wrong with them."""
-    config, ruleset = load(args.config), read_rules(args)
+    config = load(args.config)
+    # Whose rules they are changes none of their problems.
+    agent = config.identity.agent if isinstance(config, Config) else ""
+    ruleset = read_rules(args, agent=agent)
     problems = [part for parts in (config, ruleset) if isinstance(parts, tuple) for part in parts]
     for problem in problems:
         print(problem, file=sys.stderr)  # noqa: T201

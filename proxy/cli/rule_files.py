@@ -26,12 +26,13 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
     add_no_packs(parser)
 
 
-def read_rules(args: argparse.Namespace) -> Ruleset | tuple[Problem, ...]:
-    """The compiled rules, or all problems with them."""
+def read_rules(args: argparse.Namespace, *, agent: str) -> Ruleset | tuple[Problem, ...]:
+    """The rules compiled for the calls of `agent`, or all problems with them."""
     texts = [(str(path), read_text(path)) for path in args.rules]
     unread = tuple(problem for _, text in texts if isinstance(text, tuple) for problem in text)
     packs = None if args.no_packs else load_packs()
-    ruleset = compile_rules([(name, text) for name, text in texts if isinstance(text, str)], packs)
+    readable = [(name, text) for name, text in texts if isinstance(text, str)]
+    ruleset = compile_rules(readable, packs, agent=agent)
     if isinstance(ruleset, tuple):
         return (*unread, *ruleset)
     return unread or ruleset

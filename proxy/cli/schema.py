@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from rules.language import particulars, rule_file
+from rules.language import holding, particulars, requirement, rule_file
 from rules.language.document import Strict
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -48,7 +48,7 @@ def schema() -> dict[str, Any]:
 
 
 def _models() -> Iterator[type[Strict]]:
-    for module in (rule_file, particulars):
+    for module in (rule_file, requirement, particulars, holding):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Strict):
                 yield value

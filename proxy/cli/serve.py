@@ -76,14 +76,14 @@ def run(args: argparse.Namespace) -> int:
     read = read_files(args)
     if read is None:
         return 2
-    config, ruleset = read
+    config, _ = read
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     for noisy in ("mitmproxy", "uvicorn", "httpcore2", "httpx2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         data_dir = private_folder(args.data_dir.absolute())
         with exclusive(data_dir):
-            settings = _settings(args, data_dir, config, _rulebook(args, seen, ruleset))
+            settings = _settings(args, data_dir, config, _rulebook(args, seen, read))
             asyncio.run(serve(settings, announce=_announce))
     except* (CannotServe, EmbeddedRedisError, AlreadyServing, OSError, ValueError) as group:
         for error in group.exceptions:
@@ -114,8 +114,10 @@ def _settings(args: argparse.Namespace, data_dir: Path, config: Config, rulebook
     )
 
 
-def _rulebook(args: argparse.Namespace, seen: Marks, ruleset: Ruleset) -> Rulebook:
-    return Rulebook(ruleset, files=args.rules, seen=seen, load=partial(read_rules, args))
+def _rulebook(args: argparse.Namespace, seen: Marks, read: tuple[Config, Ruleset]) -> Rulebook:
+    config, ruleset = read
+    load = partial(read_rules, args, agent=config.identity.agent)
+    return Rulebook(ruleset, files=args.rules, seen=seen, load=load)
 
 
 def _announce(serving: Serving) -> None:

@@ -64,7 +64,7 @@ class Decisions:
         self, request: Request, hold: Hold, event: Event, *, reason: str = "", **guard: Any
     ) -> Response:
         name, now = reviewer(request), self._reviewing.now()
-        fields = {"decided_by": name.encode(), "decision_reason": reason.encode()}
+        fields = self._reviewing.decision(hold, event, who=name, reason=reason)
         try:
             decided = await self._reviewing.store.step(hold, event, fields=fields, **guard)
         except Refused as refused:

@@ -2,15 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
+from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.store import Store
 from rules.action import Action
-from rules.hold import Hold
+from rules.decision import Decision
+from rules.hold import Event, Hold
+from rules.mcp.action import ToolAction
 
 
 def _now() -> datetime:
@@ -23,6 +26,7 @@ class Reviewing:
 
     store: Store
     sealed: Sealed
+    signer: Signer
     metrics: Metrics
     reviewers: Mapping[str, bytes]
     """A reviewer's name -> SHA-256 of that reviewer's bearer token."""
@@ -33,14 +37,14 @@ class Reviewing:
     names: frozenset[str] = frozenset()
     """`host:port` (or `host`) under which reviewers reach the console, besides its addresses."""
     now: Callable[[], datetime] = _now
-    """For what is shown and measured; every decision is timed by the store's own clock."""
+    """For what is shown, measured and signed; the store times each step by a clock of its own."""
 
     def __post_init__(self) -> None:
         for name, token in self.reviewers.items():
             if not name or len(token) != sha256().digest_size:
                 raise ValueError(f"reviewer `{name}` needs a name and the SHA-256 of a token")
 
-    async def action(self, hold: Hold) -> Action:
+    async def action(self, hold: Hold) -> Action | ToolAction:
         """The action of `hold`. Raises SealError, and counts it, if anything was changed."""
         sealed = await self.store.sealed(hold.hold_id, part="sealed")
         try:
@@ -48,3 +52,22 @@ class Reviewing:
         except SealError:
             self.metrics.integrity_failures.inc()
             raise
+
+    def decision(self, hold: Hold, event: Event, *, who: str, reason: str) -> dict[str, bytes]:
+        """What `hold` keeps of a decision that is taken now, signed."""
+        now = self.now()
+        # Of a tampered tier there is no validity, and rejecting it must stay possible.
+        validity = self.store.validity(hold.tier) if event is Event.APPROVE else timedelta(0)
+        return self.signer.fields(
+            Decision(
+                hold_id=hold.hold_id,
+                digest=hold.digest,
+                policy=hold.policy,
+                fence=hold.fence,
+                event=event,
+                who=who,
+                reason=reason,
+                at=now,
+                until=now + validity,
+            )
+        )

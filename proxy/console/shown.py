@@ -7,6 +7,7 @@ from datetime import datetime
 from proxy.console.problem import Obstacle, Problem
 from rules.action import Action
 from rules.hold import DISPOSITIONS, Hold, State
+from rules.mcp.action import ToolAction
 from rules.reply import Reply
 
 # Continues "this hold ...".
@@ -76,13 +77,16 @@ def standing(hold: Hold) -> str:
     )
 
 
-def contents(action: Action) -> dict[str, object]:
+def contents(action: Action | ToolAction) -> dict[str, object]:
     """The whole action: every byte that would run, and the names of the credentials that join it."""
-    return {
+    if isinstance(action, ToolAction):
+        own: dict[str, object] = {"headers": [], "credentials": [], "place": action.place}
+    else:
+        fields = [[n.decode("latin-1"), v.decode("latin-1")] for n, v in action.fields]
+        own = {"headers": fields, "credentials": list(action.credentials)}
+    return own | {
         "method": action.method,
         "url": action.url,
-        "headers": [[n.decode("latin-1"), v.decode("latin-1")] for n, v in action.fields],
-        "credentials": list(action.credentials),
         "principal": asdict(action.principal),
         "body_size": len(action.body),
         "body_text": _text(action.body),

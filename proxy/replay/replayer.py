@@ -18,8 +18,10 @@ import httpx2
 
 from proxy.destinations import Destinations
 from proxy.failure import ended, report
+from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
+from proxy.replay.courier import Courier
 from proxy.replay.credentials import CredentialError, Credentials
 from proxy.seal import SealError
 from proxy.sealed import Sealed
@@ -29,11 +31,12 @@ from rules.action import Action
 from rules.classify import classify
 from rules.headers import Fields, end_to_end, framed
 from rules.hold import DISPOSITIONS, Event, Hold
+from rules.mcp.action import ToolAction
 from rules.message import Message
 from rules.normalize import normalize
 from rules.reply import Reply
 from rules.ruleset import Ruleset
-from rules.verdict import Refusal, Verdict
+from rules.verdict import Judgement, Refusal, Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +46,9 @@ _RENEW_EVERY = 1.0
 _RECORD_FOR = 300.0
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ERROR_STATUS = 400
+
+
+type Trace = Callable[[str, dict[str, Any]], Coroutine[Any, Any, None]]
 
 
 class _Unsent(Exception):
@@ -55,6 +61,7 @@ class Replayer:
 
     store: Store
     sealed: Sealed
+    verifier: Verifier
     credentials: Credentials
     destinations: Destinations
     ruleset: Callable[[], Ruleset]
@@ -64,12 +71,16 @@ class Replayer:
     timeout: float
     witness: Witness | None = None
 
-    def waits_for_agent(self, action: Action) -> bool:
-        """Whether only the agent's own identical retry can supply what was taken off `action`."""
+    def waits_for_agent(self, action: Action | ToolAction) -> bool:
+        """Whether only the agent's own identical retry, or its session, can supply what `action` needs."""
+        if isinstance(action, ToolAction):
+            return True
         return bool(action.credentials) and not self.credentials.has(action)
 
-    async def run(self, hold: Hold, *, live: Fields | None = None) -> Hold:
+    async def run(self, hold: Hold, *, live: Fields | None = None, courier: Courier | None = None) -> Hold:
         """Claim and run an approved hold; `live`: credentials of the agent's identical retry.
+
+        `courier`: what carries a tool call, which nothing else can.
 
         Returns the hold as it stands then. Raises Refused if it cannot be claimed. What nobody foresaw
         leaves it to its lease: approved again if it was not sent, an unknown outcome if it may have been.
@@ -77,7 +88,7 @@ class Replayer:
         hold = await self.store.step(hold, Event.CLAIM)
         self.metrics.transitions.labels(Event.CLAIM).inc()
         async with self._alive(hold):
-            return await self.contained(hold.hold_id, self._run_claimed(hold, live)) or hold
+            return await self.contained(hold.hold_id, self._run_claimed(hold, live, courier)) or hold
 
     async def contained[T](self, hold_id: str, work: Coroutine[Any, Any, T]) -> T | None:
         """What `work` on a hold returns; None where it failed in a way that nobody foresaw.
@@ -93,45 +104,59 @@ class Replayer:
             return None
         return outcome
 
-    async def _run_claimed(self, hold: Hold, live: Fields | None) -> Hold:
+    async def _run_claimed(self, hold: Hold, live: Fields | None, courier: Courier | None) -> Hold:
         try:
-            action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+            action = await self._approved_action(hold)
         except SealError as error:
             self.metrics.integrity_failures.inc()
             logger.error("replay.integrity hold=%s", hold.hold_id)  # noqa: TRY400
             return await self._step(hold, Event.DRIFT, note=f"integrity: {error}")
-        if objection := self._objection(hold, action):
+        judged = self._judged(action, courier)
+        if objection := _objection(hold, judged):
             return await self._step(hold, Event.DRIFT, note=objection)
         try:
+            if isinstance(action, ToolAction):
+                return await self._send_by(courier, hold, action)
             fields = self.credentials.fields(action) if live is None else live
             where = await self.destinations.find(action.host, action.port)
             if isinstance(where, Refusal):
                 raise _Unsent(where.reason)
-            return await self._send(hold, action, fields, where)
+            line = _Line(self, hold, action)
+            return await self._send(hold, line, self.exchange(hold, action, fields, where, line.trace))
         except (_Unsent, CredentialError) as error:
             logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, error)
             return await self._step(hold, Event.RELEASE, note=f"not sent: {error}")
 
-    def _objection(self, hold: Hold, action: Action) -> str | None:
-        """What the policy of this moment says against an action that was approved earlier."""
+    async def _approved_action(self, hold: Hold) -> Action | ToolAction:
+        """What a reviewer has approved. Raises SealError if it, or the approval, is not what was written."""
+        action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+        # INVARIANT: the state in the store only says where a hold stands; the signature says that it may run.
+        if fault := self.verifier.fault(hold):
+            raise SealError(fault)
+        return action
+
+    def _judged(self, action: Action | ToolAction, courier: Courier | None) -> Judgement | Refusal | None:
+        """What the policy of this moment says of an action; None where it cannot run now anyway."""
+        if isinstance(action, ToolAction):
+            return None if courier is None else courier.judge(action)
         ruleset = self.ruleset()
         call = normalize(_as_message(action), paths=ruleset.paths)
-        if isinstance(call, Refusal):
-            return f"policy: {call.reason}"
-        now = classify(call, ruleset)
-        if now.verdict is Verdict.BLOCK:
-            return "policy: a rule forbids it since"
-        if now.tier > hold.tier:
-            return f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
-        return None
+        return call if isinstance(call, Refusal) else classify(call, ruleset)
 
-    async def _send(self, hold: Hold, action: Action, credentials: Fields, where: tuple[str, int]) -> Hold:
-        """Send once and record what came of it."""
+    async def _send_by(self, courier: Courier | None, hold: Hold, action: ToolAction) -> Hold:
+        """Send a tool call once by the agent's own session."""
+        if courier is None:
+            raise _Unsent("only the agent's own session can carry it")
+        line = _Line(self, hold, None)
+        return await self._send(hold, line, courier.carry(hold, action, line.cross))
+
+    async def _send(self, hold: Hold, line: "_Line", exchange: Coroutine[Any, Any, Reply]) -> Hold:
+        """Send once, by awaiting `exchange`, and record what came of it."""
         started = monotonic()
-        line = _Line(self, hold, action)
         try:
-            answer = await self._exchange(hold, action, credentials, where, line)
-        except (httpx2.HTTPError, TimeoutError, _Unsent) as error:
+            async with asyncio.timeout(self.timeout):
+                answer = await exchange
+        except (httpx2.HTTPError, OSError, _Unsent) as error:
             if not line.crossed:
                 raise _Unsent(_why(error)) from error
             logger.error(  # noqa: TRY400 (the traceback could hold the request)
@@ -145,13 +170,13 @@ class Replayer:
         self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
         return recorded
 
-    async def _exchange(
+    async def exchange(
         self,
         hold: Hold,
         action: Action,
         credentials: Fields,
         where: tuple[str, int],
-        line: "_Line",
+        trace: Trace,
     ) -> Reply:
         """One request on a connection of its own; no redirects, no retries, no environment."""
         # TCP and TLS each have it, and end before the whole time does, which would leave a socket open.
@@ -164,25 +189,22 @@ class Replayer:
             extensions={
                 "target": action.target.encode("latin-1"),
                 "sni_hostname": action.host,
-                "trace": line.trace,
+                "trace": trace,
                 "timeout": {"connect": patience, "pool": patience},
             },
         )
-        async with (
-            asyncio.timeout(self.timeout),
-            httpx2.AsyncHTTPTransport(verify=self.trust, trust_env=False, retries=0) as transport,
-        ):
+        async with httpx2.AsyncHTTPTransport(verify=self.trust, trust_env=False, retries=0) as transport:
             response = await transport.handle_async_request(request)
             try:
                 return await _read(response)
             finally:
                 await response.aclose()
 
-    async def cross(self, hold: Hold, action: Action) -> None:
+    async def cross(self, hold: Hold, action: Action | None) -> None:
         """Record that the first byte is about to leave; raises _Unsent if that may not be."""
         try:
             # Before the step, because after it nothing can be given back.
-            if self.witness is not None:
+            if self.witness is not None and action is not None:
                 self.witness.record(action, hold)
             await self.store.step(hold, Event.SEND, fence=hold.fence)
         except WitnessError as error:
@@ -237,7 +259,7 @@ class _Line:
 
     _MOMENTS = ("http11.send_request_headers.started", "http2.send_connection_init.started")
 
-    def __init__(self, replayer: Replayer, hold: Hold, action: Action) -> None:
+    def __init__(self, replayer: Replayer, hold: Hold, action: Action | None) -> None:
         self._replayer = replayer
         self._hold = hold
         self._action = action
@@ -246,8 +268,12 @@ class _Line:
     async def trace(self, name: str, info: dict[str, Any]) -> None:
         """Called by the HTTP client at every step of its own."""
         if name in self._MOMENTS and not self.crossed:
-            await self._replayer.cross(self._hold, self._action)
-            self.crossed = True
+            await self.cross(self._action)
+
+    async def cross(self, action: Action | None) -> None:
+        """Take the step to `sending`, once; `action` is the request whose first byte is about to leave."""
+        await self._replayer.cross(self._hold, action)
+        self.crossed = True
 
 
 async def _read(response: httpx2.Response) -> Reply:
@@ -267,6 +293,19 @@ async def _read(response: httpx2.Response) -> Reply:
         body=bytes(content[:_MAX_ANSWER_BYTES]),
         phrase=response.reason_phrase,
     )
+
+
+def _objection(hold: Hold, now: Judgement | Refusal | None) -> str | None:
+    """What speaks against running what was approved earlier."""
+    if isinstance(now, Refusal):
+        return f"policy: {now.reason}"
+    if now is None:
+        return None
+    if now.verdict is Verdict.BLOCK:
+        return "policy: a rule forbids it since"
+    if now.tier > hold.tier:
+        return f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
+    return None
 
 
 def _outgoing(hold: Hold, action: Action, credentials: Fields) -> Fields:
@@ -301,6 +340,8 @@ def _why(error: BaseException) -> str:
             return _why_unconnected(error)
         case TimeoutError():
             return "the time for the upstream ran out"
+        case ConnectionError():
+            return "the session with the server ended before its answer was there"
         case _:
             return "the connection to the upstream ended before its whole answer was there"
 

@@ -28,6 +28,7 @@ from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding
+from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.replayer import Replayer
@@ -119,6 +120,7 @@ class _Sidecar:
         self.redis = connect(url)
         self.store = Store(self.redis, domain=config.redis.domain, clocks=config.clocks, cap=config.cap)
         self.sealed = Sealed(Seal(load_or_create_key(keys / "seal.key"), domain=config.redis.domain))
+        self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
         self.signals = Signals(self.store, self.metrics)
         self.destinations = Destinations(
             allowed=config.allowed,
@@ -160,6 +162,7 @@ class _Sidecar:
         return Replayer(
             store=self.store,
             sealed=self.sealed,
+            verifier=Verifier(consoles=(self.signer.public,), domain=config.redis.domain),
             credentials=config.replay_credentials,
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
@@ -263,6 +266,7 @@ class _Sidecar:
         return Reviewing(
             store=self.store,
             sealed=self.sealed,
+            signer=self.signer,
             metrics=self.metrics,
             reviewers=self._reviewers(),
             ready=self._ready,

@@ -4,7 +4,7 @@
 - `names/`: what names of operations say, and where paths hold them
 - `toggle`: collections whose members one call adds and one call takes away
 - `families/`: where families of APIs put the operation
-- `batch`: several requests in one
+- `batch/`: several requests in one
 - `override`: requests that ask to be treated as another method
 - `http`: the whole reading of a request
 - `own_thing`: what people keep for themselves; `tool`: the whole reading of an MCP tool call

@@ -1,7 +1,7 @@
 """The general reading of an HTTP request."""
 
 from rules.call import HttpCall
-from rules.general.batch import inner_calls, is_batch
+from rules.general.batch.reading import inner_calls, is_batch
 from rules.general.effect import Effect, Evidence, gravest
 from rules.general.families import aws, database, graphql, kubernetes, remote_call
 from rules.general.names.places import stores_files
@@ -19,6 +19,9 @@ _FAMILIES = (
 )
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_ONLY_READS = {
+    method: Evidence(effect=Effect.READ, because=f"{method} only reads") for method in sorted(READS)
+}
 
 
 def read_http(call: HttpCall) -> Evidence:
@@ -30,12 +33,12 @@ def read_http(call: HttpCall) -> Evidence:
     found = [evidence for family in _FAMILIES for evidence in family(call)]
     if call.method == "POST" and found and not stores_files(call.host):
         return gravest(found)
-    return gravest([_of_method(call), *found])
+    return gravest([_of_method(call), *found]) if found else _of_method(call)
 
 
 def _of_method(call: HttpCall) -> Evidence:
     if call.method in READS:
-        return Evidence(effect=Effect.READ, because=f"{call.method} only reads")
+        return _ONLY_READS[call.method]
     if _is_toggle(call):
         return Evidence(effect=Effect.REVERSIBLE, because="the same URL takes back what it does")
     if call.method == "DELETE":

@@ -2,30 +2,32 @@
 
 import itertools
 from collections.abc import Iterator
-from decimal import Decimal
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from rules.handling import Handoff
 from rules.language.complaint import Faults
 from rules.language.document import Strict
+from rules.language.holding import Idempotency, Quorum, Snapshot, Verify
 from rules.language.particulars import Example, Reversible
+from rules.language.requirement import HeaderFields, Members, Requirement
 from rules.language.vocabulary import (
+    AgentName,
     Cel,
+    CredentialName,
+    DecisionWindow,
     Evidence,
-    HeaderName,
     HostName,
     Hosts,
     Level,
     Limit,
     MemberPath,
     Methods,
-    Number,
     Operations,
     Paths,
     Reason,
     RuleId,
-    Scalar,
     Servers,
     Template,
     Tools,
@@ -33,7 +35,6 @@ from rules.language.vocabulary import (
     Window,
 )
 from rules.language.yaml_tree import Path
-from rules.matching.condition import Operand
 from rules.matching.expression import read_expression
 from rules.request.path_readings import PathPolicy
 from rules.verdict import Category, Mode, Tier
@@ -41,68 +42,8 @@ from rules.verdict import Category, Mode, Tier
 HTTP_KEYS = ("host", "method", "path", "query", "headers", "body", "operation")
 VALUE_KEYS = ("query", "headers", "body", "arguments")
 TOOL_KEYS = ("server", "tool", "arguments")
-
-
-class Requirement(Strict):
-    """What a value must be; all that is given must hold. A bare value stands for `eq`."""
-
-    eq: Scalar | None = None
-    """This value. Numbers compare exactly; `1` and `1.0` are the same, `1` and `"1"` are not."""
-    ne: Scalar | None = None
-    """Any other value."""
-    in_: Annotated[tuple[Scalar, ...] | None, Field(alias="in", min_length=1)] = None
-    """One of these values."""
-    not_in: Annotated[tuple[Scalar, ...] | None, Field(min_length=1)] = None
-    """None of these values."""
-    gt: Number | None = None
-    """A greater number."""
-    gte: Number | None = None
-    """A greater or the same number."""
-    lt: Number | None = None
-    """A smaller number."""
-    lte: Number | None = None
-    """A smaller or the same number."""
-    exists: bool | None = None
-    """Whether there is a value at all."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_bare_value(cls, value: object) -> object:
-        if not isinstance(value, dict):
-            return {"eq": value}
-        return {name: tuple(v) if isinstance(v, list) else v for name, v in value.items()}
-
-    @model_validator(mode="after")
-    def _can_hold(self) -> Self:
-        given = self.given()
-        if not given:
-            raise ValueError("it tests nothing; write a value or an operator such as `{exists: true}`")
-        if self.exists is False and len(given) > 1:
-            raise ValueError("what does not exist has no value; write `exists: false` alone")
-        least = [n for n in (self.gt, self.gte) if isinstance(n, int | Decimal)]
-        most = [n for n in (self.lt, self.lte) if isinstance(n, int | Decimal)]
-        if least and most and max(least) > min(most):
-            raise ValueError("no number is in these bounds; swap or widen them")
-        return self
-
-    def given(self) -> dict[str, Operand | tuple[Operand, ...]]:
-        """The operators that the file gives, by their names there."""
-        return self.model_dump(by_alias=True, exclude_none=True)
-
-
-def _without_lists(required: Requirement) -> Requirement:
-    for operands in required.given().values():
-        several = operands if isinstance(operands, tuple) else (operands,)
-        if any(isinstance(operand, str) and "," in operand for operand in several):
-            raise ValueError("a header's value with a comma is a list; name one member of it")
-    return required
-
-
-type Members = Annotated[dict[MemberPath, Requirement], Field(min_length=1)]
-type HeaderFields = Annotated[
-    dict[HeaderName, Annotated[Requirement, AfterValidator(_without_lists)]],
-    Field(min_length=1),
-]
+PROBING_KEYS = ("snapshot", "verify", "idempotency")
+HOLDING_KEYS = (*PROBING_KEYS, "credential", "handoff", "quorum", "window")
 
 
 class When(Strict):
@@ -228,14 +169,34 @@ class Rule(Strict):
     """One line for the reviewer; `{names}` are parts of the path, or dotted paths of values."""
     evidence: Evidence | None = None
     """What fixed the tier, with its source: a sentence or table of the vendor, one or several."""
+    snapshot: Snapshot | None = None
+    """A GET that shows what a held call would change: before it is decided, and again before it runs."""
+    verify: Verify | None = None
+    """A GET that tells whether a call ran whose answer was lost."""
+    idempotency: Idempotency | None = None
+    """The upstream's promise to run requests with one key once."""
+    credential: CredentialName | None = None
+    """The configured credential, by its name, that an approved call runs with."""
+    handoff: Handoff | None = None
+    """`sync`: the agent waits on its connection. `async`: it is told 202 and the hold's id at once."""
+    quorum: Quorum | None = None
+    """How many different people must approve, and of which groups one each."""
+    window: DecisionWindow | None = None
+    """How long people have for their decision, as `30m` or `2h`."""
     mode: Mode | None = None
-    """`observe`: what the rule would hold passes and is recorded. Without it, the file's mode."""
+    """`observe`: what the rule would hold passes and is recorded. Without it, the agent's or the file's."""
     examples: tuple[Example, ...] = ()
     """Calls with the tier that all rules together must give them; `sidegate test` runs them."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        faults = (self._tier_faults(), self._lower_faults(), self._budget_faults(), self._foreign_calls())
+        faults = (
+            self._tier_faults(),
+            self._lower_faults(),
+            self._budget_faults(),
+            self._holding_faults(),
+            self._foreign_calls(),
+        )
         if messages := dict(itertools.chain.from_iterable(faults)):
             raise Faults(messages)
         return self
@@ -258,8 +219,23 @@ class Rule(Strict):
             yield ("budget",), "the rule lets nothing pass, so there is nothing to spend; leave the key out"
 
     def _lets_pass(self) -> bool:
-        tiers = [lower.tier for lower in self.lower] + ([] if self.tier is None else [self.tier])
-        return not self.forbidden and min(tiers, default=Tier.HIGH_RISK) <= Tier.REVERSIBLE
+        return not self.forbidden and min(self._tiers(), default=Tier.HIGH_RISK) <= Tier.REVERSIBLE
+
+    def _holds(self) -> bool:
+        severe = max(self._tiers(), default=Tier.HIGH_RISK) > Tier.REVERSIBLE
+        return not self.forbidden and (severe or self.budget is not None)
+
+    def _tiers(self) -> list[Tier]:
+        return [lower.tier for lower in self.lower] + ([] if self.tier is None else [self.tier])
+
+    def _holding_faults(self) -> Iterator[tuple[Path, str]]:
+        for key in HOLDING_KEYS:
+            if getattr(self, key) is None:
+                continue
+            if not self._holds():
+                yield (key,), "the rule never holds a call, so this is never used; leave the key out"
+            elif self.of_tools and key in PROBING_KEYS:
+                yield (key,), "the rule names tool calls, and this is of http requests; leave the key out"
 
     def _tier_faults(self) -> Iterator[tuple[Path, str]]:
         if not self.forbidden and self.tier is None:
@@ -311,6 +287,13 @@ class HostSettings(Strict):
     """`strict`: a path that servers read differently is refused. `normalize`: all its readings are judged."""
 
 
+class AgentSettings(Strict):
+    """What holds for the calls of one agent."""
+
+    mode: Mode
+    """`enforce` or `observe`, in place of the file's."""
+
+
 class RulesFile(Strict):
     """One rules file."""
 
@@ -318,6 +301,8 @@ class RulesFile(Strict):
     """The version of this language: 1."""
     mode: Mode | None = None
     """`enforce`, or `observe`: what would be held passes and is recorded. Without it: `enforce`."""
+    agents: dict[AgentName, AgentSettings] = Field(default_factory=dict)
+    """Settings of single agents, by the `identity.agent` of their sidecar's configuration."""
     defaults: Defaults = Defaults()
     """Tiers for calls that no rule names."""
     hosts: dict[HostName, HostSettings] = Field(default_factory=dict)

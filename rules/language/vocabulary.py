@@ -4,9 +4,9 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, PlainValidator, WithJsonSchema
 
-from rules.headers import bound
+from rules.headers import CREDENTIALS, HOP_BY_HOP, bound
 from rules.language.complaint import quote, suggest
 from rules.matching.asking import read_operation
 from rules.matching.condition import Operand
@@ -14,6 +14,7 @@ from rules.matching.pattern import read_name, read_path
 from rules.matching.predicate import read_predicate
 from rules.normalize import METHODS
 from rules.request.authority import canonical_host
+from rules.template import read_probe
 from rules.verdict import Tier
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -22,11 +23,20 @@ _STEP = re.compile(r"\*|[0-9]{1,6}|[^*.\[\]]*[^*.\[\]0-9][^*.\[\]]*")
 _DURATION = re.compile(r"([1-9][0-9]{0,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _MOST_WINDOW = 90 * _SECONDS["d"]
+_LEAST_DECISION = 60
+_MOST_DECISION = 7 * _SECONDS["d"]
 _MOST_LIMIT = 10**9
 _MAX_STEPS = 32
 _MAX_REASON = 300
 _MAX_EVIDENCE = 2_000
+_MAX_AGENT = 200
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# What servers and proxies read as something else than a key.
+_MEANINGFUL = re.compile(
+    r"(?:accept|access-control|content|if|mcp|origin|proxy|sec|x-forwarded|x-http-method|x-method)(?:-.*)?"
+    r"|cache-control|date|expect|forwarded|from|host|prefer|range|referer|user-agent|via"
+)
 _URL = re.compile(r"https?://[^/?#@]+(?:[/?#].*)?", re.DOTALL)
 
 
@@ -73,6 +83,22 @@ def _window(value: object) -> int:
     if not 0 < seconds <= _MOST_WINDOW:
         raise ValueError("a window is up to 90 days, written as `90s`, `30m`, `24h` or `7d`")
     return seconds
+
+
+def _decision_window(value: object) -> int:
+    seconds = _window(value)
+    if not _LEAST_DECISION <= seconds <= _MOST_DECISION:
+        raise ValueError(
+            f"{quote(str(value))} is no time to decide; write at least `1m`, and at most `7d`, "
+            "for which a hold is kept"
+        )
+    return seconds
+
+
+def _status(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
+        raise ValueError(f"{quote(str(value))} is not the status of an answer; write one from 200 to 599")
+    return value
 
 
 def _rule_id(text: str) -> str:
@@ -161,7 +187,7 @@ def _url(text: str) -> str:
 def _template(text: str) -> str:
     _sentence(text)
     for name in _PLACEHOLDER.findall(text):
-        _member(name)
+        _placeholder(name)
     if set("{}") & set(_PLACEHOLDER.sub("", text)):
         raise ValueError(f"{quote(text)} has a brace without its other half; write `{{name}}`")
     return text
@@ -204,6 +230,12 @@ def _member(text: str) -> str:
     return text
 
 
+def _placeholder(name: str) -> None:
+    if name.endswith(":int"):
+        raise ValueError(f"`{{{name}}}` has a type, which only `match.path` takes; write `{{{name[:-4]}}}`")
+    _member(name)
+
+
 def _header(text: str) -> str:
     if not _HEADER.fullmatch(text):
         raise ValueError(f"{quote(text)} is not a header's name in lower case; write it as in `x-mode`")
@@ -220,6 +252,46 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
+def _key_header(text: str) -> str:
+    name = text.lower().replace("_", "-")
+    if not _HEADER.fullmatch(name):
+        raise ValueError(f"{quote(text)} is not a header's name; write it as in `Idempotency-Key`")
+    if name.encode() in HOP_BY_HOP | CREDENTIALS or _MEANINGFUL.fullmatch(name):
+        raise ValueError(
+            f"{quote(text)} means something else to servers than a key; write the header in which the "
+            "vendor takes idempotency keys"
+        )
+    return text
+
+
+def _short_name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(
+            f"{quote(text)} is not a name; write up to 64 letters, digits, `.`, `_`, `-`, "
+            "starting with a letter or digit"
+        )
+    return text
+
+
+def _agent(text: str) -> str:
+    if not text or not text.isprintable() or len(text) > _MAX_AGENT:
+        raise ValueError(
+            f"{quote(text)} is no agent's name; write its `identity.agent`, 1 to {_MAX_AGENT} printable "
+            "characters"
+        )
+    return text
+
+
+def _probe_path(text: str) -> str:
+    for name in read_probe(text):
+        _placeholder(name)
+    return text
+
+
+def _several(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
 _LISTED = (
     BeforeValidator(_listed),
     Field(min_length=1),
@@ -227,6 +299,8 @@ _LISTED = (
         {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
     ),
 )
+
+_STATUS: dict[str, JsonValue] = {"type": "integer", "minimum": 200, "maximum": 599}
 
 type Version = Annotated[int, PlainValidator(_version), WithJsonSchema({"const": 1})]
 type Level = Annotated[Tier, PlainValidator(_level), WithJsonSchema({"enum": [1, 2, 3, 4]})]
@@ -260,3 +334,19 @@ type Evidence = Annotated[tuple[Annotated[str, AfterValidator(_evidence)], ...],
 type Cel = Annotated[str, AfterValidator(_predicate)]
 type MemberPath = Annotated[str, AfterValidator(_member)]
 type HeaderName = Annotated[str, AfterValidator(_header)]
+type ProbePath = Annotated[str, AfterValidator(_probe_path)]
+type AgentName = Annotated[str, AfterValidator(_agent)]
+type KeyHeader = Annotated[str, AfterValidator(_key_header)]
+type CredentialName = Annotated[str, AfterValidator(_short_name)]
+type GroupName = Annotated[str, AfterValidator(_short_name)]
+type Statuses = Annotated[
+    tuple[Annotated[int, PlainValidator(_status)], ...],
+    BeforeValidator(_several),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [_STATUS, {"type": "array", "items": _STATUS, "minItems": 1}]}),
+]
+type DecisionWindow = Annotated[
+    int,
+    PlainValidator(_decision_window),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
+]

@@ -13,9 +13,10 @@ from enum import StrEnum
 from typing import Any
 
 from rules.call import Call
-from rules.matching.reading import Gap, Plain, Reading, Source, Steps, readings
+from rules.matching.reading import Gap, Plain, Reading, Source, Steps, readings, readings_in
 from rules.matching.truth import Truth, agreed, all_of, any_of, negate
 from rules.request.spelling import fold
+from rules.request.strict_json import Json
 
 type Operand = bool | int | Decimal | str
 
@@ -73,10 +74,14 @@ class Condition:
 
     def holds(self, call: Call) -> Truth:
         """Whether the condition holds for `call`, in all of its readings."""
-        return agreed(
-            all_of(_passes(check, reading) for check in self.checks)
-            for reading in readings(call, self.source, self.steps)
-        )
+        return self._agreed(readings(call, self.source, self.steps))
+
+    def holds_in(self, value: Json) -> Truth:
+        """Whether it holds for a JSON `value` that stands by itself, such as an answer."""
+        return self._agreed(readings_in(value, self.steps))
+
+    def _agreed(self, found: list[Reading]) -> Truth:
+        return agreed(all_of(_passes(check, reading) for check in self.checks) for reading in found)
 
 
 def number(reading: Reading) -> int | Decimal | None:

@@ -60,16 +60,17 @@ class Index:
 
     def find(self, keys: Iterable[str], folded: Sequence[str]) -> list[int]:
         """The numbers entered under one of `keys` whose track may cover the `folded` segments, in order."""
-        roots = (self._roots.get(key) for key in keys)
-        return sorted({number for root in roots if root for number in _search(root, folded)})
+        front = [root for key in keys if (root := self._roots.get(key)) is not None]
+        return _search(front, folded) if front else []
 
 
-def _search(root: _Node, segments: Sequence[str]) -> Iterator[int]:
-    front = [root]
+def _search(front: Sequence[_Node], segments: Sequence[str]) -> list[int]:
+    found: set[int] = set()
     for segment in segments:
         for node in front:
-            yield from node.open_ended
+            found.update(node.open_ended)
         front = [following for node in front for following in node.follow(segment)]
     for node in front:
-        yield from node.open_ended
-        yield from node.ending
+        found.update(node.open_ended)
+        found.update(node.ending)
+    return sorted(found)

@@ -43,6 +43,8 @@ class Glob:
     suffix: str = ""
     gap: int | None = None
     between: Between = Between.ANY
+    name: str = ""
+    """What a template calls the text between the ends."""
 
     def matches(self, text: str) -> bool:
         """Whether `text` is what the pattern names, character by character."""
@@ -52,8 +54,12 @@ class Glob:
             len(text) >= len(self.prefix) + len(self.suffix) + self.gap
             and text.startswith(self.prefix)
             and text.endswith(self.suffix)
-            and self.between.allows(text[len(self.prefix) : len(text) - len(self.suffix)])
+            and self.between.allows(self.within(text))
         )
+
+    def within(self, text: str) -> str:
+        """What stands between the ends in a `text` that matches."""
+        return text[len(self.prefix) : len(text) - len(self.suffix)]
 
     def folded(self) -> "Glob":
         """The pattern for folded texts: it matches whatever folds like a match of this one."""
@@ -73,6 +79,15 @@ class Track:
     folded: tuple[Glob, ...]
     open_ended: bool = False
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its parts."""
+        return frozenset(glob.name for glob in self.globs if glob.name)
+
+    def named(self, name: str, segments: Sequence[str]) -> list[str]:
+        """The parts called `name` of segments that are covered."""
+        return [g.within(s) for g, s in zip(self.globs, segments, strict=False) if g.name == name]
+
     def covers(self, segments: Sequence[str]) -> Truth:
         """TRUE for an exact match; UNKNOWN where a lenient server could read the path as one."""
         if _fits(self.globs, segments, open_ended=self.open_ended):
@@ -87,12 +102,12 @@ ANYWHERE = Track(globs=(), folded=(), open_ended=True)
 def fold_segments(segments: Sequence[str]) -> tuple[str, ...]:
     """The segments as a lenient server sees them: folded, and without a trailing slash."""
     kept = segments[:-1] if segments and not segments[-1] else segments
-    return tuple(fold(segment) for segment in kept)
+    return tuple([fold(segment) for segment in kept])
 
 
 def read_path(text: str) -> Track:
     """The pattern of a path template such as `/v1/{id:int}/files/**`. Raises ValueError with the cure."""
-    _check_path(text)
+    check_path(text)
     steps = text[1:].split("/")
     open_ended = steps[-1] == "**"
     globs = tuple(_read_step(step) for step in (steps[:-1] if open_ended else steps))
@@ -112,12 +127,8 @@ def read_name(text: str) -> Track:
     return Track(globs=(glob,), folded=(glob.folded(),))
 
 
-def _fits(globs: Sequence[Glob], segments: Sequence[str], *, open_ended: bool) -> bool:
-    enough = len(segments) >= len(globs) if open_ended else len(segments) == len(globs)
-    return enough and all(g.matches(s) for g, s in zip(globs, segments, strict=False))
-
-
-def _check_path(text: str) -> None:
+def check_path(text: str) -> None:
+    """Raises ValueError with the cure if `text` is not a decoded path that a request may have."""
     shown = quote(text)
     if not text.startswith("/"):
         raise ValueError(f"{shown} does not start with `/`; write the path without scheme and host")
@@ -138,6 +149,11 @@ def _check_path(text: str) -> None:
         raise ValueError(f"{shown} has a `*` that is not a last `/**`; write `{{name}}` for one segment")
 
 
+def _fits(globs: Sequence[Glob], segments: Sequence[str], *, open_ended: bool) -> bool:
+    enough = len(segments) >= len(globs) if open_ended else len(segments) == len(globs)
+    return enough and all(g.matches(s) for g, s in zip(globs, segments, strict=False))
+
+
 def _read_step(step: str) -> Glob:
     prefix, opening, rest = step.partition("{")
     inside, closing, suffix = rest.partition("}")
@@ -150,4 +166,10 @@ def _read_step(step: str) -> Glob:
         raise ValueError(f"{quote(step)} has letters outside ascii beside `{{name}}`; write only `{{name}}`")
     if typed and kind != Between.INT:
         raise ValueError(f"{quote(step)} has a type that is not `int`, for digits; write that, or no type")
-    return Glob(prefix=prefix, suffix=suffix, gap=1, between=Between.INT if typed else Between.ANY)
+    between = Between.INT if typed else Between.ANY
+    return Glob(prefix=prefix, suffix=suffix, gap=1, between=between, name=name)
+
+
+def _fits(globs: Sequence[Glob], segments: Sequence[str], *, open_ended: bool) -> bool:
+    enough = len(segments) >= len(globs) if open_ended else len(segments) == len(globs)
+    return enough and all(map(Glob.matches, globs, segments))

@@ -63,9 +63,19 @@ def readings(call: Call, source: Source, steps: Steps) -> list[Reading]:
         case HttpCall(), _:
             return [Gap.MISSING]
         case _, Source.ARGUMENTS:
-            return list(_walk(call.arguments, steps))
+            return readings_in(call.arguments, steps)
         case _:
             return [Gap.MISSING]
+
+
+def carried(call: Call, steps: Steps) -> list[Reading]:
+    """As `readings`, of what a call carries: the body of a request, the arguments of a tool call."""
+    return readings(call, Source.BODY if isinstance(call, HttpCall) else Source.ARGUMENTS, steps)
+
+
+def readings_in(value: Json, steps: Steps) -> list[Reading]:
+    """Every value that some reader could find at `steps` of a JSON `value`; never empty."""
+    return list(_walk(value, steps))
 
 
 def _merged(own: list[Reading], other: list[Reading]) -> list[Reading]:
@@ -78,7 +88,7 @@ def _body(call: HttpCall, steps: Steps) -> list[Reading]:
         case PayloadKind.EMPTY:
             return [Gap.MISSING]
         case PayloadKind.JSON:
-            return list(_walk(call.payload.value, steps))
+            return readings_in(call.payload.value, steps)
         case PayloadKind.FORM:
             return _pairs(_form_pairs(call.payload.value), steps)
         case PayloadKind.OPAQUE:
@@ -125,31 +135,32 @@ def _pairs(pairs: Pairs, steps: Steps) -> list[Reading]:
     if not pairs:
         return [Gap.MISSING]
     look = tuple(fold(step) for step in steps)
-    exact: list[Reading] = [Plain(value) for name, value in pairs if _fits(_spelled(name), steps)]
-    alike: list[Reading] = [
-        Plain(value)
-        for name, value in pairs
-        if not _fits(_spelled(name), steps) and _resembles(looks(name), look)
-    ]
+    exact: list[Reading] = []
+    alike: list[Reading] = []
+    for name, value in pairs:
+        if _fits(_spelled(name), steps):
+            exact.append(Plain(value))
+        elif _resembles(looks(name), look):
+            alike.append(Plain(value))
     return exact + alike if exact else [Gap.MISSING, *alike]
 
 
 def _spelled(name: str) -> Steps:
     """The path that `name` writes exactly, or no path."""
-    if _BRACKETED.fullmatch(name):
+    if "[" in name and _BRACKETED.fullmatch(name):
         return tuple(name[:-1].replace("][", "[").split("["))
     return tuple(name.split(".")) if _DOTTED.fullmatch(name) else ()
 
 
 def looks(name: str) -> Steps:
     """The path that a lenient server may take `name` for, as `amount[]` or `Amount` for `amount`."""
-    return tuple(fold(step) for step in _SEPARATORS.split(name) if step)
+    return tuple([fold(step) for step in _SEPARATORS.split(name) if step])
 
 
 def _fits(name: Steps, steps: Steps) -> bool:
-    return len(name) == len(steps) and all(
-        step in (ANY, part) for part, step in zip(name, steps, strict=True)
-    )
+    if len(name) != len(steps):
+        return False
+    return name == steps or all(step in (ANY, part) for part, step in zip(name, steps, strict=True))
 
 
 def _resembles(name: Steps, look: Steps) -> bool:

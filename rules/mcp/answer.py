@@ -4,9 +4,11 @@ Measured on eight clients, an error result with one text, no structured content 
 programs in `_meta` reaches the model in all but one of them; that one needs a success with both.
 """
 
+from dataclasses import replace
+
 from rules.hold import DISPOSITIONS, Hold, State
 from rules.mcp.listing import AWAIT
-from rules.mcp.message import Failure, Id, Members, Notification, Request, Result, meta_of, text_of
+from rules.mcp.message import Failure, Members, Notification, Request, Result, meta_of, text_of
 from rules.mcp.versions import CLIENT_KEY, is_modern
 from rules.reply import describe
 from rules.request.strict_json import Json
@@ -101,17 +103,20 @@ def no_such_hold() -> Members:
     return _result("there is no such hold of this agent", {"executed": None}, meta={}, success=False)
 
 
-def in_answer_to(request: Request, result: Members) -> Result:
-    """`result` as the answer to `request`."""
+def in_answer_to(request: Request, said: Members | Failure) -> Result | Failure:
+    """`said`, a result or an error, as the answer to `request`."""
+    if isinstance(said, Failure):
+        return replace(said, id=request.id)
+    result = said
     if is_modern(request) and "resultType" not in result:
         complete: Members = {"resultType": "complete"}
         result = complete | result
     return Result(id=request.id, result=result)
 
 
-def refused_method(id_: Id, method: str, reason: str) -> Failure:
-    """A method that is not a tool and may not pass."""
-    return Failure(id=id_, code=REFUSED_CODE, message=f"`{method}` is refused, not executed: {reason}")
+def refused_method(method: str, reason: str) -> Failure:
+    """A method that is not a tool and may not pass; its request's id is still to be set."""
+    return Failure(id=None, code=REFUSED_CODE, message=f"`{method}` is refused, not executed: {reason}")
 
 
 def _refused(text: str, reason_id: str, *, success: bool) -> Members:

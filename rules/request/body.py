@@ -26,6 +26,7 @@ _FORM = re.compile(rb"[^%\x00-\x1f\x7f-\xff]*+(?:%[0-9A-Fa-f]{2}[^%\x00-\x1f\x7f
 
 # Encodings that exist but that the gate does not decode: their payload stays opaque.
 _OPAQUE_ENCODINGS = frozenset({"br", "zstd", "aws-chunked", "compress"})
+_NO_BODY = Payload(kind=PayloadKind.EMPTY)
 _WINDOW = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
@@ -38,7 +39,7 @@ def read_body(fields: Fields, body: bytes) -> Payload | Refusal:
             status=413,
         )
     if not body:
-        return Payload(kind=PayloadKind.EMPTY)
+        return _NO_BODY
     encoding = _text(fields, b"content-encoding") or "identity"
     if encoding in _OPAQUE_ENCODINGS:
         return Payload(kind=PayloadKind.OPAQUE)

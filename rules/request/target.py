@@ -22,10 +22,15 @@ _TARGET = re.compile(
 # what a second decoding would change.
 _AMBIGUOUS = re.compile(r"[/\\;\x00-\x1f\x7f-\x9f]|%(?:[0-9A-Fa-f]{2}|[uU][0-9A-Fa-f]{4})")
 _DOTS = (".", "..")
+# Most paths: nothing in them is an escape, a parameter, a dot segment or an empty one.
+_PLAIN_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9\-._~!$&'()*+,=:@?\[\]{}|^\"<>`]++)++/?+|/")
 
 
 def read_segments(target: str) -> tuple[str, ...] | Refusal:
     """The decoded segments of the path in `target`, or why servers would differ on them."""
+    path, _, query = target.partition("?")
+    if len(target) <= MAX_TARGET_BYTES and _PLAIN_PATH.fullmatch(path) and _is_written_well(query):
+        return tuple(path[1:].split("/"))
     segments = decode_segments(target)
     if isinstance(segments, Refusal):
         return segments
@@ -35,6 +40,10 @@ def read_segments(target: str) -> tuple[str, ...] | Refusal:
     if "" in segments[:-1]:
         return _ambiguous("the path has an empty segment, which servers merge or keep")
     return segments
+
+
+def _is_written_well(query: str) -> bool:
+    return not query or _TARGET.fullmatch(f"/{query}") is not None
 
 
 def decode_segments(target: str) -> tuple[str, ...] | Refusal:

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import certifi
@@ -17,6 +18,7 @@ from proxy.agent import Agent
 from proxy.destinations import Allowed, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding, Waiting
+from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
 from proxy.replay.credentials import Credentials
 from proxy.replay.replayer import Replayer
@@ -27,6 +29,7 @@ from proxy.signals import Signals
 from proxy.store import Cap, Clocks, Store, connect
 from rules.action import Principal
 from rules.compile import compile_rules
+from rules.decision import Decision
 from rules.headers import Fields
 from rules.hold import Event, Hold, State
 from rules.message import Message
@@ -139,6 +142,7 @@ class Gatehouse:
     gate: Gate
     store: Store
     sealed: Sealed
+    signer: Signer
     signals: Signals
     metrics: Metrics
 
@@ -156,12 +160,28 @@ class Gatehouse:
         """Take the hold that an answer names to `state`, as reviewer, worker and clock would."""
         hold = await self.find(outcome)
         for event in _WAYS[state]:
-            fields = {"decided_by": b"ada", "decision_reason": b"because"}
+            fields = self._decided(hold, event)
             if event in (Event.ANSWER, Event.ERROR):
                 fields = {"answer": self.sealed.close_answer(hold, answer)}
             hold = await self.store.step(hold, event, fields=fields)
         assert hold.state is state
         return hold
+
+    def _decided(self, hold: Hold, event: Event) -> dict[str, bytes]:
+        """What a console writes with a decision."""
+        now = datetime.now(UTC)
+        decision = Decision(
+            hold_id=hold.hold_id,
+            digest=hold.digest,
+            policy=hold.policy,
+            fence=hold.fence,
+            event=event,
+            who="ada",
+            reason="because",
+            at=now,
+            until=now + self.store.validity(hold.tier),
+        )
+        return self.signer.fields(decision) if event in (Event.APPROVE, Event.REJECT) else {}
 
     def metric(self, name: str, **labels: str) -> float:
         """A sample's value, 0 where there is none yet."""
@@ -191,12 +211,14 @@ async def gatehouse(
     """A gate over the store at `url`; `working`: with what runs beside it in a sidecar."""
     domain, redis, metrics = domain or secrets.token_hex(8), connect(url), Metrics()
     store, sealed = Store(redis, domain=domain, clocks=clocks, cap=cap), Sealed(Seal(KEY, domain=domain))
+    signer = Signer(key=KEY, domain=domain)
     heard, rules = signals(store, metrics), ruleset()
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
     async with asyncio.TaskGroup() as tasks:
         replayer = Replayer(
             store=store,
             sealed=sealed,
+            verifier=Verifier(consoles=(signer.public,), domain=domain),
             credentials=Credentials({}),
             destinations=destinations,
             ruleset=lambda: rules,
@@ -234,7 +256,9 @@ async def gatehouse(
             for part in beside:
                 part.close()
         try:
-            yield Gatehouse(gate=gate, store=store, sealed=sealed, signals=heard, metrics=metrics)
+            yield Gatehouse(
+                gate=gate, store=store, sealed=sealed, signer=signer, signals=heard, metrics=metrics
+            )
         finally:
             for task in running:
                 task.cancel()

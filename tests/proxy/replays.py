@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from proxy.destinations import Address, Allowed, Destinations
+from proxy.keys.signing import Verifier
 from proxy.replay.credentials import Credentials
 from proxy.replay.replayer import Replayer
 from proxy.store import Clocks, Store
 from rules.action import Action, Principal
 from rules.compile import compile_rules
 from rules.headers import Fields
-from rules.hold import Event, Hold
+from rules.hold import Hold
 from rules.reply import Reply
 from rules.ruleset import Ruleset
 from rules.verdict import Refusal, Tier
@@ -76,8 +77,7 @@ class Replays:
 
     async def approved(self, action: Action, *, tier: Tier = Tier.HIGH_RISK) -> Hold:
         """A hold of `action` that a reviewer has approved."""
-        hold = await self.world.hold(action, tier=tier)
-        return await self.store.step(hold, Event.APPROVE, fields={"decided_by": b"ada"})
+        return await self.world.approve(await self.world.hold(action, tier=tier))
 
     async def ran(self, action: Action, **how: Any) -> Hold:
         """What became of `action` once it was approved and run."""
@@ -112,6 +112,7 @@ async def replaying(
             replayer = Replayer(
                 store=store,
                 sealed=world.sealed,
+                verifier=Verifier(consoles=(world.signer.public,), domain=world.domain),
                 credentials=Credentials({}),
                 destinations=destinations,
                 ruleset=rules,

@@ -25,7 +25,7 @@ WRONG: dict[str, str | bytes] = {
 
 def rules_in(file: Path) -> Loaded:
     """What `sidegate serve --no-packs --rules FILE` loads."""
-    return read_rules(Namespace(rules=[file], no_packs=True))
+    return read_rules(Namespace(rules=[file], no_packs=True), agent="agent")
 
 
 class Desk:

@@ -11,6 +11,7 @@ from rules.classify import classify, over_budget
 from rules.compile import compile_rules
 from rules.language.document import read
 from rules.language.rule_file import RulesFile
+from rules.ruleset import Ruleset
 from rules.verdict import ReasonId
 from tests.rules.calls import calls, compiled, from_rules, http, rule_lists, severity
 
@@ -103,6 +104,59 @@ def test_budgets_that_observe() -> None:
     ]
 
 
+AGENTS = """
+agents: {watched: {mode: observe}, bound: {mode: enforce}}
+rules:
+  - {id: pay, match: {host: pay.test, method: POST}, tier: 4}
+  - {id: no, match: {host: no.test}, forbidden: true}
+  - {id: yes, match: {host: yes.test}, tier: 3, mode: enforce}
+  - {id: maybe, match: {host: maybe.test}, tier: 3, mode: observe}
+"""
+
+BY_AGENT = {
+    "an agent's word before the file's": ("enforce", "watched", "POST pay.test/", "observed"),
+    "calls without a rule too": ("enforce", "watched", "DELETE other.test/a", "observed"),
+    "what it gives away too": ("enforce", "watched", "GET a.test/AKIAABCDEFGHIJKLMNOP", "observed"),
+    "other agents have the file's": ("enforce", "other", "POST pay.test/", "hold"),
+    "nobody named has the file's": ("enforce", None, "POST pay.test/", "hold"),
+    "a name has one spelling": ("enforce", "Watched", "POST pay.test/", "hold"),
+    "an agent that is bound": ("observe", "bound", "POST pay.test/", "hold"),
+    "while others are observed": ("observe", "other", "POST pay.test/", "observed"),
+    "a rule's word before the agent's": ("enforce", "watched", "GET yes.test/", "hold"),
+    "also where it observes": ("enforce", "bound", "GET maybe.test/", "observed"),
+    "what is forbidden binds": ("observe", "watched", "GET no.test/", "block"),
+}
+
+
+@pytest.mark.parametrize("name", BY_AGENT)
+def test_modes_of_agents(name: str) -> None:
+    """A rule's word comes first, then the agent's, then the file's."""
+    mode, agent, line, outcome = BY_AGENT[name]
+    ruleset = compile_rules([("f", f"version: 1\nmode: {mode}{AGENTS}")], agent=agent)
+    assert isinstance(ruleset, Ruleset)
+    judgement = classify(http(line), ruleset)
+    assert ("observed" if judgement.observed else str(judgement.verdict)) == outcome
+
+
+def test_no_request_chooses_its_agent() -> None:
+    """Whatever it says of itself, it is judged as the operator's sidecar."""
+    ruleset = compile_rules([("f", f"version: 1{AGENTS}")], agent="other")
+    assert isinstance(ruleset, Ruleset)
+    for header in ("agent", "x-agent", "sidegate-agent", "user-agent", "from"):
+        assert severity(classify(http("POST pay.test/", headers={header: "watched"}), ruleset)) == (False, 4)
+
+
+def test_one_policy_has_one_hash_for_all_agents() -> None:
+    """So that sidecars with the same files agree, and a change for one agent shows."""
+    documents = [("f", f"version: 1{AGENTS}")]
+    one, other = (compile_rules(documents, agent=agent) for agent in ("watched", "other"))
+    changed = compile_rules([("f", f"version: 1{AGENTS.replace('observe}, b', 'enforce}, b')}")])
+    assert isinstance(one, Ruleset)
+    assert isinstance(other, Ruleset)
+    assert isinstance(changed, Ruleset)
+    assert one.hash == other.hash != changed.hash
+
+
 def problems(*texts: str) -> list[str]:
     """What is wrong with rules files."""
     found = compile_rules([(f"{n}.yaml", f"version: 1\n{text}") for n, text in enumerate(texts)])
@@ -115,6 +169,16 @@ def test_wrong_modes() -> None:
     assert problems("mode: watch") == ["0.yaml:2:1: mode: must be one of 'enforce' or 'observe', not `watch`"]
     assert problems("mode: observe", "mode: enforce") == [
         "1.yaml:2:1: mode: an earlier file says `observe`; write it in one file only"
+    ]
+    assert problems("agents: {a: {mode: observe}}", "agents: {a: {mode: enforce}, b: {}}") == [
+        "1.yaml:2:30: agents.b.mode: the key is missing; add it"
+    ]
+    assert problems("agents: {a: {mode: observe}}", "agents: {a: {mode: enforce}}") == [
+        "1.yaml:2:14: agents.a.mode: an earlier file says `observe`; write it in one file only"
+    ]
+    assert problems("agents: {'': {mode: observe}}") == [
+        "0.yaml:2:10: agents.: `` is no agent's name; write its `identity.agent`, 1 to 200 printable "
+        "characters"
     ]
     assert problems("rules: [{id: a, match: {host: a.test}, forbidden: true, mode: observe}]") == [
         "0.yaml:2:57: rules[0].mode: a forbidden call is never let go; leave `mode` or `forbidden` out"

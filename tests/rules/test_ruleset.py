@@ -27,7 +27,7 @@ def fixture_ruleset() -> Ruleset:
 
 def test_host_keys() -> None:
     """From the host itself up to everything."""
-    assert host_keys("a.b.test") == ["a.b.test", "*.b.test", "*.test", "*"]
+    assert host_keys("a.b.test") == ("a.b.test", "*.b.test", "*.test", "*")
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,22 @@ def packed(line: str, body: bytes) -> HttpCall:
     return call
 
 
+WORD = "aB3" * 30
+# One for each shape that issuers give to secrets: a mark, and as much as has to follow it.
+SHAPES = [
+    *(f"{mark}{WORD.upper().replace('3', '7')[:16]}" for mark in ("AK" + "IA", "AS" + "IA")),
+    GOOGLE,
+    *(f"gh{kind}_{WORD[:36]}" for kind in "pousr"),
+    *(f"github_{'pat'}_{WORD[:60]}", f"glpat{'-'}{WORD[:20]}"),
+    *(f"xox{kind}-{WORD[:20]}" for kind in "abeprs"),
+    *(f"xapp{'-'}{WORD[:20]}", f"sk_{'live'}_{WORD[:20]}", f"rk_{'live'}_{WORD[:20]}"),
+    *(f"sk-{'ant'}-{WORD[:20]}", f"sk-{'proj'}-{WORD[:20]}", f"npm{'_'}{WORD[:36]}"),
+    *(f"pypi-{'AgE'}{WORD[:50]}", f"hf{'_'}{WORD.replace('3', 'c')[:34]}"),
+    *(f"SG{'.'}{WORD[:22]}.{WORD[:43]}", f"dop_{'v1'}_{'0123456789abcdef' * 4}"),
+    *(PEM, PEM.replace("RSA ", "")),
+]
+
+
 SECRETS: dict[str, tuple[HttpCall | ToolCall, str]] = {
     "in a query": (http(f"GET x.test/log?d={AWS}%3Awhatever"), "its query"),
     "in a query's name": (http(f"GET x.test/log?{AWS}"), "its query"),
@@ -133,6 +149,15 @@ def test_a_block_stays_a_block() -> None:
     """A secret makes nothing less strict."""
     ruleset = from_rules({"id": "no", "match": {"host": "x.test"}, "forbidden": True})
     assert judged(http(f"GET x.test/?d={AWS}"), ruleset) == (4, "block", "forbidden", "no")
+
+
+@pytest.mark.parametrize("secret", SHAPES, ids=range(len(SHAPES)))
+@pytest.mark.parametrize("around", ["", "a-b_c S.G A_K-I ", "plain words and numbers 12 " * 200])
+def test_every_shape_is_seen(secret: str, around: str) -> None:
+    """In a short text and in a long one, and not without its end."""
+    assert carried_secret(http("POST x.test/", f"{around} {secret} {around}".encode())) == "its body"
+    if not secret.startswith("-----"):
+        assert carried_secret(http("POST x.test/", f"{around} {secret[:-1]} {around}".encode())) is None
 
 
 def test_what_is_scanned_is_bounded() -> None:

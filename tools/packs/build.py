@@ -5,7 +5,7 @@ import sys
 
 from rules.language.document import Document, read_document
 from rules.language.rule_file import RulesFile
-from rules.language.yaml_tree import read_tree
+from rules.language.yaml_tree import Value, read_tree
 from tools.packs.table import PACKS
 
 COMPILED = PACKS / "compiled.json"
@@ -13,17 +13,23 @@ COMPILED = PACKS / "compiled.json"
 
 def compiled() -> str:
     """The packs as one rules file in JSON, without their examples."""
-    rules: list[dict[str, object]] = []
-    hosts: dict[str, object] = {}
+    rules: list[dict[str, Value]] = []
+    hosts: dict[str, Value] = {}
     for path in sorted(PACKS.glob("*.yaml")):
         text = path.read_text("utf-8")
         document = read_document(RulesFile, text, file=str(path))
         if not isinstance(document, Document):
             raise SystemExit("\n".join(map(str, document)))
-        content = read_tree(text).value
-        rules += [{k: v for k, v in rule.items() if k != "examples"} for rule in content["rules"]]
-        hosts |= content.get("hosts", {})
+        content = _members(read_tree(text).value)
+        listed = content["rules"]
+        for rule in map(_members, listed if isinstance(listed, list) else []):
+            rules.append({key: value for key, value in rule.items() if key != "examples"})
+        hosts |= _members(content.get("hosts", {}))
     return json.dumps({"version": 1, "hosts": hosts, "rules": rules}, separators=(",", ":")) + "\n"
+
+
+def _members(value: Value) -> dict[str, Value]:
+    return value if isinstance(value, dict) else {}
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from proxy.cli.labelled.row import Row, read_call
 from proxy.cli.rule_files import add_rules, read_rules
-from proxy.config import read_text
+from proxy.config import Identity, read_text
 from rules.call import Call, ToolCall, ToolDefinition
 from rules.classify import classify
 from rules.language.document import Problem
@@ -45,6 +45,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that name rules and tools."""
     add_rules(parser)
     parser.add_argument(
+        "--agent",
+        default=Identity().agent,
+        metavar="NAME",
+        help="whose calls they are: `identity.agent` of a sidecar's configuration",
+    )
+    parser.add_argument(
         "--tools", type=Path, metavar="FILE", help="JSON object: MCP server to its tools/list entries"
     )
     parser.add_argument(
@@ -54,7 +60,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def read_judge(args: argparse.Namespace) -> Judge | tuple[Problem, ...]:
     """The configuration that the flags name, or everything that is wrong with it."""
-    ruleset, tools = read_rules(args), _read_tools(args.tools)
+    ruleset, tools = read_rules(args, agent=args.agent), _read_tools(args.tools)
     if isinstance(ruleset, tuple) or isinstance(tools, tuple):
         problems = [found for found in (ruleset, tools) if isinstance(found, tuple)]
         return tuple(problem for found in problems for problem in found)

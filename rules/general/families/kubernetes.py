@@ -27,11 +27,14 @@ _REVIEWS = frozenset(
         "tokenreviews",
     }
 )
+_ROOTS = frozenset({"api", "apis"})
 _AUTHORITIES = frozenset({"authorization.k8s.io", "authentication.k8s.io"})
 
 
 def operations(call: HttpCall) -> Iterator[Evidence]:
     """What the path says of actions; nothing where it is none of the API's."""
+    if _ROOTS.isdisjoint(call.segments):
+        return
     path = [segment for segment in call.segments if segment]
     below = _below_version(path)
     if below is None:

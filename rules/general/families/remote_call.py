@@ -15,6 +15,8 @@ _ROOTS = frozenset({"api", "rpc", "xrpc", "methods"})
 # As the whole last segment these name a new thing as often as a search: `POST /boards/7/list`.
 _NEW_THINGS = frozenset({"list", "view", "check", "match", "filter", "show", "head", "scan", "count"})
 _MAX_WORDS_OF_GET = 2
+_JOINED = tuple(sorted(CONSEQUENTIAL))
+_MILD = frozenset({Effect.READ, Effect.REVERSIBLE, Effect.CHANGE})
 
 
 def operations(call: HttpCall) -> Iterator[Evidence]:
@@ -67,17 +69,12 @@ def _of_getting(last: str) -> Iterator[Evidence]:
     words = split(last)
     if not words or len(words) > _MAX_WORDS_OF_GET:
         return
+    joined = len(words) == 1 and words[0] not in BOTH and words[0].startswith(_JOINED)
+    if words[0] not in CONSEQUENTIAL and not joined:
+        return
     effect = effect_of(last)
-    if words[0] in CONSEQUENTIAL and effect is not None:
+    if effect is not None and (words[0] in CONSEQUENTIAL or effect not in _MILD):
         yield Evidence(effect=effect, because=f"by the end of its path, `{words[0]}`, it {effect.says}")
-    elif len(words) == 1 and effect is not None and words[0] not in BOTH:
-        prefix = effect not in (Effect.READ, Effect.REVERSIBLE, Effect.CHANGE) and _is_joined(words[0])
-        if prefix:
-            yield Evidence(effect=effect, because=f"by the end of its path, `{words[0]}`, it {effect.says}")
-
-
-def _is_joined(word: str) -> bool:
-    return any(word.startswith(verb) and word != verb for verb in CONSEQUENTIAL)
 
 
 def _of_action(call: HttpCall, before: str, last: str) -> Iterator[Evidence]:

@@ -1,5 +1,6 @@
 """What the name of an operation says that it does."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -29,6 +30,9 @@ _ATTACHING = frozenset({"add", "remove", "apply"})
 # These make and delete labels themselves; tags are nothing but what is put on a thing.
 _MAKING = frozenset({"create", "delete", "put", "change"})
 _MARKING = frozenset({"mark", "set", "unset", "end"})
+_MARKED = MARKS.union(f"{verb}{mark}" for verb in _MARKING for mark in MARKS)
+# None of them begins another one.
+_PREFIX = re.compile("|".join(sorted(PREFIXES)))
 _AFTER_TAGS = frozenset({"to", "from", "for", "on", "of", "resource", "resources"})
 
 
@@ -117,16 +121,16 @@ def _further(words: Sequence[str]) -> Iterator[Effect]:
 
 def _of_prefix(word: str) -> Effect | None:
     """What a name does that is written without any mark between its words: `getmembergroups`."""
-    if any(word.removeprefix(verb) in MARKS for verb in _MARKING):
+    if word in _MARKED:
         return Effect.REVERSIBLE
     word = word.removeprefix("batch")
     if word in VERBS:
         return VERBS[word]
-    for prefix in PREFIXES:
-        rest = word.removeprefix(prefix)
-        if len(rest) >= _LEAST_REST and rest != word and not rest.startswith(PREFIX_ENDINGS):
-            return VERBS[prefix]
-    return None
+    found = _PREFIX.match(word)
+    rest = word[found.end() :] if found else ""
+    if found is None or len(rest) < _LEAST_REST or rest.startswith(PREFIX_ENDINGS):
+        return None
+    return VERBS[found[0]]
 
 
 def _gravest(effects: Sequence[Effect]) -> Effect:

@@ -17,6 +17,7 @@ _S3 = re.compile(r"(?:^|\.)s3[.-]")
 _VERSION = re.compile(r"v[0-9][0-9.a-z]{0,12}")
 _ARGUMENTS = re.compile(r"\([^()]*\)\Z")
 _EXTENSION = re.compile(r"\.(?:json|xml)\Z")
+_ENDINGS = (")", ".json", ".xml")
 
 
 def stores_files(host: str) -> bool:
@@ -37,4 +38,6 @@ def last_names(segments: Sequence[str]) -> tuple[str, str]:
     """The segment before the last and the last without arguments and extension; empty where there is none."""
     kept = [segment for segment in segments[-3:] if segment]
     before, last = (["", "", *kept])[-2:]
-    return before, _EXTENSION.sub("", _ARGUMENTS.sub("", last))
+    if last.endswith(_ENDINGS):
+        last = _EXTENSION.sub("", _ARGUMENTS.sub("", last))
+    return before, last

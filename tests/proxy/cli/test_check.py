@@ -31,6 +31,17 @@ def test_good_files(tmp_path: Path, capsys: Capture) -> None:
     assert capsys.readouterr().out == first.out
 
 
+def test_whose_calls_are_only_observed(tmp_path: Path, capsys: Capture) -> None:
+    """The configuration says which agent it is; what a file says of others does not count."""
+    rules, config = tmp_path / "rules.yaml", tmp_path / "config.yaml"
+    rules.write_text(f"{GOOD}agents: {{watched: {{mode: observe}}}}\n")
+    config.write_text("version: 1\nidentity: {agent: watched}\n")
+    assert main(["check", "--rules", str(rules), "--config", str(config)]) == 0
+    assert capsys.readouterr().out.endswith("; the calls of agent `watched` are only observed\n")
+    assert main(["check", "--rules", str(rules)]) == 0
+    assert "observed" not in capsys.readouterr().out
+
+
 def test_rules_may_be_given_in_two_ways(tmp_path: Path, capsys: Capture) -> None:
     """Several files after one flag, and several flags."""
     files = []

@@ -30,11 +30,11 @@ def files(folder: Path, *contents: str | bytes) -> list[str]:
 def test_files_in_order(parse: argparse.ArgumentParser, tmp_path: Path) -> None:
     """Several after one flag, and several flags; the packs come along unless they are turned off."""
     one, two, three = files(tmp_path, GOOD % "one", GOOD % "two", GOOD % "three")
-    found = read_rules(parse.parse_args(["--rules", one, two, "--rules", three]))
+    found = read_rules(parse.parse_args(["--rules", one, two, "--rules", three]), agent="agent")
     assert isinstance(found, Ruleset)
     assert [rule.id for rule in found.rules] == ["one", "two", "three"]
     assert found.packs is not None
-    without = read_rules(parse.parse_args(["--no-packs"]))
+    without = read_rules(parse.parse_args(["--no-packs"]), agent="agent")
     assert isinstance(without, Ruleset)
     assert (without.rules, without.packs) == ((), None)
 
@@ -42,7 +42,7 @@ def test_files_in_order(parse: argparse.ArgumentParser, tmp_path: Path) -> None:
 def test_everything_that_is_wrong(parse: argparse.ArgumentParser, tmp_path: Path) -> None:
     """Unreadable and wrong files are all named; one good file among them makes no rule set."""
     bad = files(tmp_path, GOOD % "one", b"\xff\xfe", "version: 2\n")
-    found = read_rules(parse.parse_args(["--rules", *bad, str(tmp_path / "none.yaml")]))
+    found = read_rules(parse.parse_args(["--rules", *bad, str(tmp_path / "none.yaml")]), agent="agent")
     assert isinstance(found, tuple)
     assert {Path(problem.file).name for problem in found} == {"1.yaml", "2.yaml", "none.yaml"}
 

@@ -22,6 +22,7 @@ from ulid import ULID
 
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
 from proxy.record import Draft
 from proxy.seal import Seal
@@ -139,6 +140,16 @@ class World:
             checks={"store": True, "proxy": True},
         )
 
+    @property
+    def signer(self) -> Signer:
+        """The hand of this domain's console."""
+        return Signer(key=self.key, domain=self.domain)
+
+    async def approve(self, hold: Hold, *, who: str = "ada", reason: str = "") -> Hold:
+        """Approve `hold` as the console does."""
+        fields = self.reviewing().decision(hold, Event.APPROVE, who=who, reason=reason)
+        return await self.store.step(hold, Event.APPROVE, fields=fields)
+
     def reviewing(self, address: tuple[str, int] = ADDRESS) -> Reviewing:
         """What the console works on."""
 
@@ -148,6 +159,7 @@ class World:
         return Reviewing(
             store=self.store,
             sealed=self.sealed,
+            signer=self.signer,
             metrics=self.metrics,
             reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},
             ready=ready,

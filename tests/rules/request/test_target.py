@@ -8,7 +8,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rules.request.target import MAX_PAIRS, MAX_TARGET_BYTES, read_pairs, read_query, read_segments
+from rules.request.target import (
+    MAX_PAIRS,
+    MAX_TARGET_BYTES,
+    decode_segments,
+    read_pairs,
+    read_query,
+    read_segments,
+    second_reading,
+)
 from rules.verdict import ReasonId, Refusal
 from tests.rules.messages import TARGETS, assert_well_worded
 
@@ -82,6 +90,17 @@ def test_what_is_no_target_is_refused(target: str) -> None:
     assert isinstance(result, Refusal)
     assert result.reason_id is ReasonId.TARGET_MALFORMED
     assert_well_worded(result.reason)
+
+
+@given(target=st.text("/.ab;%20c?=&é\\ ", max_size=12).map(lambda text: f"/{text}"))
+def test_the_short_way_reads_what_the_long_one_reads(target: str) -> None:
+    """Whether or not a path is plain, it is read as its segments are read one by one."""
+    decoded = decode_segments(target)
+    expected = None if isinstance(decoded, Refusal) else decoded
+    if expected and ("" in expected[:-1] or any(map(second_reading, expected))):
+        expected = None
+    found = read_segments(target)
+    assert (None if isinstance(found, Refusal) else found) == expected
 
 
 def test_the_longest_target_is_read() -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.general.effect import Effect
+from rules.general.names.lexicon import PREFIXES
 from rules.general.names.naming import effect_of, effect_within
 
 FIRST: dict[str, Effect | None] = {
@@ -113,3 +114,8 @@ def test_what_is_done_besides_never_lowers(verb: str, joint: str) -> None:
         assert whole is not None
         assert part is not None
         assert whole.gravity >= part.gravity
+
+
+def test_prefixes_are_told_apart() -> None:
+    """None begins another one, so a name has at most one of them."""
+    assert not [(one, other) for one in PREFIXES for other in PREFIXES - {one} if other.startswith(one)]

@@ -1,0 +1,145 @@
+"""The composition of a wrapped stdio server: the same store, keys and rules as the sidecar's, no listener."""
+
+import asyncio
+import hashlib
+import json
+import signal
+import ssl
+import sys
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from proxy.agent import Agent
+from proxy.config import Config, store_fault
+from proxy.data_dir.embedded import EmbeddedRedis
+from proxy.data_dir.files import private_folder
+from proxy.deadlines import Deadlines
+from proxy.destinations import Destinations
+from proxy.keys.signing import Signer, Verifier
+from proxy.mcp.child import CannotStart, Child
+from proxy.mcp.desk import Desk
+from proxy.mcp.session import Say, Session
+from proxy.mcp.shelf import Shelf
+from proxy.metrics import Metrics
+from proxy.replay.credentials import Credentials
+from proxy.replay.replayer import Replayer
+from proxy.rulebook import Rulebook
+from proxy.seal import Seal, load_or_create_key
+from proxy.sealed import Sealed
+from proxy.signals import Signals
+from proxy.store import Store, connect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapping:
+    """What the command line, the environment and the files say."""
+
+    command: Sequence[str]
+    server: str
+    data_dir: Path
+    config: Config
+    rulebook: Rulebook
+    redis_url: str | None
+
+    @property
+    def place(self) -> str:
+        """What tells this command from every other one; its arguments may be secrets."""
+        return f"stdio:{hashlib.sha256(json.dumps(list(self.command)).encode()).hexdigest()}"
+
+
+async def wrap(wrapping: Wrapping) -> int:
+    """Serve the agent on our standard streams until it or the server has gone; the server's exit code.
+
+    Raises CannotStart. The embedded store is left running: the sidecar and other servers use it.
+    """
+    url = wrapping.redis_url
+    if url is not None and (fault := store_fault(url)):
+        raise CannotStart(f"the store's URL cannot be used: {fault}; correct REDIS_URL")
+    embedded = EmbeddedRedis(private_folder(wrapping.data_dir / "redis")) if url is None else None
+    if embedded is not None:
+        await embedded.start()
+        url = embedded.url
+    async with asyncio.TaskGroup() as tasks:
+        desk = _desk(wrapping, url or "", tasks)
+        background = [tasks.create_task(work) for work in _beside(wrapping, desk, embedded)]
+        try:
+            return await _session(wrapping, desk)
+        finally:
+            for task in background:
+                task.cancel()
+
+
+async def _session(wrapping: Wrapping, desk: Desk) -> int:
+    reader, say = await _streams(sys.stdin.buffer, sys.stdout.buffer)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, reader.feed_eof)
+    child = await Child.start(wrapping.command)
+    key = desk.agent.keyed("pins", wrapping.server, wrapping.place)
+    shelf = Shelf(store=desk.store, server=wrapping.server, key=key)
+    session = Session(desk, shelf, child=child, say=say, place=wrapping.place)
+    return await session.run(reader)
+
+
+def _beside(
+    wrapping: Wrapping, desk: Desk, embedded: EmbeddedRedis | None
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """What runs as long as the session does."""
+    yield desk.signals.listen()
+    yield Deadlines(store=desk.store, metrics=desk.metrics).watch()
+    yield wrapping.rulebook.watch(desk.metrics, lambda: None)
+    if embedded is not None:
+        yield embedded.supervise()
+
+
+def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
+    config, keys = wrapping.config, private_folder(wrapping.data_dir / "keys")
+    domain, metrics = config.redis.domain, Metrics()
+    store = Store(connect(url), domain=domain, clocks=config.clocks, cap=config.cap)
+    sealed = Sealed(Seal(load_or_create_key(keys / "seal.key"), domain=domain))
+    signer = Signer(key=load_or_create_key(keys / "console.key"), domain=domain)
+    replayer = Replayer(
+        store=store,
+        sealed=sealed,
+        verifier=Verifier(consoles=(signer.public,), domain=domain),
+        credentials=Credentials({}),
+        destinations=Destinations(allowed=config.allowed, named=wrapping.rulebook.names_host),
+        ruleset=wrapping.rulebook.current,
+        # Nothing is connected to: a tool call goes to the child.
+        trust=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        metrics=metrics,
+        tasks=tasks,
+        timeout=config.windows.upstream,
+    )
+    agent = Agent(
+        principal=config.principal,
+        secret_headers=config.secrets,
+        key=load_or_create_key(keys / "fingerprint.key"),
+    )
+    return Desk(
+        ruleset=wrapping.rulebook.current,
+        agent=agent,
+        store=store,
+        sealed=sealed,
+        signals=Signals(store, metrics),
+        replayer=replayer,
+        metrics=metrics,
+    )
+
+
+async def _streams(source: BinaryIO, sink: BinaryIO) -> tuple[asyncio.StreamReader, Say]:
+    """Our standard streams, for the loop."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), source)
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sink)
+    writer = asyncio.StreamWriter(transport, protocol, None, loop)
+
+    async def say(message: bytes) -> None:
+        # An agent that has gone is seen where it is read from.
+        with suppress(ConnectionError):
+            writer.write(message + b"\n")
+            await writer.drain()
+
+    return reader, say
