@@ -61,15 +61,15 @@ class Session:
         async with asyncio.TaskGroup() as tasks:
             server = tasks.create_task(self._from_server())
             agent = tasks.create_task(self._from_agent(reader, tasks))
-            runner = tasks.create_task(self._run_approved())
+            tasks.create_task(self._run_approved())
             await asyncio.wait((server, agent), return_when=asyncio.FIRST_COMPLETED)
             self._ended = True
-            self._desk.signals.wake()
             agent.cancel()
-            runner.cancel()
             code = await self._child.end()
             await server
+            # Not cancelled: what is running has to be recorded as what it became.
             self._calls.end()
+            self._desk.signals.wake()
             await self._tell_lost(f"the server has ended with code {code}")
         return code
 
@@ -222,10 +222,10 @@ class Session:
         await self._tell(request)
 
     async def _run_approved(self) -> None:
-        """Run this session's holds as they are approved, until cancelled."""
-        while True:
+        """Run this session's holds as they are approved, until it ends."""
+        while not self._ended:
             await self._desk.signals.anything()
-            for hold_id in tuple(self._held):
+            for hold_id in () if self._ended else tuple(self._held):
                 run = self._desk.run(hold_id, self._courier)
                 outcome = await ended(self._desk.replayer.contained(hold_id, run))
                 if not isinstance(outcome, StoreUnavailable) and (outcome is None or _is_over(outcome)):

@@ -3,9 +3,9 @@
 import asyncio
 import hashlib
 import json
+import os
 import signal
 import ssl
-import sys
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -73,7 +73,8 @@ async def wrap(wrapping: Wrapping) -> int:
 
 
 async def _session(wrapping: Wrapping, desk: Desk) -> int:
-    reader, say = await _streams(sys.stdin.buffer, sys.stdout.buffer)
+    # Copies, because the loop closes what it is given.
+    reader, say = await _streams(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, reader.feed_eof)
     child = await Child.start(wrapping.command)
     key = desk.agent.keyed("pins", wrapping.server, wrapping.place)

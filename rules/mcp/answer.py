@@ -69,6 +69,7 @@ def standing_result(hold: Hold, *, success: bool = False) -> Members:
     told = {name: _plain(value) for name, value in describe(hold).items() if name != "status_url"}
     fallback = f"{told['detail']} (hold {{id}})"
     text = _TEXTS.get(hold.state, fallback).format(id=hold.hold_id, await_=AWAIT)
+    told["detail"] = text
     if hold.decision_reason and hold.state is State.REJECTED:
         text += f" The reviewer says: {hold.decision_reason}"
     meta: Members = {HOLD_KEY: told}
