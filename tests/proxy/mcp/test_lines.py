@@ -29,7 +29,18 @@ async def _read(*chunks: bytes, most: int = 8) -> list[bytes | TooLong]:
         (b"123456789", [TooLong()]),
         (b"a\n1234567890123456789\nb", [b"a", TooLong(), b"b"]),
     ],
-    ids=["two", "crlf", "lone cr", "empty", "no end", "nothing", "at the bound", "over", "over at end", "between"],
+    ids=[
+        "two",
+        "crlf",
+        "lone cr",
+        "empty",
+        "no end",
+        "nothing",
+        "at the bound",
+        "over",
+        "over at end",
+        "amid",
+    ],
 )
 async def test_lines_are_the_same_in_any_pieces(text: bytes, found: list[bytes | TooLong]) -> None:
     """What is read does not depend on how it arrives."""
