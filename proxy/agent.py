@@ -24,9 +24,9 @@ class Agent:
         """What `call` would do, bound to this agent."""
         return bind(call, self.principal, credentials=self.secret_headers)
 
-    def tool_action(self, call: ToolCall, *, place: str) -> ToolAction:
+    def tool_action(self, call: ToolCall, *, place: str, fields: Fields = ()) -> ToolAction:
         """What `call` would do at `place`, bound to this agent."""
-        return bind_tool(call, self.principal, place=place)
+        return bind_tool(call, self.principal, place=place, fields=fields)
 
     def tool_fingerprint(self, action: ToolAction) -> str:
         """What the same tool call again has in common with `action`."""

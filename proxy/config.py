@@ -10,12 +10,14 @@ from pydantic import Field, field_validator, model_validator
 
 from proxy.destinations import Allowed
 from proxy.holding import Waiting
+from proxy.mcp.servers import McpServer
 from proxy.replay.credentials import Credential, Credentials, FromEnvironment, FromFile, Provider
 from proxy.store import Cap, Clocks
 from rules.action import Principal
 from rules.headers import HOP_BY_HOP
 from rules.language.complaint import quote
 from rules.language.document import Problem, Strict, read
+from rules.mcp.carried import Server
 from rules.normalize import is_token
 from rules.request.authority import canonical_host, split_authority
 from rules.verdict import Tier
@@ -214,6 +216,7 @@ class Config(Strict):
     new_holds: NewHolds = NewHolds()
     credentials: tuple[CredentialEntry, ...] = ()
     secret_headers: tuple[Name, ...] = ()
+    mcp_servers: tuple[McpServer, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsolePlace = ConsolePlace()
     redis: RedisPlace = RedisPlace()
@@ -231,6 +234,15 @@ class Config(Strict):
     @classmethod
     def _field_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(_secret_name(name) for name in value)
+
+    @field_validator("mcp_servers")
+    @classmethod
+    def _servers_apart(cls, value: tuple[McpServer, ...]) -> tuple[McpServer, ...]:
+        for what, given in (("name", [s.name for s in value]), ("url", [s.url for s in value])):
+            for n, one in enumerate(given):
+                if one in given[:n]:
+                    raise ValueError(f"two mcp servers have the {what} {quote(one)}; give each its own")
+        return value
 
     @field_validator("reviewers")
     @classmethod
@@ -289,6 +301,11 @@ class Config(Strict):
         for entry in self.credentials:
             by_host[entry.host] = (*by_host.get(entry.host, ()), entry.credential())
         return Credentials(by_host)
+
+    @property
+    def tool_servers(self) -> tuple[Server, ...]:
+        """The configured MCP servers."""
+        return tuple(entry.server() for entry in self.mcp_servers)
 
     @property
     def secrets(self) -> frozenset[bytes]:

@@ -12,6 +12,7 @@ from proxy.budgets import afford
 from proxy.destinations import Address, Destinations
 from proxy.failure import report
 from proxy.holding import Holding
+from proxy.mcp.http import McpOverHttp
 from proxy.metrics import FAILURES, WOULD_HOLD, Metrics
 from proxy.record import StoreUnavailable
 from proxy.store import Flooded, Store
@@ -19,6 +20,7 @@ from proxy.witness import Witness, WitnessError
 from rules.call import HttpCall
 from rules.classify import classify
 from rules.headers import first
+from rules.mcp.carried import Carried
 from rules.message import Message
 from rules.normalize import normalize
 from rules.reply import STATUS_HOST, Reply, blocked, refused
@@ -47,6 +49,7 @@ class Gate:
     holding: Holding
     metrics: Metrics
     witness: Witness | None = None
+    mcp: McpOverHttp | None = None
     _heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1), init=False, repr=False)
 
     async def admit(self, request: Request) -> Passage | Reply:
@@ -60,6 +63,15 @@ class Gate:
         where = await self.destinations.find(call.host, call.port)
         if isinstance(where, Refusal):
             return self.refused(where)
+        if self.mcp is not None and (found := self.mcp.find(call)):
+            return await self._carry(self.mcp, request, call, found=found, where=where)
+        return await self._weigh(request, call, where, ruleset)
+
+    async def _weigh(
+        self, request: Request, call: HttpCall, where: Address, ruleset: Ruleset
+    ) -> Passage | Reply:
+        """Let one call go, hold it or block it."""
+        message = request.message
         judgement = await self._aside(message, lambda: classify(call, ruleset))
         if judgement.verdict is Verdict.BLOCK:
             self._count(judgement)
@@ -90,7 +102,7 @@ class Gate:
         if isinstance(call, Refusal):
             return self.refused(call)
         where = None if call.host == STATUS_HOST else self.destinations.remembered(call.host, call.port)
-        if where is None:
+        if where is None or (self.mcp is not None and self.mcp.find(call)):
             return None
         judgement = classify(call, ruleset)
         if not _only_reads(judgement):
@@ -117,6 +129,17 @@ class Gate:
         words = "".join(f" {name}={fact}" for name, fact in facts.items())
         logger.info("%s reason_id=%s%s", event, refusal.reason_id, words)
         return refused(refusal)
+
+    async def _carry(
+        self, mcp: McpOverHttp, request: Request, call: HttpCall, *, found: Carried, where: Address
+    ) -> Passage | Reply:
+        """A request that carries an MCP message: judged by what the message asks for."""
+        read = await self._aside(request.message, lambda: mcp.read(call, found))
+        sending = await mcp.admit(request, call, read)
+        if isinstance(sending, Reply):
+            return sending
+        leave = self._pass(sending.call, sending.judgement, where)
+        return sending.passage(request, where) if isinstance(leave, Passage) else leave
 
     async def _status(self, call: HttpCall) -> Reply:
         try:

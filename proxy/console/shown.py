@@ -80,11 +80,11 @@ def standing(hold: Hold) -> str:
 def contents(action: Action | ToolAction) -> dict[str, object]:
     """The whole action: every byte that would run, and the names of the credentials that join it."""
     if isinstance(action, ToolAction):
-        own: dict[str, object] = {"headers": [], "credentials": [], "place": action.place}
+        own: dict[str, object] = {"credentials": [], "place": action.place}
     else:
-        fields = [[n.decode("latin-1"), v.decode("latin-1")] for n, v in action.fields]
-        own = {"headers": fields, "credentials": list(action.credentials)}
+        own = {"credentials": list(action.credentials)}
     return own | {
+        "headers": [[n.decode("latin-1"), v.decode("latin-1")] for n, v in action.fields],
         "method": action.method,
         "url": action.url,
         "principal": asdict(action.principal),

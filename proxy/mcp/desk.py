@@ -19,6 +19,7 @@ from proxy.sealed import Sealed
 from proxy.signals import Signals
 from proxy.store import Flooded, Refused, Store
 from rules.action import Action
+from rules.headers import Fields
 from rules.hold import REMEMBERED, Hold, State
 from rules.mcp.action import ToolAction
 from rules.mcp.answer import (
@@ -63,8 +64,11 @@ class Asking:
 
     asked: Weighed
     place: str
-    courier: Courier
-    gone: Callable[[], bool]
+    courier: Courier | None
+    """None where nothing of it can be held."""
+    fields: Fields = ()
+    """The header fields that go with the call."""
+    gone: Callable[[], bool] = lambda: False
     held: set[str] = field(default_factory=set)
     """Ids of holds that its session has to run."""
     success: bool = False
@@ -156,7 +160,7 @@ class Desk:
         return await self._tell(hold, success=asking.success)
 
     def _draft(self, asking: Asking, judgement: Judgement) -> Draft:
-        action = self.agent.tool_action(asking.asked.call, place=asking.place)
+        action = self.agent.tool_action(asking.asked.call, place=asking.place, fields=asking.fields)
         hold_id = str(ULID())
         draft = Draft(
             hold_id=hold_id,

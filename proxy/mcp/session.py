@@ -17,10 +17,10 @@ from proxy.mcp.lines import MAX_LINE_BYTES, TooLong, lines
 from proxy.mcp.shelf import Shelf
 from proxy.record import StoreUnavailable
 from rules.mcp.answer import client_of, in_answer_to, refused_method, refused_result, shows_success_only
-from rules.mcp.listing import offered
 from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
 from rules.mcp.message import Failure, Id, Message, Notification, Request, Result, meta_of, write
 from rules.mcp.methods import CALL_TOOL, LIST_TOOLS
+from rules.mcp.passing import answer_for
 from rules.mcp.versions import KNOWN, claimed, is_modern, unsupported
 from rules.mcp.weighing import weigh
 from rules.mcp.wire import Malformed, read_answer, read_line
@@ -198,14 +198,9 @@ class Session:
 
     async def _rewritten(self, request: Request, answer: Result | Failure) -> Result | Failure:
         """The answer as the agent gets it."""
-        if isinstance(answer, Failure):
-            return answer
-        if request.method == LIST_TOOLS:
+        if request.method == LIST_TOOLS and isinstance(answer, Result):
             await self._shelf.learn(answer.result, first="cursor" not in request.params)
-            return replace(answer, result=offered(answer.result, widened=self._success))
-        if request.method == "initialize" and answer.result.get("protocolVersion") not in KNOWN:
-            return unsupported(request.id, answer.result.get("protocolVersion"))
-        return answer
+        return answer_for(request, answer, widened=self._success)
 
     async def _server_asks(self, request: Request) -> None:
         asked = asked_by_server(request, server=self._shelf.server)

@@ -16,6 +16,19 @@ What it raises has to be let through: then no byte may leave.
 """
 
 
+class Watch(Protocol):
+    """Watches one exchange over HTTP."""
+
+    crossed: bool
+    """Whether its first byte may have left."""
+
+    async def before_first_byte(self) -> None:
+        """Called right before it leaves; what it raises keeps it from leaving."""
+
+    def enough(self, content: bytearray) -> bool:
+        """Whether the answer is complete, though the upstream has not ended it."""
+
+
 class Courier(Protocol):
     """One live session of the agent's with one server."""
 

@@ -21,7 +21,7 @@ from proxy.failure import ended, report
 from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
-from proxy.replay.courier import Courier
+from proxy.replay.courier import Courier, Watch
 from proxy.replay.credentials import CredentialError, Credentials
 from proxy.seal import SealError
 from proxy.sealed import Sealed
@@ -46,9 +46,7 @@ _RENEW_EVERY = 1.0
 _RECORD_FOR = 300.0
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ERROR_STATUS = 400
-
-
-type Trace = Callable[[str, dict[str, Any]], Coroutine[Any, Any, None]]
+_MOMENTS = ("http11.send_request_headers.started", "http2.send_connection_init.started")
 
 
 class _Unsent(Exception):
@@ -122,7 +120,7 @@ class Replayer:
             if isinstance(where, Refusal):
                 raise _Unsent(where.reason)
             line = _Line(self, hold, action)
-            return await self._send(hold, line, self.exchange(hold, action, fields, where, line.trace))
+            return await self._send(hold, line, self.exchange(hold, action, fields, where, line))
         except (_Unsent, CredentialError) as error:
             logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, error)
             return await self._step(hold, Event.RELEASE, note=f"not sent: {error}")
@@ -176,7 +174,7 @@ class Replayer:
         action: Action,
         credentials: Fields,
         where: tuple[str, int],
-        trace: Trace,
+        watch: Watch,
     ) -> Reply:
         """One request on a connection of its own; no redirects, no retries, no environment."""
         # TCP and TLS each have it, and end before the whole time does, which would leave a socket open.
@@ -189,14 +187,14 @@ class Replayer:
             extensions={
                 "target": action.target.encode("latin-1"),
                 "sni_hostname": action.host,
-                "trace": trace,
+                "trace": _trace(watch),
                 "timeout": {"connect": patience, "pool": patience},
             },
         )
         async with httpx2.AsyncHTTPTransport(verify=self.trust, trust_env=False, retries=0) as transport:
             response = await transport.handle_async_request(request)
             try:
-                return await _read(response)
+                return await _read(response, watch)
             finally:
                 await response.aclose()
 
@@ -257,18 +255,19 @@ class Replayer:
 class _Line:
     """Watches one exchange for the moment before its first byte."""
 
-    _MOMENTS = ("http11.send_request_headers.started", "http2.send_connection_init.started")
-
     def __init__(self, replayer: Replayer, hold: Hold, action: Action | None) -> None:
         self._replayer = replayer
         self._hold = hold
         self._action = action
         self.crossed = False
 
-    async def trace(self, name: str, info: dict[str, Any]) -> None:
-        """Called by the HTTP client at every step of its own."""
-        if name in self._MOMENTS and not self.crossed:
-            await self.cross(self._action)
+    async def before_first_byte(self) -> None:
+        """Take the step to `sending`."""
+        await self.cross(self._action)
+
+    def enough(self, content: bytearray) -> bool:
+        """Only its upstream ends an answer."""
+        return False
 
     async def cross(self, action: Action | None) -> None:
         """Take the step to `sending`, once; `action` is the request whose first byte is about to leave."""
@@ -276,12 +275,23 @@ class _Line:
         self.crossed = True
 
 
-async def _read(response: httpx2.Response) -> Reply:
+def _trace(watch: Watch) -> Callable[[str, dict[str, Any]], Coroutine[Any, Any, None]]:
+    """What the HTTP client calls at every step of its own."""
+
+    async def trace(name: str, info: dict[str, Any]) -> None:
+        if name in _MOMENTS and not watch.crossed:
+            await watch.before_first_byte()
+            watch.crossed = True
+
+    return trace
+
+
+async def _read(response: httpx2.Response, watch: Watch) -> Reply:
     """The whole answer as it came, up to a bound; the encoding of its content is left alone."""
     content = bytearray()
     async for chunk in response.aiter_raw():
         content += chunk
-        if len(content) > _MAX_ANSWER_BYTES:
+        if len(content) > _MAX_ANSWER_BYTES or watch.enough(content):
             break
     cut = len(content) > _MAX_ANSWER_BYTES
     fields = [(n, v) for n, v in end_to_end(tuple(response.headers.raw)) if n.lower() != b"content-length"]

@@ -29,6 +29,8 @@ from proxy.destinations import Address, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding
 from proxy.keys.signing import Signer, Verifier
+from proxy.mcp.desk import Desk
+from proxy.mcp.http import McpOverHttp
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.replayer import Replayer
@@ -192,7 +194,20 @@ class _Sidecar:
             ),
             metrics=self.metrics,
             witness=self.witness,
+            mcp=self._mcp(agent),
         )
+
+    def _mcp(self, agent: Agent) -> McpOverHttp:
+        desk = Desk(
+            ruleset=self.settings.rulebook.current,
+            agent=agent,
+            store=self.store,
+            sealed=self.sealed,
+            signals=self.signals,
+            replayer=self.replayer,
+            metrics=self.metrics,
+        )
+        return McpOverHttp(desk=desk, servers=self.settings.config.tool_servers, tasks=self.tasks)
 
     async def run(self, stop: asyncio.Event, announce: Callable[[Serving], None]) -> None:
         """Listen on both sides until `stop`, then drain."""
