@@ -4,6 +4,8 @@ from mitmproxy.proxy import layer
 from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.proxy.layers.tls import TLSLayer
 
+from addons.tls import FrugalTls
+
 MAX_HELLO_BYTES = 64 * 1024
 """Far over what real clients send, post-quantum keys included."""
 
@@ -12,7 +14,7 @@ _DISTRUST = ("unknown ca", "bad certificate", "certificate unknown")
 _MALFORMED = ("Cannot parse ClientHello", "the ClientHello is over")
 
 
-class BoundedClientTls(ClientTLSLayer):
+class BoundedClientTls(FrugalTls, ClientTLSLayer):
     """TLS with the client; the upstream's TLS is the business of whoever connects there."""
 
     def receive_handshake_data(self, data: bytes) -> layer.CommandGenerator[tuple[bool, str | None]]:

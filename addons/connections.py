@@ -3,13 +3,16 @@
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mitmproxy.addonmanager import Loader
-from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client, ConnectionState, Server
 from mitmproxy.proxy import commands
 
 from addons.traffic import Traffic
+
+if TYPE_CHECKING:  # whoever makes one has imported it, and only that of mitmproxy's addons
+    from mitmproxy.addons.proxyserver import Proxyserver
 
 _MAX_UPSTREAM_CONNECTIONS = 100
 """At once, for one client and one address: as many as a client may have HTTP/2 streams."""

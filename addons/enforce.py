@@ -5,8 +5,8 @@ the request through; here an outcome exists only if the gate returned one.
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 
 from mitmproxy.connection import ConnectionState
 from mitmproxy.http import HTTPFlow
@@ -45,14 +45,14 @@ class Enforce:
 
     async def judge(self, exchange: Exchange) -> None:
         """Decide a request; an exchange without outcome never goes upstream."""
-        with self._refusing(exchange):
+        with _Refusing(self._failed, exchange):
             self._settle(exchange, await self._ask(exchange))
 
     def judge_at_once(self, exchange: Exchange) -> None:
         """Decide an HTTP/1.1 request on the spot, or leave it open."""
         if exchange.message.method == b"CONNECT":
             return
-        with self._refusing(exchange):
+        with _Refusing(self._failed, exchange):
             outcome = self._gate.at_once(_request(exchange))
             if outcome is not None:
                 self._settle(exchange, outcome)
@@ -104,19 +104,6 @@ class Enforce:
         """An HTTP/2 request ended without an answer."""
         self._traffic.end(flow.client_conn.id, flow.id)
 
-    @contextmanager
-    def _refusing(self, exchange: Exchange) -> Iterator[None]:
-        """Whatever fails inside, `exchange` ends with a refusal."""
-        try:
-            yield
-        except asyncio.CancelledError:
-            # Either the hook itself is cancelled, or only something that it waited for.
-            if (task := asyncio.current_task()) is None or task.cancelling():
-                raise
-            exchange.outcome = self._failed(RuntimeError("what the gate waited for was cancelled"))
-        except Exception as error:  # noqa: BLE001 (the one catch-all: whatever fails, nothing passes)
-            exchange.outcome = self._failed(error)
-
     def _failed(self, error: Exception) -> Reply:
         """What the gate says to its failure; if even that fails, nothing passes all the same."""
         with suppress(Exception):
@@ -138,6 +125,31 @@ class Enforce:
         if isinstance(outcome, Passage):
             self._default_deny.admit(exchange.client, outcome.address)
         exchange.outcome = outcome
+
+
+class _Refusing:
+    """Whatever fails inside, `exchange` ends with the answer of `failed`: here everything is caught."""
+
+    __slots__ = ("_exchange", "_failed")
+
+    def __init__(self, failed: Callable[[Exception], Reply], exchange: Exchange) -> None:
+        self._failed = failed
+        self._exchange = exchange
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        """Let go on only what is meant to end the task or the process."""
+        if isinstance(error, asyncio.CancelledError):
+            # Either the hook itself is cancelled, or only something that it waited for.
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                return False
+            error = RuntimeError("what the gate waited for was cancelled")
+        if not isinstance(error, Exception):
+            return False
+        self._exchange.outcome = self._failed(error)
+        return True
 
 
 def _host(context: Context) -> str:

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from proxy.destinations import Allowed
 from proxy.holding import Waiting
+from proxy.keys.settings import Keys
 from proxy.mcp.servers import McpServer
 from proxy.replay.credentials import Credential, Credentials, FromEnvironment, FromFile, Provider
 from proxy.store import Cap, Clocks
@@ -93,6 +94,7 @@ class Windows(Strict):
     approval_tier_3: Seconds = 86_400.0
     approval_tier_4: Seconds = 900.0
     retention: Seconds = 604_800.0
+    contents: Seconds = 604_800.0
     upstream: Seconds = 60.0
 
 
@@ -182,10 +184,14 @@ class ConsolePlace(Strict):
 
 
 class RedisPlace(Strict):
-    """Which Redis, and which approval domain in it; REDIS_URL goes before `url`."""
+    """Which Redis, and which approval domain in it; REDIS_URL goes before `url`.
+
+    `replicas` have to confirm what a failover may not lose, before anybody is told and before it is sent.
+    """
 
     url: str | None = None
     domain: str = "default"
+    replicas: Annotated[int, Field(ge=0, le=16)] = 0
 
     @field_validator("url")
     @classmethod
@@ -220,6 +226,7 @@ class Config(Strict):
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsolePlace = ConsolePlace()
     redis: RedisPlace = RedisPlace()
+    keys: Keys = Keys()
 
     @field_validator("credentials")
     @classmethod
@@ -277,7 +284,13 @@ class Config(Strict):
                 Tier.HIGH_RISK: timedelta(seconds=self.windows.approval_tier_4),
             },
             retention=timedelta(seconds=self.windows.retention),
+            contents=timedelta(seconds=min(self.windows.contents, self.windows.retention)),
         )
+
+    @property
+    def journal_keep(self) -> timedelta:
+        """How long the journal remembers a sending: longer than any approval can be used."""
+        return max(self.clocks.approval_validity.values()) + timedelta(days=1)
 
     @property
     def cap(self) -> Cap:

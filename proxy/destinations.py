@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import monotonic
+from urllib.parse import urlsplit
 
 from rules.request.authority import canonical_host, split_authority
 from rules.verdict import ReasonId, Refusal
@@ -233,3 +234,11 @@ def _network(entry: str) -> Network | None:
         return None
     mapped = network.version == 6 and network.network_address.ipv4_mapped
     return None if mapped or "%" in entry else network
+
+
+def store_places(url: str) -> frozenset[Address]:
+    """Where a Redis that is reached by TCP listens: no agent may ever go there."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix" or parts.hostname is None:
+        return frozenset()
+    return frozenset({(parts.hostname, parts.port or 6379)})

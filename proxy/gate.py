@@ -13,7 +13,7 @@ from proxy.destinations import Address, Destinations
 from proxy.failure import report
 from proxy.holding import Holding
 from proxy.mcp.http import McpOverHttp
-from proxy.metrics import FAILURES, WOULD_HOLD, Metrics
+from proxy.metrics import FAILURES, Metrics
 from proxy.record import StoreUnavailable
 from proxy.store import Flooded, Store
 from proxy.witness import Witness, WitnessError
@@ -165,8 +165,7 @@ class Gate:
             return await asyncio.to_thread(step)
 
     def _count(self, judgement: Judgement) -> None:
-        verdict = WOULD_HOLD if judgement.observed else judgement.verdict
-        self.metrics.admissions.labels(int(judgement.tier), verdict, judgement.reason_id).inc()
+        self.metrics.admitted(judgement)
         if judgement.observed:
             logger.info(
                 "gate.would_hold tier=%d reason=%s rule=%s",

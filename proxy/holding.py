@@ -12,13 +12,14 @@ from proxy.failure import ended, report
 from proxy.metrics import Metrics
 from proxy.record import Draft, StoreUnavailable
 from proxy.replay.replayer import Replayer
-from proxy.seal import SealError
+from proxy.replay.snapshots import Snapshots
+from proxy.seal import SealError, Shredded
 from proxy.sealed import Sealed
 from proxy.signals import Signals
 from proxy.store import Refused, Store
 from rules.call import HttpCall
 from rules.headers import Fields, preferences
-from rules.hold import REMEMBERED, Hold, State
+from rules.hold import REMEMBERED, Event, Hold, State
 from rules.mcp.action import ToolAction
 from rules.reply import STATUS_HOST, Reply, as_json, describe, document, standing, unreadable
 from rules.verdict import Judgement, ReasonId
@@ -46,6 +47,7 @@ class Holding:
     sealed: Sealed
     signals: Signals
     replayer: Replayer
+    snapshots: Snapshots
     metrics: Metrics
     waiting: Waiting
 
@@ -65,6 +67,8 @@ class Holding:
             reason=judgement.reason,
             policy=policy,
             sealed=b"",
+            key=self.sealed.fresh_key(hold_id, action.digest),
+            probed=bool(self.snapshots.reads(call, judgement.rule)),
         )
         return replace(draft, sealed=self.sealed.close_action(draft, action))
 
@@ -77,6 +81,8 @@ class Holding:
         if new:
             self.metrics.holds_opened.labels(int(hold.tier)).inc()
             logger.info("hold.opened hold=%s tier=%d", hold.hold_id, hold.tier)
+            wanted = self.snapshots.reads(call, hold.rule)
+            self.snapshots.begin(hold, self.agent.action(call), wanted, live=self.agent.credentials(call))
         else:
             self.metrics.retries_joined.inc()
         outcome = await ended(self._follow(hold, request, call))
@@ -91,14 +97,29 @@ class Holding:
         return unreadable(hold.hold_id, reason_id)
 
     async def status(self, call: HttpCall) -> Reply:
-        """An agent's look at its own hold; anybody else's does not exist. Raises StoreUnavailable."""
-        if call.method != "GET" or len(call.segments) != 2 or call.segments[0] != "holds":
-            return document(404, {"detail": f"only http://{STATUS_HOST}/holds/<id> can be read here"})
+        """An agent's look at its own hold, or DELETE to take it back; anybody else's does not exist.
+
+        Raises StoreUnavailable.
+        """
+        if call.method not in ("GET", "DELETE") or len(call.segments) != 2 or call.segments[0] != "holds":
+            detail = f"only http://{STATUS_HOST}/holds/<id> can be read or, with DELETE, cancelled here"
+            return document(404, {"detail": detail})
         hold = await self.store.find(call.segments[1])
         members = await self._own(hold) if hold is not None else None
-        if members is None:
+        if hold is None or members is None:
             return document(404, {"detail": "there is no such hold of this agent"})
-        return document(200, members)
+        return document(200, members) if call.method == "GET" else await self._cancel(hold)
+
+    async def _cancel(self, hold: Hold) -> Reply:
+        """Take back what its own agent no longer wants; it knows, so the same request is free again."""
+        fields = {"note": b"its agent took it back", "collected": b"1"}
+        try:
+            cancelled = await self.store.step(hold, Event.CANCEL, release=True, fields=fields)
+        except Refused as refused:
+            return document(409, describe(refused.hold or hold))
+        self.metrics.transitions.labels(Event.CANCEL).inc()
+        logger.info("hold.cancelled hold=%s", hold.hold_id)
+        return document(200, describe(cancelled))
 
     async def _follow(self, hold: Hold, request: Request, call: HttpCall) -> Reply:
         """Wait with the agent for what becomes of its hold, and tell it."""
@@ -167,22 +188,24 @@ class Holding:
             return None
         try:
             return self.sealed.open_answer(hold, await self.store.sealed(hold.hold_id, part="answer"))
-        except SealError:
-            self._report_broken(hold)
+        except SealError as error:
+            self._report_broken(hold, error)
             return None
 
     async def _own(self, hold: Hold) -> dict[str, object] | None:
         """What `hold` is to the agent that asked for it, or None to every other one."""
         try:
             action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
-        except SealError:
-            self._report_broken(hold)
+        except SealError as error:
+            self._report_broken(hold, error)
             return None  # whose it was, nobody can tell
         if action.principal != self.agent.principal:
             return None
         answer = await self._answer(hold)
         return describe(hold) | {"answer": None if answer is None else as_json(answer)}
 
-    def _report_broken(self, hold: Hold) -> None:
+    def _report_broken(self, hold: Hold, error: SealError) -> None:
+        if isinstance(error, Shredded):
+            return
         self.metrics.integrity_failures.inc()
         logger.error("gate.integrity hold=%s", hold.hold_id)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from rules.hold import DISPOSITIONS, TRANSITIONS, Event, State
-from rules.verdict import ReasonId, Tier, Verdict
+from rules.verdict import Judgement, ReasonId, Tier, Verdict
 
 FAILURES = frozenset({ReasonId.GATE_FAILED, ReasonId.STORE_UNAVAILABLE, ReasonId.WITNESS_UNAVAILABLE})
 """Reasons that lie with the gate and not with the request."""
@@ -49,6 +49,7 @@ class Metrics:
             labels=("tier", "verdict", "reason_id"),
             series=_admissions(),
         )
+        self._admitted: dict[tuple[Tier, str, ReasonId], Counter] = {}
         self.refusals = self._counter(
             "refusals",
             "Requests refused because they have no single reading or no allowed destination",
@@ -78,14 +79,14 @@ class Metrics:
             "decision_seconds",
             "Time from hold to decision, by decision",
             label="decision",
-            values=(Event.APPROVE, Event.REJECT),
+            values=(Event.APPROVE, Event.REJECT, Event.CANCEL),
             buckets=_DECISION_BUCKETS,
         )
         self.replay_seconds = self._histogram(
             "replay_seconds",
             "Time from claim to the upstream's whole answer, by disposition",
             label="disposition",
-            values=[DISPOSITIONS[state] for state in TRANSITIONS[State.SENDING].values()],
+            values=[DISPOSITIONS[s] for s in TRANSITIONS[State.SENDING].values() if s in DISPOSITIONS],
             buckets=_REPLAY_BUCKETS,
         )
         self.replay_failures = self._counter(
@@ -93,6 +94,18 @@ class Metrics:
         )
         self.integrity_failures = self._counter(
             "integrity_failures", "Stored holds that did not open or did not match their digest"
+        )
+        self.probes = self._counter(
+            "probes",
+            "Reads of what held calls would change, by moment and by what they showed",
+            labels=("moment", "outcome"),
+            series=[(m, o) for m in ("hold", "claim") for o in ("shown", "absent", "unread")],
+        )
+        self.drift_refusals = self._counter(
+            "drift_refusals",
+            "Approved calls that were not run because something had changed, by what",
+            labels=("cause",),
+            series=_each(("changed", "precondition", "unrecorded", "policy", "integrity")),
         )
         self.rules_loaded = self._counter(
             "rules_loaded",
@@ -102,6 +115,19 @@ class Metrics:
         )
         self.rules_stale = self._gauge("rules_stale", "1 while the rules files hold what could not be loaded")
         self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
+        self.clock_skew_seconds = self._gauge(
+            "clock_skew_seconds", "How far the store's clock is ahead of this machine's"
+        )
+
+    def admitted(self, judgement: Judgement) -> None:
+        """Count a call that was judged so."""
+        verdict = WOULD_HOLD if judgement.observed else judgement.verdict
+        series = (judgement.tier, verdict, judgement.reason_id)
+        # Finding a series costs more than counting in it.
+        counter = self._admitted.get(series)
+        if counter is None:
+            counter = self._admitted[series] = self.admissions.labels(int(series[0]), *series[1:])
+        counter.inc()
 
     def _counter(
         self,

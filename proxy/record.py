@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from rules.hold import Hold, State
+from rules.hold import Hold, Resolution, State
 from rules.verdict import ReasonId, Tier
 
 logger = logging.getLogger(__name__)
@@ -14,6 +14,10 @@ logger = logging.getLogger(__name__)
 
 class StoreUnavailable(Exception):
     """the store cannot be reached or cannot record: nothing is held, nothing passes that would need it"""
+
+
+class Unconfirmed(StoreUnavailable):
+    """the store has recorded it, but too few of its replicas: a failover would lose it"""
 
 
 class Unreadable(StoreUnavailable):
@@ -36,7 +40,13 @@ class Draft:
     reason: str
     policy: str
     sealed: bytes
+    key: str = ""
+    """The data key of what is sealed, wrapped."""
+    probed: bool = False
 
+
+CONTENTS = ("key", "sealed", "answer", "snapshot", "drift")
+"""The fields of a hold that say what was asked for and answered; without the first, none of them opens."""
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
 
@@ -54,6 +64,8 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
         "policy": draft.policy,
         "attempts": "1",
     }
+    written |= {"key": draft.key} if draft.key else {}
+    written |= {"probed": "1"} if draft.probed else {}
     return {name: value.encode() for name, value in written.items()} | {"sealed": draft.sealed}
 
 
@@ -103,8 +115,16 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         decision_reason=fields.get("decision_reason", ""),
         decision=fields.get("decision", ""),
         key=fields.get("key", ""),
+        shredded=fields.get("shredded") == "1",
         note=fields.get("note", ""),
+        sends=tuple(fields.get("sends", "").split()),
+        keyed_by=fields.get("keyed_by", ""),
+        resend_by=_time(fields["resend_by"]) if "resend_by" in fields else None,
+        resolved_as=Resolution(fields["resolved_as"]) if fields.get("resolved_as") else None,
+        resolved_by=fields.get("resolved_by", ""),
+        resolution_reason=fields.get("resolution_reason", ""),
         collected=fields.get("collected") == "1",
+        probed=fields.get("probed") == "1",
     )
 
 

@@ -1,6 +1,6 @@
 """Encryption of everything that a hold keeps: what Redis stores can be neither read nor exchanged.
 
-AES-256-GCM with the hold's id and digest as associated data, so a sealed text fits its own hold only.
+AES-256-GCM with what is stored in clear as associated data, so a sealed text fits its own hold only.
 """
 
 import json
@@ -22,8 +22,12 @@ class SealError(ValueError):
     """a sealed text does not fit: it was altered, exchanged, or its key is missing"""
 
 
+class Shredded(SealError):
+    """its contents were shredded, because their time of keeping was over"""
+
+
 class Seal:
-    """Seals and opens texts with a key from a file outside Redis."""
+    """Seals and opens texts with one key."""
 
     def __init__(self, key: bytes, *, domain: str) -> None:
         self._aead = AESGCM(key)

@@ -4,11 +4,14 @@ Everything immutable that Redis holds in clear is associated data: change any of
 """
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from proxy.keys.keyring import Keyring
 from proxy.record import Draft
-from proxy.seal import Seal, SealError
+from proxy.seal import Seal, SealError, Shredded
 from rules.action import Action, unbind
 from rules.hold import Hold
 from rules.mcp.action import PROTOCOL, ToolAction, unbind_tool
@@ -19,7 +22,21 @@ from rules.reply import Reply
 class Sealed:
     """Seals and opens the contents of holds."""
 
-    seal: Seal
+    keyring: Keyring
+
+    def fresh_key(self, hold_id: str, digest: str) -> str:
+        """A data key, wrapped, for the contents of a hold that is about to be made."""
+        return self.keyring.fresh(bound_to={"hold_id": hold_id, "digest": digest})
+
+    def rewrapped(self, hold: Hold, sealed: bytes) -> str | None:
+        """The data key of `hold` under the newest key, or None if it is already. Raises SealError."""
+        if hold.key and self.keyring.newest(hold.key):
+            return None
+        if hold.key:
+            data_key = self.keyring.unwrap(hold.key, bound_to=_holder(hold))
+        else:
+            data_key = self.keyring.key_of(sealed, bound_to=_associated(hold, "action"))
+        return self.keyring.wrap(data_key, bound_to=_holder(hold))
 
     def close_action(self, draft: Draft, action: Action | ToolAction) -> bytes:
         """The sealed action of a hold that is about to be made."""
@@ -55,16 +72,44 @@ class Sealed:
             body=body,
         )
 
+    def close_part(self, hold: Hold, part: str, value: object) -> bytes:
+        """JSON values of a hold, sealed as its `part`."""
+        return self._close(hold, part, {"value": value}, b"")
+
+    def open_part(self, hold: Hold, part: str, sealed: bytes) -> Any:
+        """The values of `part`. Raises SealError if anything was changed."""
+        return self._open(hold, part, sealed)[0]["value"]
+
     def _close(self, of: Draft | Hold, part: str, head: dict[str, object], body: bytes) -> bytes:
         plain = json.dumps(head).encode() + b"\n" + body
-        return self.seal.close(plain, bound_to=_associated(of, part))
+        return self._seals(of)[0].close(plain, bound_to=_associated(of, part))
 
     def _open(self, hold: Hold, part: str, sealed: bytes | None) -> tuple[dict[str, Any], bytes]:
+        if sealed is None and hold.shredded and hold.settled:
+            raise Shredded(Shredded.__doc__)
         if sealed is None:
             raise SealError(f"the stored {part} is missing")
-        plain = self.seal.open(sealed, bound_to=_associated(hold, part))
-        head, _, body = plain.partition(b"\n")
-        return json.loads(head), body
+        *others, last = self._seals(hold)
+        for seal in others:
+            with suppress(SealError):
+                return _parted(seal.open(sealed, bound_to=_associated(hold, part)))
+        return _parted(last.open(sealed, bound_to=_associated(hold, part)))
+
+    def _seals(self, of: Draft | Hold) -> Sequence[Seal]:
+        """What opens the contents: a key of their own, or, from before there were any, one of the keyring."""
+        if not of.key:
+            return self.keyring.seals
+        return [Seal(self.keyring.unwrap(of.key, bound_to=_holder(of)), domain=self.keyring.domain)]
+
+
+def _parted(plain: bytes) -> tuple[dict[str, Any], bytes]:
+    head, _, body = plain.partition(b"\n")
+    return json.loads(head), body
+
+
+def _holder(of: Draft | Hold) -> dict[str, str]:
+    """What a data key is bound to."""
+    return {"hold_id": of.hold_id, "digest": of.digest}
 
 
 def _associated(of: Draft | Hold, part: str) -> dict[str, str]:
@@ -79,4 +124,4 @@ def _associated(of: Draft | Hold, part: str) -> dict[str, str]:
         "reason_id": of.reason_id,
         "reason": of.reason,
         "policy": of.policy,
-    }
+    } | ({"probed": "1"} if of.probed else {})

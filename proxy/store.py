@@ -6,9 +6,10 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:fingerprint:<fp>  id of the hold that the same request joins; expires like it
     {sidegate:<domain>}:holds             sorted set, id by time of creation, and the channel that
                                           announces changes; listing drops ids of forgotten holds
-                                          from all three sets
-    {sidegate:<domain>}:deadlines         sorted set, id by next deadline; ids leave with the state
+                                          from all four sets
+    {sidegate:<domain>}:deadlines         sorted set, id by next deadline, after the end that of its contents
     {sidegate:<domain>}:approved          sorted set, id by time of approval; ids leave with the state
+    {sidegate:<domain>}:unknown           sorted set, id by time of the loss; ids leave with the state
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
     {sidegate:<domain>}:recent:<agent>    sorted set, ids of an agent's new holds by time; for its cap
     {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
@@ -23,7 +24,7 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +34,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from proxy.record import (
+    CONTENTS,
     HOLD_FIELDS,
     Draft,
     StoreUnavailable,
@@ -44,6 +46,8 @@ from proxy.record import (
     text,
     texts,
 )
+from proxy.replicas import TOLD, Replicas
+from proxy.timing import timing_of
 from rules.hold import OPEN, REMEMBERED, Event, Hold, State, origins
 from rules.hold import TRANSITIONS as TABLE
 from rules.verdict import Spend, Tier
@@ -51,12 +55,14 @@ from rules.verdict import Spend, Tier
 logger = logging.getLogger(__name__)
 
 _SCRIPT = (Path(__file__).parent / "transition.lua").read_text()
+_REWRAP_SCRIPT = (Path(__file__).parent / "rewrap.lua").read_text()
 _SPEND_SCRIPT = (Path(__file__).parent / "spend.lua").read_text()
 _MONEY_SCALE = 10**6
 _TIMEOUT = 2.0
 _CONNECTIONS = 64
 _SLACK = timedelta(days=1)
 _PRUNED_AT_ONCE = 200
+_SCANNED_AT_ONCE = 100
 _COLLECTABLE = tuple(state for state in State if state not in OPEN | REMEMBERED)
 
 
@@ -93,6 +99,7 @@ class Clocks:
     approval_validity: Mapping[Tier, timedelta]
     lease: timedelta = timedelta(seconds=3)
     retention: timedelta = timedelta(days=7)
+    contents: timedelta = timedelta(days=7)
 
 
 def connect(url: str) -> Redis:
@@ -114,15 +121,24 @@ def connect(url: str) -> Redis:
 class Store:
     """Every hold of one approval domain."""
 
-    def __init__(self, redis: Redis, *, domain: str, clocks: Clocks, cap: Cap = _USUAL_CAP) -> None:
+    def __init__(
+        self, redis: Redis, *, domain: str, clocks: Clocks, cap: Cap = _USUAL_CAP, replicas: int = 0
+    ) -> None:
         self._redis = redis
+        self._replicas = Replicas(redis, needed=replicas)
         self._cap = cap
         self._prefix = f"{{sidegate:{domain}}}"
         self._clocks = clocks
         longest = max(clocks.decision_window, *clocks.approval_validity.values())
         self._keep = _ms(clocks.retention + longest + _SLACK)
         self._script = redis.register_script(_SCRIPT)
+        self._rewrap_script = redis.register_script(_REWRAP_SCRIPT)
         self._spend_script = redis.register_script(_SPEND_SCRIPT)
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a claim lasts without being renewed."""
+        return self._clocks.lease
 
     async def open(self, draft: Draft) -> tuple[Hold, bool]:
         """Record a new hold durably, or join the one that this fingerprint already has.
@@ -134,6 +150,7 @@ class Store:
                 draft.hold_id,
                 draft.fingerprint,
                 {"from": [], "to": State.PENDING, "deadline": "decide_by", "flood": self._flood()}
+                | {"confirm": True}
                 | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}},
                 draft_fields(draft),
                 agent=draft.agent,
@@ -166,9 +183,19 @@ class Store:
 
     async def step(self, hold: Hold, event: Event, **change: Any) -> Hold:
         """Apply `event` to `hold` by the table of states. Raises Refused with what stands in the way."""
-        states = origins(event)
+        states, clocks = origins(event), self._clocks
         target = TABLE[states[0]][event]
-        kept = {"from": list(states), "to": target} | self._timing(event, hold) | change
+        timing = timing_of(
+            event,
+            lease=clocks.lease,
+            validity=clocks.approval_validity.get(hold.tier, timedelta(0)),
+            contents=clocks.contents,
+        )
+        times = timing.get("times", {}) | change.pop("times", {})
+        kept: dict[str, Any] = (
+            {"from": list(states), "to": target, "confirm": event in TOLD} | timing | change
+        )
+        kept["times"] = times
         fields = kept.pop("fields", None)
         outcome, now = await self._change(hold.hold_id, hold.fingerprint, kept, fields)
         current = read_hold(hold.hold_id, now) if "state" in now else None
@@ -176,21 +203,11 @@ class Store:
             raise Refused(outcome, current)
         return current
 
-    def _timing(self, event: Event, hold: Hold) -> dict[str, Any]:
-        """The clocks that an event starts, and the deadline that follows it."""
-        lease = {"times": {"lease_until": _ms(self._clocks.lease)}, "deadline": "lease_until"}
-        match event:
-            case Event.APPROVE:
-                validity = self._clocks.approval_validity[hold.tier]
-                return {"times": {"run_by": _ms(validity)}, "deadline": "run_by", "alive": "decide_by"}
-            case Event.CLAIM:
-                return lease | {"bump": True, "alive": "run_by", "unkilled": True}
-            case Event.SEND:
-                return lease | {"unkilled": True}
-            case Event.RELEASE:
-                return {"deadline": "run_by"}
-            case _:
-                return {}
+    async def shred(self, hold: Hold) -> bool:
+        """Forget the contents of an ended hold, and the key to them, once their time is over."""
+        change = {"from": [hold.state], "to": hold.state, "due": True, "erase": CONTENTS}
+        outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {"shredded": b"1"})
+        return outcome == "done"
 
     def validity(self, tier: Tier) -> timedelta:
         """How long an approval of this tier may be used."""
@@ -212,6 +229,13 @@ class Store:
         """
         change = {"from": _COLLECTABLE, "release": True, "unless": "collected"}
         outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {"collected": b"1"})
+        return outcome == "done"
+
+    async def keep(self, hold: Hold, *, part: str, sealed: bytes) -> bool:
+        """Add a sealed `part` to a hold that nobody has sent; False where it has one, or it is too late."""
+        unsent = [State.PENDING, State.APPROVED, State.CLAIMED]
+        change = {"from": unsent, "unless": part}
+        outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {part: sealed})
         return outcome == "done"
 
     async def spend(self, spend: Spend, *, budget: str) -> bool:
@@ -249,10 +273,21 @@ class Store:
         return found_hold(hold_id, values)
 
     async def sealed(self, hold_id: str, *, part: str) -> bytes | None:
-        """The sealed `part` of a hold: `sealed` (the action) or `answer` (the upstream's)."""
+        """A sealed part of a hold: `sealed` (the action), `answer` (the upstream's), `snapshot`, `drift`."""
         async with self._guarded():
             value = await self._redis.hget(self._hold_key(hold_id), part)
         return cast(bytes | None, value)
+
+    async def scan(self, cursor: int) -> tuple[int, Sequence[str]]:
+        """Ids of some holds, and the cursor of the next ones: a pass from 0 to 0 finds all that stay."""
+        async with self._guarded():
+            after, found = await self._redis.zscan(self._key("holds"), cursor, count=_SCANNED_AT_ONCE)
+        return int(after), [text(name) for name, _ in found]
+
+    async def rewrap(self, hold: Hold, key: str) -> str:
+        """Replace the wrapped data key of `hold`, if it is what was read; tells what became of it."""
+        async with self._guarded():
+            return text(await self._rewrap_script([self._hold_key(hold.hold_id)], [hold.key, key]))
 
     async def list(self, *, limit: int = 200) -> Sequence[Hold]:
         """The newest holds first. One that cannot be read is logged and left out."""
@@ -274,7 +309,7 @@ class Store:
                 await self._redis.zrange(index, "-inf", before, byscore=True, offset=0, num=_PRUNED_AT_ONCE)
             )
             gone = [i for i in old if not await self._redis.exists(self._hold_key(i))]
-            for name in ("holds", "deadlines", "approved") if gone else ():
+            for name in ("holds", "deadlines", "approved", "unknown") if gone else ():
                 await self._redis.zrem(self._key(name), *gone)
 
     async def approved(self) -> Sequence[str]:
@@ -282,11 +317,23 @@ class Store:
         async with self._guarded():
             return texts(await self._redis.zrange(self._key("approved"), 0, -1))
 
+    async def unknown(self) -> dict[str, timedelta]:
+        """Ids of holds whose outcome is unknown, and for how long it has been."""
+        async with self._guarded():
+            found: Any = await self._redis.zrange(self._key("unknown"), 0, -1, withscores=True)
+            now = await self._now() if found else 0
+        return {text(hold_id): timedelta(milliseconds=now - float(since)) for hold_id, since in found}
+
     async def overdue(self) -> Sequence[str]:
         """Ids of holds whose next deadline has passed by the store's own clock."""
         async with self._guarded():
             found = await self._redis.zrangebyscore(self._key("deadlines"), "-inf", await self._now())
         return texts(found)
+
+    async def now(self) -> datetime:
+        """The time by the store's own clock."""
+        async with self._guarded():
+            return datetime.fromtimestamp(await self._now() / 1000, tz=UTC)
 
     async def _now(self) -> int:
         """Milliseconds of the store's own clock."""
@@ -301,11 +348,9 @@ class Store:
 
     async def kill(self, why: str | None) -> None:
         """Switch the kill switch on with a reason, or off with None."""
+        key = self._key("kill")
         async with self._guarded():
-            if why is None:
-                await self._redis.delete(self._key("kill"))
-            else:
-                await self._redis.set(self._key("kill"), why)
+            await self._replicas.confirmed(*(("DEL", key) if why is None else ("SET", key, why)))
 
     async def changes(self) -> AsyncIterator[str]:
         """Ids of holds as they change, from now on; an empty one while nothing changes.
@@ -352,9 +397,13 @@ class Store:
             self._key("kill"),
             self._key(f"recent:{agent}"),
             self._key(f"quarantine:{agent}"),
+            self._key("unknown"),
         ]
         async with self._guarded():
-            reply = texts(await self._script(keys, arguments))
+            if change.get("confirm") and self._replicas.needed:
+                reply = texts(await self._replicas.confirmed("EVAL", _SCRIPT, len(keys), *keys, *arguments))
+            else:
+                reply = texts(await self._script(keys, arguments))
         if reply[0] == "taken":
             return "taken", {"taken": reply[2]}
         if reply[0] == "flooded":

@@ -13,6 +13,7 @@ import rfc8785
 
 from rules.call import HttpCall, Payload, PayloadKind
 from rules.headers import VOLATILE, Fields, bound, first, secret
+from rules.message import Message
 from rules.request.strict_json import canonical
 
 _BOUNDARY = re.compile(
@@ -55,6 +56,19 @@ class Action:
         default = {"http": 80, "https": 443}.get(self.scheme)
         port = "" if self.port == default else f":{self.port}"
         return f"{self.scheme}://{host}{port}{self.target}"
+
+    def message(self) -> Message:
+        """The request as a client would send it now: what is judged again, under the rules of now."""
+        return Message(
+            scheme=self.scheme,
+            host=self.host,
+            port=self.port,
+            sni=self.host,
+            method=self.method.encode(),
+            target=self.target.encode("latin-1"),
+            fields=self.fields,
+            body=self.body,
+        )
 
     @property
     def digest(self) -> str:

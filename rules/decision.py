@@ -11,6 +11,9 @@ from rules.hold import Event, Hold
 SKEW = timedelta(seconds=60)
 """How far the clocks of a console and a worker may be apart."""
 
+APPROVING = frozenset({Event.APPROVE, Event.RETRY})
+"""Decisions on which a hold may run."""
+
 _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -63,7 +66,7 @@ def stated(members: dict[str, Any]) -> Decision:
 def objection(decision: Decision, hold: Hold, *, now: datetime) -> str | None:
     """What forbids to run the claimed `hold` on this decision, or None."""
     about = (decision.hold_id, decision.digest, decision.policy)
-    if decision.event is not Event.APPROVE:
+    if decision.event not in APPROVING:
         return "the signed decision is no approval"
     if about != (hold.hold_id, hold.digest, hold.policy) or decision.fence >= hold.fence:
         return "the signed approval is of another hold"

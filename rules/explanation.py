@@ -1,4 +1,4 @@
-"""All that bears on a call, with the evidence that its rules give."""
+"""What rules say of a call to people: all that bears on it with its evidence, and the rule's summary."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from rules.call import Call
 from rules.classify import judgements
 from rules.matching.truth import Truth
 from rules.ruleset import Rule, Ruleset
+from rules.template import tell
 from rules.verdict import Judgement, ReasonId
 
 
@@ -20,12 +21,18 @@ class Bearing:
 
 def bearings(call: Call, ruleset: Ruleset) -> Iterator[Bearing]:
     """Every judgement that bears on `call`, the most severe first."""
-    brought = ruleset.packs.rules if ruleset.packs else ()
-    rules = {rule.id: rule for rule in (*brought, *ruleset.rules)}
     for judgement in judgements(call, ruleset):
-        rule = rules.get(judgement.rule) if judgement.rule is not None else None
+        rule = ruleset.rule(judgement.rule)
         evidence = () if rule is None else _evidence(rule, judgement, call)
         yield Bearing(judgement=judgement, evidence=evidence)
+
+
+def summary(call: Call, ruleset: Ruleset, rule_id: str | None) -> str | None:
+    """The rule's sentence about `call`; None where it has none, or does not mean this call."""
+    rule = ruleset.rule(rule_id)
+    if rule is None or rule.account.summary is None or rule.matches(call) is Truth.FALSE:
+        return None
+    return tell(rule.account.summary, call, paths=rule.paths)
 
 
 def _evidence(rule: Rule, judgement: Judgement, call: Call) -> tuple[str, ...]:

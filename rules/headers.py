@@ -40,6 +40,8 @@ _PROXY_CLAIMS = frozenset(
     }
 )
 
+_NOT_FURTHER = HOP_BY_HOP | _PROXY_CLAIMS
+
 # Whoever holds one of these can act as the agent: never stored, taken anew at replay.
 # Matched with `_` read as `-`.
 CREDENTIALS = frozenset(
@@ -141,14 +143,14 @@ VOLATILE = frozenset(
 
 def connection_options(fields: Fields) -> frozenset[bytes]:
     """The lower-case header names that `Connection` declares to be for this hop only."""
-    values = (value for name, value in fields if name.lower() == b"connection")
-    return frozenset(option.strip().lower() for value in values for option in value.split(b","))
+    values = [value for name, value in fields if name.lower() == b"connection"]
+    return frozenset([option.strip().lower() for value in values for option in value.split(b",")])
 
 
 def end_to_end(fields: Fields) -> Fields:
     """The fields that travel to the upstream; `Host` and the framing are the sender's own."""
-    dropped = HOP_BY_HOP | _PROXY_CLAIMS | connection_options(fields)
-    return tuple((name, value) for name, value in fields if _dashed(name) not in dropped)
+    dropped = _NOT_FURTHER | connection_options(fields)
+    return tuple([field for field in fields if _dashed(field[0]) not in dropped])
 
 
 def bound(fields: Fields, *, credentials: Iterable[bytes] = ()) -> Fields:
@@ -173,15 +175,18 @@ def secret(fields: Fields, *, credentials: Iterable[bytes] = ()) -> Fields:
 
 def framed(fields: Fields, method: bytes, body: bytes) -> Fields:
     """The fields as they go upstream: in the agent's order and spelling, framed by `body` alone."""
-    length = str(len(body)).encode()
-    sized = tuple(
-        (name, length if name.lower() == b"content-length" else value)
-        for name, value in end_to_end(fields)
-        if name.lower() != b"expect"
-    )
-    if first(sized, b"content-length") is None and (body or method in _BODY_METHODS):
-        return (*sized, (b"Content-Length", length))
-    return sized
+    length, told = b"%d" % len(body), False
+    sized: list[tuple[bytes, bytes]] = []
+    for field in end_to_end(fields):
+        key = field[0].lower()
+        if key == b"content-length":
+            told = True
+            sized.append((field[0], length))
+        elif key != b"expect":
+            sized.append(field)
+    if not told and (body or method in _BODY_METHODS):
+        sized.append((b"Content-Length", length))
+    return tuple(sized)
 
 
 def preferences(fields: Fields) -> dict[str, str]:

@@ -22,19 +22,23 @@ class State(StrEnum):
     CLAIMED = "claimed"
     """One worker has taken it and checks it again; no byte has left."""
     SENDING = "sending"
-    """The request may be on its way; nobody may ever send it again."""
+    """The request may be on its way; nobody but the worker that takes this step may send it."""
     EXECUTED = "executed"
     """It ran and the upstream's answer is stored."""
     EXECUTION_ERROR = "execution_error"
     """It ran and the upstream answered with an error, which is stored."""
     OUTCOME_UNKNOWN = "outcome_unknown"
-    """It may have run; no answer is known, and it is never sent again."""
+    """It may have run; no answer is known, until somebody or something finds out."""
+    NOT_EXECUTED = "not_executed"
+    """It was not known whether it ran, then a person or a probe found that it did not; it will not."""
     REJECTED = "rejected"
     """A human said no."""
     EXPIRED = "expired"
     """Nobody decided, or nobody could run it, in time; nobody refused it."""
     DRIFT_REFUSED = "drift_refused"
     """What was approved is no longer what would run, so it did not run."""
+    CANCELLED = "cancelled"
+    """The agent that asked for it, or an operator, took it back before it was sent."""
     KILLED = "killed"
     """The kill switch stopped it before it was sent."""
 
@@ -48,6 +52,8 @@ class Event(StrEnum):
     """A reviewer said no."""
     EXPIRE = "expire"
     """A clock ran out before the request was sent."""
+    CANCEL = "cancel"
+    """The agent that asked for it, or an operator, took it back."""
     KILL = "kill"
     """The kill switch reached it."""
     CLAIM = "claim"
@@ -62,8 +68,35 @@ class Event(StrEnum):
     """The upstream answered below 400."""
     ERROR = "error"
     """The upstream answered 400 or above."""
+    MISMATCH = "mismatch"
+    """The upstream answered that our own condition does not hold: it did nothing (RFC 9110 section 13.2)."""
     LOSE = "lose"
     """No answer can come any more."""
+    WITHDRAW = "withdraw"
+    """The worker that took the step to sending knows that no byte of the request has left."""
+    DOUBT = "doubt"
+    """The worker's own journal knows of a sending that the store has lost."""
+    RESEND = "resend"
+    """A worker is about to repeat it under the key that the upstream runs once."""
+    CONFIRM = "confirm"
+    """A person or a probe found that it ran."""
+    REFUTE = "refute"
+    """A person or a probe found that it did not run, and it shall not."""
+    REVIVE = "revive"
+    """A probe found that it did not run, and its approval is still valid."""
+    RETRY = "retry"
+    """A person answers for sending it again, which approves it anew."""
+
+
+class Resolution(StrEnum):
+    """What was found out of an outcome that was unknown, or decided about it."""
+
+    EXECUTED = "executed"
+    """It ran."""
+    NOT_EXECUTED = "not-executed"
+    """It did not run, and it shall not."""
+    TRY_AGAIN = "try-again"
+    """It did not run, or that is taken for granted, and it is sent again."""
 
 
 class Disposition(StrEnum):
@@ -79,42 +112,60 @@ class Disposition(StrEnum):
     """Nobody knows whether it ran."""
 
 
-# INVARIANT: no path leads from SENDING back to a state from which a worker may send.
+# INVARIANT: what may have been sent is sent again in four ways only.
+# WITHDRAW: by its fence, the one worker that could have sent it says that no byte left.
+# RESEND: the repetition has the same bytes and the same key, and the upstream promised to run that once;
+# it never leaves SENDING and OUTCOME_UNKNOWN, so that nothing takes it for unsent in between.
+# REVIVE: the upstream itself says that it did not run. RETRY: a person answers for it.
 TRANSITIONS: dict[State, dict[Event, State]] = {
     State.PENDING: {
         Event.APPROVE: State.APPROVED,
         Event.REJECT: State.REJECTED,
         Event.EXPIRE: State.EXPIRED,
+        Event.CANCEL: State.CANCELLED,
         Event.KILL: State.KILLED,
     },
     State.APPROVED: {
         Event.CLAIM: State.CLAIMED,
         Event.REJECT: State.REJECTED,
         Event.EXPIRE: State.EXPIRED,
+        Event.CANCEL: State.CANCELLED,
         Event.KILL: State.KILLED,
     },
     State.CLAIMED: {
         Event.SEND: State.SENDING,
         Event.RELEASE: State.APPROVED,
         Event.DRIFT: State.DRIFT_REFUSED,
+        Event.DOUBT: State.OUTCOME_UNKNOWN,
         Event.EXPIRE: State.EXPIRED,
+        Event.CANCEL: State.CANCELLED,
         Event.KILL: State.KILLED,
     },
     State.SENDING: {
         Event.ANSWER: State.EXECUTED,
         Event.ERROR: State.EXECUTION_ERROR,
         Event.LOSE: State.OUTCOME_UNKNOWN,
+        Event.WITHDRAW: State.APPROVED,
+        Event.MISMATCH: State.DRIFT_REFUSED,
     },
     State.EXECUTED: {},
     State.EXECUTION_ERROR: {},
-    # The one worker that sent it may still learn the answer; nobody else may change anything.
+    # The one worker that sent it may still learn the answer, or know that it did not send.
     State.OUTCOME_UNKNOWN: {
         Event.ANSWER: State.EXECUTED,
         Event.ERROR: State.EXECUTION_ERROR,
+        Event.WITHDRAW: State.APPROVED,
+        Event.RESEND: State.SENDING,
+        Event.CONFIRM: State.EXECUTED,
+        Event.REFUTE: State.NOT_EXECUTED,
+        Event.REVIVE: State.APPROVED,
+        Event.RETRY: State.APPROVED,
     },
+    State.NOT_EXECUTED: {},
     State.REJECTED: {},
     State.EXPIRED: {},
     State.DRIFT_REFUSED: {},
+    State.CANCELLED: {},
     State.KILLED: {},
 }
 
@@ -128,9 +179,11 @@ DISPOSITIONS: dict[State, Disposition] = {
     State.EXECUTED: Disposition.APPROVED_EXECUTED,
     State.EXECUTION_ERROR: Disposition.EXECUTION_ERROR,
     State.OUTCOME_UNKNOWN: Disposition.OUTCOME_UNKNOWN,
+    State.NOT_EXECUTED: Disposition.DENIED_NOT_EXECUTED,
     State.REJECTED: Disposition.DENIED_NOT_EXECUTED,
     State.EXPIRED: Disposition.DENIED_NOT_EXECUTED,
     State.DRIFT_REFUSED: Disposition.DENIED_NOT_EXECUTED,
+    State.CANCELLED: Disposition.DENIED_NOT_EXECUTED,
     State.KILLED: Disposition.DENIED_NOT_EXECUTED,
 }
 
@@ -165,10 +218,25 @@ class Hold:
     """The reviewer's decision, signed by the console that took it."""
     key: str = ""
     """The data key of its contents, wrapped: it means nothing without the keys outside the store."""
+    shredded: bool = False
+    """Whether its contents have been destroyed, because their time was over."""
     note: str = ""
     """Why it ended as it did, where no person decided that."""
+    sends: tuple[str, ...] = ()
+    """Ids of the attempts for which the step to sending was taken, the oldest first."""
+    keyed_by: str = ""
+    """The header in which the last of them carried the idempotency key."""
+    resend_by: datetime | None = None
+    """Until when the upstream knows the key of the first of them, where it promised to."""
+    resolved_as: Resolution | None = None
+    """What was found out while the outcome was unknown."""
+    resolved_by: str = ""
+    """The person who found it out, or `probe`."""
+    resolution_reason: str = ""
     collected: bool = False
     """Whether the agent has been given the outcome."""
+    probed: bool = False
+    """Whether what it would change is read when it is held, and has to be the same when it runs."""
 
     @property
     def settled(self) -> bool:

@@ -5,7 +5,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from rules.headers import Fields
-from rules.hold import DISPOSITIONS, Hold, State
+from rules.hold import DISPOSITIONS, Hold, Resolution, State
 from rules.verdict import Judgement, ReasonId, Refusal
 
 STATUS_HOST = "sidegate.internal"
@@ -79,6 +79,18 @@ _WORDS: dict[State, _Words] = {
         detail="an operator stopped this action and it was not executed; wait for the user",
         executed=False,
     ),
+    State.CANCELLED: _Words(
+        phrase="Cancelled {id}; not executed",
+        detail="this action was taken back before it was sent and was not executed; nobody refused it: "
+        "the identical request opens a new hold",
+        executed=False,
+    ),
+    State.NOT_EXECUTED: _Words(
+        phrase="Found not executed {id}",
+        detail="it was unknown whether this action ran; it was found out since that it did not, and it "
+        "is not sent any more: the identical request opens a new hold",
+        executed=False,
+    ),
     State.OUTCOME_UNKNOWN: _Words(
         phrase="Outcome unknown {id}; may have been executed; do not retry",
         detail="this action was sent and no answer is known: it may have been executed; do not "
@@ -97,10 +109,26 @@ _WORDS: dict[State, _Words] = {
     ),
 }
 
+# After an outcome that was unknown; the upstream gave no answer that could be told.
+_RESOLVED: dict[tuple[State, Resolution | None], _Words] = {
+    (State.EXECUTED, Resolution.EXECUTED): _Words(
+        phrase="Found executed {id}; do not retry",
+        detail="it was unknown whether this action ran; it was found out since that it did; the "
+        "upstream's answer is not known: do not send it again, read what it changed",
+        executed=True,
+    ),
+    (State.APPROVED, Resolution.TRY_AGAIN): _Words(
+        phrase="Approved {id} to be sent again; do not retry",
+        detail="it was unknown whether this action ran; it was found out or decided since that it is to "
+        "be sent again, by us; read status_url for the outcome",
+        executed=None,
+    ),
+}
+
 
 def describe(hold: Hold) -> dict[str, object]:
     """What an agent may know of its own hold, as JSON values."""
-    words = _WORDS[hold.state]
+    words = _words(hold)
     return {
         "hold_id": hold.hold_id,
         "state": hold.state,
@@ -113,10 +141,15 @@ def describe(hold: Hold) -> dict[str, object]:
         "reason": hold.reason,
         "decision_reason": hold.decision_reason or None,
         "note": hold.note or None,
+        "resolved_as": hold.resolved_as,
         "attempts": hold.attempts,
         "decide_by": hold.decide_by.isoformat(),
         "status_url": status_url(hold.hold_id),
     }
+
+
+def _words(hold: Hold) -> _Words:
+    return _RESOLVED.get((hold.state, hold.resolved_as)) or _WORDS[hold.state]
 
 
 def status_url(hold_id: str) -> str:
@@ -126,7 +159,7 @@ def status_url(hold_id: str) -> str:
 
 def standing(hold: Hold, *, accepted: bool = False) -> Reply:
     """How `hold` stands, for the agent whose request it holds. `accepted`: it asked for a 202."""
-    words = _WORDS[hold.state]
+    words = _words(hold)
     return _problem(
         202 if accepted and not hold.settled else 403,
         kind=hold.state,

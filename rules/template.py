@@ -49,6 +49,11 @@ def tell(template: str, call: Call, *, paths: Sequence[Track] = ()) -> str:
     return _PLACEHOLDER.sub(lambda found: _said(found[1], call, paths), template)
 
 
+def names_in(template: str) -> list[str]:
+    """The names in `template`, in order."""
+    return _PLACEHOLDER.findall(template)
+
+
 def read_probe(text: str) -> list[str]:
     """The names in the template of a path and query. Raises ValueError with the cure."""
     path, mark, query = text.partition("?")
@@ -63,7 +68,7 @@ def read_probe(text: str) -> list[str]:
         _check_braces(value)
     if not query.isprintable() or set("#%;+") & set(query):
         raise ValueError(f"{quote(query)} is not a plain query; write the characters that escapes stand for")
-    return _PLACEHOLDER.findall(text)
+    return names_in(text)
 
 
 def _check_braces(text: str) -> None:

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from proxy import cli
 from proxy.cli.environment import environment
+from proxy.cli.schema import rule_models
 from proxy.config import Config, CredentialEntry, Reviewer
 from proxy.console.app import create
 from proxy.console.shown import contents, summary
@@ -24,6 +25,7 @@ from proxy.metrics import Metrics
 from rules.compile import compile_rules
 from rules.hold import Hold, State
 from rules.language.document import Strict, read
+from rules.language.rule_file import RulesFile
 from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
 from tests.proxy.console.world import ACTION, World
@@ -142,6 +144,30 @@ def test_examples_can_be_used_as_they_are(page: str, text: str) -> None:
         assert isinstance(read(Config, text, file=page), Config), read(Config, text, file=page)
 
 
+def _written(part: object) -> Iterator[tuple[str, str]]:
+    """Every key that a rules file writes, with the name of its model."""
+    if isinstance(part, Strict):
+        for name in part.model_fields_set:
+            yield type(part).__name__, name
+            yield from _written(getattr(part, name))
+    elif isinstance(part, dict | tuple):
+        for below in part.values() if isinstance(part, dict) else part:
+            yield from _written(below)
+
+
+def test_every_key_of_rules_is_shown() -> None:
+    """Each key of the language is named on the page, and stands in an example that can be used."""
+    page = (DOCS / "rules.md").read_text()
+    read_examples = [read(RulesFile, text, file="rules.md") for text in examples(DOCS / "rules.md")]
+    shown = {key for example in read_examples for key in _written(example)}
+    keys = {(m.__name__, n) for m in rule_models() for n in m.model_fields}
+    # A tool call's conditions and a request's are the same model, of which `Match` shows each.
+    wanted = {(model, name) for model, name in keys if model != "When"}
+    assert wanted - shown == set()
+    named = {part for code in words(page) for part in re.findall(r"[a-z_]+", code)}
+    assert {name.rstrip("_") for _, name in keys} - named == set()
+
+
 def test_one_example_shows_every_section() -> None:
     """A reader sees how each is written."""
     first = next(examples(DOCS / "configuration.md"))
@@ -160,7 +186,8 @@ def _exposed(family: Metric) -> str:
 def test_every_metric_is_documented() -> None:
     """Name, type, labels and sentence, exactly as they are exported."""
     metrics = Metrics()
-    labels = {value._name: value._labelnames for n, value in vars(metrics).items() if n != "registry"}
+    instruments = [v for n, v in vars(metrics).items() if n != "registry" and not n.startswith("_")]
+    labels = {value._name: value._labelnames for value in instruments}
     expected = [
         [
             f"`{_exposed(family)}`",

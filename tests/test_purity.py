@@ -34,10 +34,11 @@ _MAKERS = frozenset({"list", "set", "dict", "bytearray", "defaultdict", "Counter
 
 
 def _findings(source: str) -> Iterator[str]:
-    """What in `source` reaches beyond its arguments or remembers anything between calls."""
+    """What in `source` reaches beyond its arguments, or remembers anything that could change an answer."""
     tree = ast.parse(source)
     tables = _tables(tree)
     yield from _module_state(tree)
+    bounded = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call) and _bounds(node)]
     for node in ast.walk(tree):
         for name in _imported(node):
             if any(name == m or name.startswith(f"{m}.") for m in _IMPURE_MODULES):
@@ -48,9 +49,18 @@ def _findings(source: str) -> Iterator[str]:
             yield f"calls {node.id}"
         if isinstance(node, ast.Attribute) and node.attr in _CLOCKS:
             yield f"reads a clock: {ast.unparse(node)}"
-        if isinstance(node, (ast.Name, ast.Attribute)) and _last(node) in _CACHES:
-            yield f"keeps a cache: {ast.unparse(node)}"
+        if isinstance(node, (ast.Name, ast.Attribute)) and _last(node) in _CACHES and node not in bounded:
+            yield f"keeps a cache without a bound: {ast.unparse(node)}"
         yield from (f"changes the table {name}" for name in _changed(node) if name in tables)
+
+
+def _bounds(call: ast.Call) -> bool:
+    """Whether it makes a cache with a bound: what a pure function keeps changes no answer, only its cost."""
+    match call.keywords:
+        case [ast.keyword(arg="maxsize", value=ast.Constant(value=int()))]:
+            return True
+        case _:
+            return False
 
 
 def _imported(node: ast.AST) -> list[str]:
@@ -151,7 +161,8 @@ _PLANTED = {
     "the network, in a function": "def f():\n    from urllib import request",
     "code": "def f(x): return eval(x)",
     "a cache": "from functools import cache\n@cache\ndef f(): ...",
-    "a bounded cache": "import functools\n@functools.lru_cache(maxsize=9)\ndef f(): ...",
+    "a cache with the usual bound": "from functools import lru_cache\n@lru_cache\ndef f(): ...",
+    "a cache whose bound is none": "import functools\n@functools.lru_cache(maxsize=None)\ndef f(): ...",
     "a list": "seen = []",
     "a constant's list": "SEEN: list[int] = []",
     "a set": "_SEEN = set()",
@@ -174,6 +185,7 @@ def test_a_planted_impurity_is_found(source: str) -> None:
 
 
 _INNOCENT = {
+    "a bounded cache": "import functools\n@functools.lru_cache(maxsize=9)\ndef f(): ...",
     "a table": "T = {'a': 1}\ndef f(x): return T[x]",
     "a frozen set": "T = frozenset({1})",
     "a local list": "def f(x):\n    seen = []\n    seen.append(x)\n    return seen",

@@ -20,7 +20,7 @@ from addons.http1.destination import addressed
 from addons.http1.head import AnswerHead, RequestHead
 from addons.http1.intake import Intake
 from addons.http1.upstream import Ended, Failed, Part, Send, Upstream
-from addons.traffic import LOOK_SECONDS, OVERLOADED, TOO_SLOW, Traffic
+from addons.traffic import LOOK_SECONDS, OVERLOADED, SMALL_BYTES, TOO_SLOW, Traffic
 from rules.message import Message
 from rules.reply import Reply
 from rules.request.body import MAX_BODY_BYTES
@@ -111,8 +111,8 @@ class StrictHttp1(layer.Layer):
         if self._stage is _Stage.READING:
             # Whatever has happened, the next request may be there already.
             yield from self._read()
-        if self._stage is _Stage.READING and self._intake.begun and self._alarm is None:
-            yield from self._set_alarm()
+        if self._stage is _Stage.READING and self._intake.begun:
+            yield from self._await_rest()
         yield from self._flush()
 
     def _receive(self, data: bytes) -> layer.CommandGenerator[None]:
@@ -126,8 +126,8 @@ class StrictHttp1(layer.Layer):
             if len(self._intake) > MAX_AHEAD_BYTES:
                 self._refuse(_TOO_FAR_AHEAD)
                 yield from self._close()
-        elif not self._traffic.keep(self.context.client.id, self, self._intake.kept):
-            yield from self._refuse_unread(OVERLOADED)
+        elif self._intake.kept > SMALL_BYTES:
+            yield from self._find_room()
 
     def _connection_event(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
         if event.connection is not self.context.client:
@@ -158,10 +158,20 @@ class StrictHttp1(layer.Layer):
         """For the rest of the request that is arriving."""
         return self._traffic.seconds_left(self.context.client.id, self)
 
-    def _set_alarm(self) -> layer.CommandGenerator[None]:
-        """Look again when the request should be there; one alarm serves all requests of a connection."""
-        self._alarm = commands.RequestWakeup(max(self._seconds_left, LOOK_SECONDS))
-        yield self._alarm
+    def _await_rest(self) -> layer.CommandGenerator[None]:
+        """Keep the beginning of a request, and look again when all of it should be there.
+
+        Most requests arrive whole, and pay for neither; one alarm serves all others of a connection.
+        """
+        yield from self._find_room()
+        if self._stage is _Stage.READING and self._alarm is None:
+            self._alarm = commands.RequestWakeup(max(self._seconds_left, LOOK_SECONDS))
+            yield self._alarm
+
+    def _find_room(self) -> layer.CommandGenerator[None]:
+        """Keep what is there of a request that has not had its turn, or refuse it."""
+        if not self._traffic.keep(self.context.client.id, self, self._intake.kept):
+            yield from self._refuse_unread(OVERLOADED)
 
     @property
     def _client_listens(self) -> bool:

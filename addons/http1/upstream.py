@@ -6,10 +6,10 @@ from typing import Self
 from mitmproxy.connection import Server
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers import ServerTLSLayer
 
 from addons.http1.body import Body, Inbox, Unreadable
 from addons.http1.head import AnswerHead, take_answer_head, written
+from addons.tls import UpstreamTls
 from rules.headers import framed
 from rules.message import Message
 
@@ -65,7 +65,7 @@ class Upstream:
             return cls(place, server, stack=http, http=http)
         server.sni = host
         server.alpn_offers = (b"http/1.1",)
-        tls = ServerTLSLayer(own)
+        tls = UpstreamTls(own)
         tls.child_layer = http = _Http1(own)
         return cls(place, server, stack=tls, http=http)
 

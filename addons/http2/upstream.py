@@ -7,7 +7,6 @@ from h2.config import H2Configuration
 from mitmproxy.connection import Server
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers import ServerTLSLayer
 from mitmproxy.proxy.layers.http import HttpClient, RegisterHttpConnection
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseEndOfMessage, ResponseProtocolError
@@ -16,6 +15,7 @@ from mitmproxy.proxy.layers.http._http2 import Http2Client
 from mitmproxy.proxy.layers.http._http_h2 import BufferedH2Connection
 
 from addons.connections import Flow, ThrottleHook
+from addons.tls import UpstreamTls
 
 WINDOW_BYTES = 1024 * 1024
 """How much of one answer may wait for its client."""
@@ -37,7 +37,7 @@ def towards(
     own = context.fork()
     own.server = server = Server(address=address)
     server.sni = host
-    stack = ServerTLSLayer(own)
+    stack = UpstreamTls(own)
     stack.child_layer = _Upstream(own, backlog)
     return server, stack
 

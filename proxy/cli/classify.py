@@ -45,9 +45,11 @@ def _answer(line: bytes, judge: Judge) -> dict[str, object]:
     try:
         row = read_row(line)
         identity = read_id(row)
-        judgement = judge.judge(row, line)
+        call = judge.read(row, line)
     except ValueError as error:
         return {"id": identity, "error": str(error)}
+    judgement = judge.of(call)
+    told = judge.told(call, judgement)
     return {
         "id": identity,
         "tier": int(judgement.tier),
@@ -55,4 +57,5 @@ def _answer(line: bytes, judge: Judge) -> dict[str, object]:
         "rule": judgement.rule,
         "reason_id": str(judgement.reason_id),
         "reason": judgement.reason,
+        **({} if told is None else {"summary": told}),
     }

@@ -1,4 +1,4 @@
-"""`sidegate approve`, `reject`, `kill` and `unkill`: what an operator decides."""
+"""`sidegate approve`, `reject`, `ask-again`, `kill` and `unkill`: what an operator decides."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ from typing import Any
 
 from proxy.cli.remote import Negative, add_data_dir, console, hold_path, reported
 from proxy.cli.shown import hidden, whole
-from proxy.cli.terminal import say, visible
+from proxy.cli.terminal import confirmed, say, visible
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,6 +20,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("id", metavar="ID")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="one line for the agent")
     _finish(parser, reject)
+
+    parser = commands.add_parser("ask-again", help="hold anew what did not run because something had changed")
+    parser.add_argument("id", metavar="ID")
+    _finish(parser, ask_again)
 
     parser = commands.add_parser("kill", help="stop everything that is held from being sent")
     parser.add_argument("--reason", required=True, metavar="TEXT")
@@ -54,6 +58,15 @@ def reject(args: argparse.Namespace) -> int:
     return _told(decided["hold"])
 
 
+def ask_again(args: argparse.Namespace) -> int:
+    """Make a new hold of one that was refused for a drift, and show it."""
+    with console(args.data_dir) as api:
+        made = api.ask("POST", f"{hold_path(args.id)}/ask-again", json={})
+        members = api.ask("GET", hold_path(made["hold"]["hold_id"]))
+    say(whole(members["hold"], now=members["now"]))
+    return 0
+
+
 def kill(args: argparse.Namespace) -> int:
     """Switch the kill switch on."""
     with console(args.data_dir) as api:
@@ -81,9 +94,7 @@ def _check(hold: dict[str, Any]) -> None:
 def _confirmed(hold: dict[str, Any]) -> bool:
     unseen = hidden(hold)
     warning = f"{unseen} bytes of it are not shown. " if unseen else ""
-    sys.stdout.write(f"{warning}approve this? [y/N] ")
-    sys.stdout.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return confirmed(f"{warning}approve this?")
 
 
 def _told(hold: dict[str, Any]) -> int:

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterator
 
 from proxy.cli.labelled.judging import Judge, add_flags, blocked, read_judge, read_lines
-from proxy.cli.labelled.row import Row, read_row
+from proxy.cli.labelled.row import read_row
 from proxy.cli.terminal import say, visible
+from rules.call import Call
 from rules.classify import classify
 from rules.explanation import Bearing, bearings
 from rules.verdict import Judgement, Refusal
@@ -34,29 +35,32 @@ def run(args: argparse.Namespace) -> int:
         return 2
     line = next((line for line in read_lines(sys.stdin.buffer) if line.strip()), b"")
     try:
-        standing, found = _explained(read_row(line), line, judge)
+        call = judge.read(read_row(line), line)
     except ValueError as error:
         sys.stderr.write(f"sidegate: {visible(str(error))}\n")
         return 1
+    standing, found = _explained(call, judge)
+    told = judge.told(call, standing)
     if args.json:
         parts = [{**_shown(bearing.judgement), "evidence": list(bearing.evidence)} for bearing in found]
-        say(json.dumps({**_shown(standing), "bearing": parts}))
+        say(json.dumps({**_shown(standing), "summary": told, "bearing": parts}))
         return 0
-    for text in _lines(standing, found):
+    for text in _lines(standing, found, told):
         say(visible(text))
     return 0
 
 
-def _explained(row: Row, line: bytes, judge: Judge) -> tuple[Judgement, list[Bearing]]:
-    call = judge.read(row, line)
+def _explained(call: Call | Refusal, judge: Judge) -> tuple[Judgement, list[Bearing]]:
     if isinstance(call, Refusal):
         refused = blocked(call)
         return refused, [Bearing(judgement=refused)]
     return classify(call, judge.ruleset), list(bearings(call, judge.ruleset))
 
 
-def _lines(standing: Judgement, found: list[Bearing]) -> Iterator[str]:
+def _lines(standing: Judgement, found: list[Bearing], told: str | None) -> Iterator[str]:
     yield f"tier {standing.tier:d}, {standing.verdict}: {standing.reason}"
+    if told is not None:
+        yield f"in short: {told}"
     yield ""
     yield "what bears on this call, the most severe first:"
     for bearing in found:

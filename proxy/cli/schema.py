@@ -15,6 +15,12 @@ from rules.language.document import Strict
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
+# What may stand for the whole of a model.
+_BARE: dict[str, dict[str, Any]] = {
+    "Requirement": {"$ref": "#/$defs/Scalar"},
+    "Quorum": {"type": "integer", "minimum": 1, "maximum": holding.MOST_PEOPLE},
+}
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
@@ -39,15 +45,17 @@ def text() -> str:
 def schema() -> dict[str, Any]:
     """The schema, with the sentence of each key. A text or a list of them stands where several may."""
     made = rule_file.RulesFile.model_json_schema(by_alias=True)
-    described = {model.__name__: _sentences(model) for model in _models()}
+    described = {model.__name__: _sentences(model) for model in rule_models()}
     for name, definition in [("RulesFile", made), *made["$defs"].items()]:
         for key, value in definition.get("properties", {}).items():
             definition["properties"][key] = {**_plain(value), "description": described[name][key]}
-    made["$defs"]["Requirement"] = _or_bare(made["$defs"]["Requirement"])
+    for name, bare in _BARE.items():
+        made["$defs"][name] = {"anyOf": [bare, made["$defs"][name]]}
     return {"$schema": DIALECT, **made}
 
 
-def _models() -> Iterator[type[Strict]]:
+def rule_models() -> Iterator[type[Strict]]:
+    """Every model of a rules file, some more than once."""
     for module in (rule_file, requirement, particulars, holding):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Strict):
@@ -79,7 +87,3 @@ def _plain(value: dict[str, Any]) -> dict[str, Any]:
         only: dict[str, Any] = choices[0]
         return {name: part for name, part in kept.items() if name != "anyOf"} | only
     return kept | ({"anyOf": choices} if choices else {})
-
-
-def _or_bare(requirement: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [{"$ref": "#/$defs/Scalar"}, requirement]}

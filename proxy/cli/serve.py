@@ -19,9 +19,16 @@ from proxy.data_dir.embedded import EmbeddedRedisError
 from proxy.data_dir.files import private_folder
 from proxy.data_dir.lock import AlreadyServing, exclusive
 from proxy.destinations import Address
+from proxy.journal import JournalError
 from proxy.rulebook import Marks, Rulebook, look_at
 from proxy.serving.server import CannotServe, Serving, Settings, serve
+from proxy.witness import WitnessError
 from rules.ruleset import Ruleset
+
+# Below a warning these write down headers and addresses, whatever level is asked for.
+_SPEAK_OF_REQUESTS = ("mitmproxy", "uvicorn", "httpcore2", "httpx2", "hpack", "h2", "asyncio", "redis")
+# What keeps a sidecar from starting, each with its cure.
+_EXPECTED = (CannotServe, JournalError, WitnessError, EmbeddedRedisError, AlreadyServing, OSError, ValueError)
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -78,14 +85,14 @@ def run(args: argparse.Namespace) -> int:
         return 2
     config, _ = read
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    for noisy in ("mitmproxy", "uvicorn", "httpcore2", "httpx2"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for name in _SPEAK_OF_REQUESTS:
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         data_dir = private_folder(args.data_dir.absolute())
         with exclusive(data_dir):
             settings = _settings(args, data_dir, config, _rulebook(args, seen, read))
             asyncio.run(serve(settings, announce=_announce))
-    except* (CannotServe, EmbeddedRedisError, AlreadyServing, OSError, ValueError) as group:
+    except* _EXPECTED as group:
         for error in group.exceptions:
             print(f"sidegate: {_said(error)}", file=sys.stderr)  # noqa: T201
         return_code = 1

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from proxy.cli.compared import compared
 from proxy.cli.terminal import block, columns, shorten, turns, visible
 
 MAX_SHOWN = 16 * 1024
@@ -16,7 +17,7 @@ _UNITS = (("d", 86_400), ("h", 3600), ("m", 60))
 
 def whole(hold: dict[str, Any], *, now: str) -> str:
     """Everything about one hold."""
-    return "\n".join([*_action(hold), "", *_judgement(hold), *_standing(hold, now)])
+    return "\n".join([*_action(hold), *compared(hold), "", *_judgement(hold), *_standing(hold, now)])
 
 
 def table(holds: list[dict[str, Any]], *, now: str) -> str:
@@ -103,6 +104,8 @@ def _byte(value: int) -> str:
 
 
 def _judgement(hold: dict[str, Any]) -> Iterator[str]:
+    if hold.get("summary"):
+        yield visible(f"in short, by its rule: {hold['summary']}")
     rule = f"rule `{hold['rule']}`" if hold["rule"] else "no rule"
     yield visible(f"tier {hold['tier']}, {rule}, {hold['reason_id']}: {hold['reason']}")
     principal = hold["action"]["principal"] if hold["action"] else {}

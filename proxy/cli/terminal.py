@@ -81,3 +81,10 @@ def _width(char: str) -> int:
 
 def _spell(char: str) -> str:
     return _NAMED.get(char) or (f"\\x{ord(char):02x}" if char.isascii() else f"\\u{{{ord(char):x}}}")
+
+
+def confirmed(question: str) -> bool:
+    """Whether the person at the terminal says yes."""
+    sys.stdout.write(f"{question} [y/N] ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -5,7 +5,8 @@
 - `probes`: whether the process lives, whether it is ready, and its metrics
 - `body`: what a request says, bounded and strictly read
 - `holds`: reading holds
-- `decisions`: approving and rejecting them
+- `decisions`: approving, rejecting and cancelling them
+- `resolving`: what a person found out about an unknown outcome
 - `kill`: the kill switch
 - `shown`: what a reviewer sees of a hold
 - `problem`: every way in which the console says no

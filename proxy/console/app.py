@@ -7,9 +7,11 @@ from starlette.routing import Mount, Route, Router
 from proxy.console.decisions import Decisions
 from proxy.console.door import Authentication, Door
 from proxy.console.holds import Holds
+from proxy.console.keys import Keys
 from proxy.console.kill import KillSwitch
 from proxy.console.probes import Probes
 from proxy.console.problem import EXCEPTION_HANDLERS
+from proxy.console.resolving import Resolving
 from proxy.console.reviewing import Reviewing
 
 
@@ -33,12 +35,20 @@ def create(reviewing: Reviewing) -> Starlette:
 def _api(reviewing: Reviewing) -> Router:
     """What a reviewer's token opens, unknown addresses included."""
     holds, decisions, kill = Holds(reviewing), Decisions(reviewing), KillSwitch(reviewing)
+    keys = Keys(reviewing)
     return Router(
         routes=[
             Route("/holds", holds.list),
             Route("/holds/{hold_id}", holds.show),
             Route("/holds/{hold_id}/approve", decisions.approve, methods=["POST"]),
             Route("/holds/{hold_id}/reject", decisions.reject, methods=["POST"]),
+            Route("/holds/{hold_id}/ask-again", decisions.ask_again, methods=["POST"]),
+            Route("/keys", keys.show),
+            Route("/keys/prepare", keys.prepare, methods=["POST"]),
+            Route("/keys/rotate", keys.rotate, methods=["POST"]),
+            Route("/keys/rewrap", keys.rewrap, methods=["POST"]),
+            Route("/holds/{hold_id}/cancel", decisions.cancel, methods=["POST"]),
+            Route("/holds/{hold_id}/resolve", Resolving(reviewing).resolve, methods=["POST"]),
             Route("/kill", kill.serve, methods=["GET", "POST", "DELETE"]),
         ],
         middleware=[Middleware(Authentication, reviewers=reviewing.reviewers)],

@@ -1,4 +1,4 @@
-"""Approving and rejecting holds."""
+"""Approving, rejecting and cancelling holds."""
 
 import logging
 import unicodedata
@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from proxy.again import Hopeless
 from proxy.console.body import read_members
 from proxy.console.door import reviewer
 from proxy.console.holds import find, missing
@@ -15,7 +16,7 @@ from proxy.console.reviewing import Reviewing
 from proxy.console.shown import conflict, summary
 from proxy.seal import SealError
 from proxy.store import Refused
-from rules.hold import Event, Hold
+from rules.hold import Event, Hold, State
 from rules.request.strict_json import Json
 
 logger = logging.getLogger(__name__)
@@ -36,12 +37,9 @@ class Decisions:
     async def approve(self, request: Request) -> Response:
         """Approve exactly what the reviewer saw, named by its digest."""
         members = await read_members(request, names=["digest"])
-        digest = members.get("digest")
-        if not isinstance(digest, str):
-            detail = "`digest` is missing: read the hold first, then send the digest it shows"
-            raise Problem(400, Obstacle.DIGEST_MISSING, detail)
+        digest = read_digest(members)
         hold = await find(self._reviewing, request)
-        await self._check_contents(hold)
+        await check_contents(self._reviewing, hold)
         return await self._decide(request, hold, Event.APPROVE, digest=digest)
 
     async def reject(self, request: Request) -> Response:
@@ -51,14 +49,30 @@ class Decisions:
         hold = await find(self._reviewing, request)
         return await self._decide(request, hold, Event.REJECT, reason=reason)
 
-    async def _check_contents(self, hold: Hold) -> None:
-        """Refuse to approve what does not open: nobody can have seen it."""
+    async def ask_again(self, request: Request) -> Response:
+        """Make a new hold of what did not run because something had changed; it waits for a decision."""
+        await read_members(request, names=[])
+        hold = await find(self._reviewing, request)
+        now = self._reviewing.now()
+        if hold.state is not State.DRIFT_REFUSED:
+            raise conflict("state", hold, now)
+        await check_contents(self._reviewing, hold)
         try:
-            await self._reviewing.action(hold)
-        except SealError as error:
-            members = {"why": Obstacle.INTEGRITY, "hold": summary(hold)}
-            detail = f"{error}; nothing was changed: reject it, and find out who wrote to the store"
-            raise Problem(409, Obstacle.INTEGRITY, detail, members=members) from error
+            made = await self._reviewing.again(hold)
+        except Hopeless as error:
+            detail = f"{Hopeless.__doc__}: {error}; nothing was changed"
+            members = {"why": Obstacle.HOPELESS, "hold": summary(hold)}
+            raise Problem(409, Obstacle.HOPELESS, detail, members=members) from error
+        name = reviewer(request)
+        logger.info("console.asked_again hold=%s new=%s reviewer=%s", hold.hold_id, made.hold_id, name)
+        return answer({"now": now.isoformat(), "hold": summary(made)})
+
+    async def cancel(self, request: Request) -> Response:
+        """Take a hold back, which refuses nothing: the same request may be asked again."""
+        members = await read_members(request, names=["reason"])
+        reason = read_reason(members)
+        hold = await find(self._reviewing, request)
+        return await self._decide(request, hold, Event.CANCEL, reason=reason)
 
     async def _decide(
         self, request: Request, hold: Hold, event: Event, *, reason: str = "", **guard: Any
@@ -77,6 +91,25 @@ class Decisions:
         metrics.decision_seconds.labels(decision=event).observe(waited)
         logger.info("console.decided hold=%s event=%s reviewer=%s", hold.hold_id, event, name)
         return answer({"now": now.isoformat(), "hold": summary(decided)})
+
+
+async def check_contents(reviewing: Reviewing, hold: Hold) -> None:
+    """Refuse to approve what does not open: nobody can have seen it. Raises Problem."""
+    try:
+        await reviewing.action(hold)
+    except SealError as error:
+        members = {"why": Obstacle.INTEGRITY, "hold": summary(hold)}
+        detail = f"{error}; nothing was changed: reject it, and find out who wrote to the store"
+        raise Problem(409, Obstacle.INTEGRITY, detail, members=members) from error
+
+
+def read_digest(members: dict[str, Json]) -> str:
+    """The member `digest`. Raises Problem."""
+    digest = members.get("digest")
+    if not isinstance(digest, str):
+        detail = "`digest` is missing: read the hold first, then send the digest it shows"
+        raise Problem(400, Obstacle.DIGEST_MISSING, detail)
+    return digest
 
 
 def read_reason(members: dict[str, Json]) -> str:

@@ -17,6 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from proxy.console.problem import Obstacle, Problem
 from rules.request.authority import split_authority
 
+OPERATOR = "operator"
+"""The name of the person whose token is in the data folder."""
+
 _DEFAULT_PORT = 80
 _BEARER = re.compile(rb"bearer +([A-Za-z0-9._~+/=-]{1,512})", re.IGNORECASE)
 _REVIEWER = "sidegate.reviewer"

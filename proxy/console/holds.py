@@ -5,11 +5,15 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
+from proxy.console.compared import before, moved
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import contents, outcome, summary
-from proxy.seal import SealError
+from proxy.seal import SealError, Shredded
+from proxy.shots import Shots
+from rules.action import Action
 from rules.hold import Hold, State
+from rules.mcp.action import ToolAction
 
 _HOLD_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}")
@@ -59,21 +63,48 @@ class Holds:
         """One hold whole, or, where its contents were changed, what is known without them."""
         hold = await find(self._reviewing, request)
         shown = summary(hold) | await self._contents(hold) | {"answer": await self._answer(hold)}
+        shown |= await self._compared(hold)
         return answer({"now": self._reviewing.now().isoformat(), "hold": shown})
 
     async def _line(self, hold: Hold) -> dict[str, object]:
         try:
             action = await self._reviewing.action(hold)
-        except SealError:
-            return summary(hold) | {"integrity": "failed", "method": None, "url": None}
+        except SealError as error:
+            return summary(hold) | {"integrity": _integrity(error), "method": None, "url": None}
         return summary(hold) | {"integrity": "ok", "method": action.method, "url": action.url}
 
     async def _contents(self, hold: Hold) -> dict[str, object]:
         try:
             action = await self._reviewing.action(hold)
         except SealError as error:
-            return {"integrity": "failed", "integrity_reason": str(error), "action": None}
-        return {"integrity": "ok", "integrity_reason": None, "action": contents(action)}
+            return {
+                "integrity": _integrity(error),
+                "integrity_reason": str(error),
+                "action": None,
+                "summary": None,
+            }
+        return {
+            "integrity": "ok",
+            "integrity_reason": None,
+            "action": contents(action),
+            "summary": None if isinstance(action, ToolAction) else await self._reviewing.told(hold, action),
+        }
+
+    async def _compared(self, hold: Hold) -> dict[str, object]:
+        """What the hold would change, as it was read when it was held, and what had moved at its claim."""
+        shots = Shots(self._reviewing.store, self._reviewing.sealed)
+        try:
+            read = await shots.before(hold) if hold.probed else None
+            drift = moved(await shots.drifted(hold))
+            action = None if read is None else await self._reviewing.action(hold)
+            reads = [] if read is None or not isinstance(action, Action) else before(read, action)
+        except SealError as error:
+            self._reviewing.metrics.integrity_failures.inc()
+            return {"snapshot": {"integrity": "failed", "integrity_reason": str(error)}, "drift": []}
+        return {
+            "snapshot": {"recorded": read is not None, "reads": reads} if hold.probed else None,
+            "drift": drift,
+        }
 
     async def _answer(self, hold: Hold) -> dict[str, object] | None:
         sealed = await self._reviewing.store.sealed(hold.hold_id, part="answer")
@@ -84,6 +115,11 @@ class Holds:
         except SealError as error:
             self._reviewing.metrics.integrity_failures.inc()
             return {"integrity": "failed", "integrity_reason": str(error)}
+
+
+def _integrity(error: SealError) -> str:
+    """A word for contents that do not open."""
+    return "shredded" if isinstance(error, Shredded) else "failed"
 
 
 def _read_query(request: Request) -> tuple[State | None, int]:

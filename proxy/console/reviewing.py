@@ -1,5 +1,6 @@
 """What the console works on, and how it opens what it shows."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,13 +8,18 @@ from hashlib import sha256
 
 from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
-from proxy.seal import SealError
+from proxy.rotation import Rotation
+from proxy.seal import SealError, Shredded
 from proxy.sealed import Sealed
 from proxy.store import Store
 from rules.action import Action
-from rules.decision import Decision
+from rules.decision import APPROVING, Decision
+from rules.explanation import summary
 from rules.hold import Event, Hold
 from rules.mcp.action import ToolAction
+from rules.normalize import normalize
+from rules.ruleset import Ruleset
+from rules.verdict import Refusal
 
 
 def _now() -> datetime:
@@ -27,9 +33,14 @@ class Reviewing:
     store: Store
     sealed: Sealed
     signer: Signer
+    rotation: Rotation
     metrics: Metrics
     reviewers: Mapping[str, bytes]
     """A reviewer's name -> SHA-256 of that reviewer's bearer token."""
+    ruleset: Callable[[], Ruleset]
+    """The rules of now: what they say of a held call, for people."""
+    again: Callable[[Hold], Awaitable[Hold]]
+    """Makes a new hold of one that was refused because something had changed."""
     ready: Callable[[], Awaitable[dict[str, bool]]]
     """What has to hold for the sidecar to do its work, each by name."""
     address: tuple[str, int]
@@ -49,6 +60,8 @@ class Reviewing:
         sealed = await self.store.sealed(hold.hold_id, part="sealed")
         try:
             return self.sealed.open_action(hold, sealed)
+        except Shredded:
+            raise
         except SealError:
             self.metrics.integrity_failures.inc()
             raise
@@ -57,7 +70,7 @@ class Reviewing:
         """What `hold` keeps of a decision that is taken now, signed."""
         now = self.now()
         # Of a tampered tier there is no validity, and rejecting it must stay possible.
-        validity = self.store.validity(hold.tier) if event is Event.APPROVE else timedelta(0)
+        validity = self.store.validity(hold.tier) if event in APPROVING else timedelta(0)
         return self.signer.fields(
             Decision(
                 hold_id=hold.hold_id,
@@ -71,3 +84,17 @@ class Reviewing:
                 until=now + validity,
             )
         )
+
+    async def told(self, hold: Hold, action: Action) -> str | None:
+        """What the rule that held it says of the call, where it still has a sentence for it."""
+        ruleset = self.ruleset()
+        rule = ruleset.rule(hold.rule)
+        if rule is None or rule.account.summary is None:
+            return None
+        # A body of megabytes takes its time.
+        return await asyncio.to_thread(_told, action, ruleset, hold.rule)
+
+
+def _told(action: Action, ruleset: Ruleset, rule_id: str | None) -> str | None:
+    call = normalize(action.message(), paths=ruleset.paths)
+    return None if isinstance(call, Refusal) else summary(call, ruleset, rule_id)

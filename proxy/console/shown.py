@@ -6,7 +6,7 @@ from datetime import datetime
 
 from proxy.console.problem import Obstacle, Problem
 from rules.action import Action
-from rules.hold import DISPOSITIONS, Hold, State
+from rules.hold import DISPOSITIONS, Hold, Resolution, State
 from rules.mcp.action import ToolAction
 from rules.reply import Reply
 
@@ -20,10 +20,18 @@ _STANDING: dict[State, str] = {
     State.EXECUTION_ERROR: "was approved by `{by}` and ran; the upstream answered with an error",
     State.OUTCOME_UNKNOWN: "was approved by `{by}` and may have run: no answer is known, "
     "find out at the upstream",
+    State.NOT_EXECUTED: "did not run: `{found_by}` found that out after its outcome was unknown",
     State.REJECTED: "was rejected by `{by}`: {reason}",
     State.EXPIRED: "expired: its time ran out, it did not run and nobody refused it",
     State.DRIFT_REFUSED: "did not run: what was approved is no longer what would run",
+    State.CANCELLED: "was taken back before it was sent and did not run",
     State.KILLED: "was stopped by the kill switch and did not run",
+}
+
+_RESOLVED: dict[tuple[State, Resolution | None], str] = {
+    (State.EXECUTED, Resolution.EXECUTED): "ran: `{found_by}` found that out after its outcome was unknown",
+    (State.APPROVED, Resolution.TRY_AGAIN): "is sent again by the word of `{found_by}` after its outcome "
+    "was unknown, until {run_by}",
 }
 
 _OBSTACLES: dict[str, tuple[Obstacle, str]] = {
@@ -63,14 +71,21 @@ def summary(hold: Hold) -> dict[str, object]:
         "decided_by": hold.decided_by or None,
         "decision_reason": hold.decision_reason or None,
         "note": hold.note or None,
+        "sends": len(hold.sends),
+        "resend_by": _iso(hold.resend_by),
+        "resolved_as": hold.resolved_as,
+        "resolved_by": hold.resolved_by or None,
+        "resolution_reason": hold.resolution_reason or None,
         "collected": hold.collected,
     }
 
 
 def standing(hold: Hold) -> str:
     """How `hold` stands, in words that continue "this hold ..."."""
-    return _STANDING[hold.state].format(
+    words = _RESOLVED.get((hold.state, hold.resolved_as)) or _STANDING[hold.state]
+    return words.format(
         by=hold.decided_by,
+        found_by=hold.resolved_by,
         reason=hold.decision_reason,
         decide_by=hold.decide_by.isoformat(timespec="seconds"),
         run_by=hold.run_by.isoformat(timespec="seconds") if hold.run_by else "?",

@@ -1,1 +1,1 @@
-"""Keys and what is done with them: `source` and `command` bring them, `keyring` wraps, `signing` signs."""
+"""Keys: `settings`, `source` and `command` bring them, `keyring` wraps data keys, `signing` decisions."""

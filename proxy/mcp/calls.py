@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from proxy.mcp.child import Child
 from proxy.mcp.shelf import Shelf
-from proxy.replay.courier import Cross
-from rules.hold import Hold
+from proxy.replay.line import Line
 from rules.mcp.action import ToolAction
 from rules.mcp.meaning import Weighed
 from rules.mcp.message import Failure, Members, Request, Result, write
@@ -108,10 +107,10 @@ class StdioCourier:
         call = replace(action.call, definition=self.shelf.definition(action.tool))
         return weigh(Weighed(call=call), self.ruleset(), change=self.shelf.change(action.tool))
 
-    async def carry(self, hold: Hold, action: ToolAction, cross: Cross) -> Reply:
+    async def carry(self, action: ToolAction, line: Line) -> Reply:
         """Send `action` once and return the server's answer."""
         self.calls.check()
-        await cross(None)
+        await line.step_over()
         answer = await self.calls.ask(CALL_TOOL, {"name": action.tool, "arguments": action.arguments})
         return as_reply(answer)
 

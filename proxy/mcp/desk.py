@@ -10,7 +10,7 @@ from ulid import ULID
 from proxy.agent import Agent
 from proxy.budgets import afford
 from proxy.failure import ended, report
-from proxy.metrics import WOULD_HOLD, Metrics
+from proxy.metrics import Metrics
 from proxy.record import Draft, StoreUnavailable
 from proxy.replay.courier import Courier
 from proxy.replay.replayer import Replayer
@@ -91,16 +91,16 @@ class Desk:
     async def admit(self, asking: Asking, judgement: Judgement) -> Go | Said:
         """Leave to go for a call that was judged like that, or what its agent hears."""
         if judgement.verdict is Verdict.BLOCK:
-            self.count(judgement)
+            self.metrics.admitted(judgement)
             return _blocked(asking, judgement)
         if only_reads(judgement):
-            self.count(judgement)
+            self.metrics.admitted(judgement)
             return Go(judgement=judgement)
         try:
             if why := await self.store.killed():
                 return self._refused(asking, _stopped(why))
             judgement = await afford(judgement, agent=self.agent, store=self.store)
-            self.count(judgement)
+            self.metrics.admitted(judgement)
             if judgement.verdict is Verdict.PASS:
                 return Go(judgement=judgement)
             if not asking.asked.holdable:
@@ -130,11 +130,6 @@ class Desk:
         if hold is None or hold.state is not State.APPROVED:
             return hold
         return await self._run(hold, courier)
-
-    def count(self, judgement: Judgement) -> None:
-        """Count what was judged."""
-        verdict = WOULD_HOLD if judgement.observed else judgement.verdict
-        self.metrics.admissions.labels(int(judgement.tier), verdict, judgement.reason_id).inc()
 
     async def _hold(self, asking: Asking, judgement: Judgement) -> Said:
         """Record the call durably, then wait a little with its agent for what becomes of it."""
@@ -174,6 +169,7 @@ class Desk:
             reason=judgement.reason,
             policy=self.ruleset().hash,
             sealed=b"",
+            key=self.sealed.fresh_key(hold_id, action.digest),
         )
         return replace(draft, sealed=self.sealed.close_action(draft, action))
 

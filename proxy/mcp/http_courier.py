@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 
 from proxy.mcp.calls import as_reply
 from proxy.mcp.shelf import Shelf
-from proxy.replay.courier import Cross
+from proxy.replay.line import Line, Unsent
 from proxy.replay.replayer import Replayer
 from rules.action import Action
 from rules.call import HttpCall
 from rules.headers import Fields, first
-from rules.hold import Hold
 from rules.mcp.action import ToolAction
 from rules.mcp.carried import SESSION
 from rules.mcp.headers import VERSION, ours
@@ -49,15 +48,17 @@ class HttpCourier:
         change = self.shelf.change(action.tool)
         return weigh(Weighed(call=call), self.replayer.ruleset(), change=change, beside=self.beside)
 
-    async def carry(self, hold: Hold, action: ToolAction, cross: Cross) -> Reply:
+    async def carry(self, action: ToolAction, line: Line) -> Reply:
         """Send `action` once, as a request of its own, and return the server's answer."""
         request = self._request(action)
-        http = self._as_http(action, request)
+        line.action = http = self._as_http(action, request)
         where = await self.replayer.destinations.find(http.host, http.port)
         if isinstance(where, Refusal):
-            raise ConnectionError(where.reason)
-        watch = _Watch(cross=cross, action=http, token=str(request.id).encode())
-        reply = await self.replayer.exchange(hold, http, self.live, where, watch)
+            raise Unsent(where.reason)
+        token = str(request.id).encode()
+        # A server may leave its stream open after the answer.
+        line.enough = lambda content: token in content and content.endswith(_ENDS)
+        reply = await self.replayer.exchange(line, http, credentials=self.live, where=where)
         return _answer(reply, request)
 
     def _request(self, action: ToolAction) -> Request:
@@ -84,24 +85,6 @@ class HttpCourier:
             body=write(request),
             principal=action.principal,
         )
-
-
-@dataclass(slots=True, kw_only=True)
-class _Watch:
-    """Watches one exchange for the moment before its first byte, and for the answer that it is about."""
-
-    cross: Cross
-    action: Action
-    token: bytes
-    crossed: bool = False
-
-    async def before_first_byte(self) -> None:
-        """Take the step to `sending`."""
-        await self.cross(self.action)
-
-    def enough(self, content: bytearray) -> bool:
-        """Whether the answer is there: a server may leave its stream open."""
-        return self.token in content and content.endswith(_ENDS)
 
 
 def _answer(reply: Reply, request: Request) -> Reply:

@@ -114,7 +114,7 @@ class Session:
             return False
         judgement = self._judge(asked)
         if only_reads(judgement):
-            self._desk.count(judgement)
+            self._desk.metrics.admitted(judgement)
             return True
         return False
 
@@ -206,7 +206,7 @@ class Session:
         asked = asked_by_server(request, server=self._shelf.server)
         if isinstance(asked, Weighed):
             if (judgement := self._judge(asked)).verdict is not Verdict.PASS:
-                self._desk.count(judgement)
+                self._desk.metrics.admitted(judgement)
                 refused = refused_method(request.method, judgement.reason)
                 await self._pass(replace(refused, id=request.id))
                 return

@@ -1,6 +1,7 @@
 """The composition of a wrapped stdio server: the same store, keys and rules as the sidecar's, no listener."""
 
 import asyncio
+import fcntl
 import hashlib
 import json
 import os
@@ -18,19 +19,26 @@ from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder
 from proxy.deadlines import Deadlines
 from proxy.destinations import Destinations
+from proxy.journal import Journal
 from proxy.keys.signing import Signer, Verifier
+from proxy.keys.source import keyring_of
 from proxy.mcp.child import CannotStart, Child
 from proxy.mcp.desk import Desk
 from proxy.mcp.session import Say, Session
 from proxy.mcp.shelf import Shelf
 from proxy.metrics import Metrics
 from proxy.replay.credentials import Credentials
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
 from proxy.rulebook import Rulebook
-from proxy.seal import Seal, load_or_create_key
+from proxy.seal import load_or_create_key
 from proxy.sealed import Sealed
+from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Store, connect
+
+_MOST_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,22 +105,10 @@ def _beside(
 def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
     config, keys = wrapping.config, private_folder(wrapping.data_dir / "keys")
     domain, metrics = config.redis.domain, Metrics()
-    store = Store(connect(url), domain=domain, clocks=config.clocks, cap=config.cap)
-    sealed = Sealed(Seal(load_or_create_key(keys / "seal.key"), domain=domain))
-    signer = Signer(key=load_or_create_key(keys / "console.key"), domain=domain)
-    replayer = Replayer(
-        store=store,
-        sealed=sealed,
-        verifier=Verifier(consoles=(signer.public,), domain=domain),
-        credentials=Credentials({}),
-        destinations=Destinations(allowed=config.allowed, named=wrapping.rulebook.names_host),
-        ruleset=wrapping.rulebook.current,
-        # Nothing is connected to: a tool call goes to the child.
-        trust=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        metrics=metrics,
-        tasks=tasks,
-        timeout=config.windows.upstream,
+    store = Store(
+        connect(url), domain=domain, clocks=config.clocks, cap=config.cap, replicas=config.redis.replicas
     )
+    sealed = Sealed(keyring_of(config.keys.source_in(keys), domain=domain))
     agent = Agent(
         principal=config.principal,
         secret_headers=config.secrets,
@@ -124,9 +120,57 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
         store=store,
         sealed=sealed,
         signals=Signals(store, metrics),
-        replayer=replayer,
+        replayer=_replayer(wrapping, store, sealed, metrics=metrics, tasks=tasks),
         metrics=metrics,
     )
+
+
+def _replayer(
+    wrapping: Wrapping, store: Store, sealed: Sealed, *, metrics: Metrics, tasks: asyncio.TaskGroup
+) -> Replayer:
+    """Runs what the session carries. It connects to nothing: a tool call goes to the child."""
+    config, ruleset = wrapping.config, wrapping.rulebook.current
+    destinations = Destinations(allowed=config.allowed, named=wrapping.rulebook.names_host)
+    nobody, trust = Credentials({}), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    signer = Signer(
+        key=load_or_create_key(wrapping.data_dir / "keys" / "console.key"), domain=config.redis.domain
+    )
+    return Replayer(
+        store=store,
+        sealed=sealed,
+        verifier=Verifier(consoles=config.keys.known(signer.public), domain=config.redis.domain),
+        credentials=nobody,
+        snapshots=Snapshots(
+            shots=Shots(store, sealed),
+            probe=Probe(destinations=destinations, ruleset=ruleset, trust=trust, witness=None),
+            credentials=nobody,
+            metrics=metrics,
+            tasks=tasks,
+        ),
+        destinations=destinations,
+        ruleset=ruleset,
+        trust=trust,
+        metrics=metrics,
+        tasks=tasks,
+        journal=_journal(wrapping),
+        timeout=config.windows.upstream,
+    )
+
+
+def _journal(wrapping: Wrapping) -> Journal:
+    """A journal of this process alone, and of the same command's before it."""
+    folder = private_folder(wrapping.data_dir / "mcp")
+    name = wrapping.place.removeprefix("stdio:")[:16]
+    for number in range(_MOST_AT_ONCE):
+        lock = os.open(folder / f"{name}-{number}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        # Held until this process ends.
+        return Journal(folder / f"{name}-{number}", keep=wrapping.config.journal_keep)
+    raise CannotStart(f"this server runs {_MOST_AT_ONCE} times already: end some of them")
 
 
 async def _streams(source: BinaryIO, sink: BinaryIO) -> tuple[asyncio.StreamReader, Say]:

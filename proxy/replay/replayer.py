@@ -1,56 +1,79 @@
 """The one place from which an approved action is sent: claimed, checked again, sent once, answer kept.
 
 The line is the step to `sending`, taken when the connection stands and before the first byte of the
-request. Before it, a failure gives the hold back; after it, nobody ever sends the action again.
+request. Before the byte a failure gives the hold back; after it the outcome is the answer, or unknown.
 """
 
 import asyncio
 import logging
-import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
 import httpx2
 
-from proxy.destinations import Destinations
+from proxy.destinations import Address, Destinations
 from proxy.failure import ended, report
+from proxy.journal import Journal
+from proxy.keys.keyring import KeyMissing
 from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
-from proxy.replay.courier import Courier, Watch
+from proxy.replay.courier import Courier
 from proxy.replay.credentials import CredentialError, Credentials
+from proxy.replay.line import IDEMPOTENCY_HEADER, Line, Unheard, Unsent
+from proxy.replay.snapshots import Snapshots, Unrecorded, Unverified
+from proxy.replay.words import why
 from proxy.seal import SealError
 from proxy.sealed import Sealed
 from proxy.store import Refused, Store
-from proxy.witness import Witness, WitnessError
+from proxy.witness import Witness
 from rules.action import Action
 from rules.classify import classify
 from rules.headers import Fields, end_to_end, framed
-from rules.hold import DISPOSITIONS, Event, Hold
+from rules.hold import DISPOSITIONS, Event, Hold, origins
 from rules.mcp.action import ToolAction
-from rules.message import Message
 from rules.normalize import normalize
+from rules.repetition import tells
 from rules.reply import Reply
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement, Refusal, Verdict
 
 logger = logging.getLogger(__name__)
 
-IDEMPOTENCY_HEADER = b"Idempotency-Key"
 _CONNECT_TIMEOUT = 10.0
 _RENEW_EVERY = 1.0
 _RECORD_FOR = 300.0
+_GIVE_BACK_FOR = 10.0
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ERROR_STATUS = 400
-_MOMENTS = ("http11.send_request_headers.started", "http2.send_connection_init.started")
+_PRECONDITION_FAILED = 412
+_LOST_TO_ANYBODY = b"the upstream answered 412 to a repetition, which says nothing of the first"
+_LOST_RACE = b"drift: the upstream refused it with 412, because it changed after it was read a last time"
+_LOST = "this sidecar's journal has it as sent and the store has forgotten that; it may have been executed"
 
 
-class _Unsent(Exception):
-    """no byte of the request has left"""
+class Changed(Exception):
+    """what was approved is not what would run; `cause` is a word for it, `fields` are kept with the hold"""
+
+    def __init__(self, cause: str, note: str, fields: dict[str, bytes] | None = None) -> None:
+        super().__init__(note)
+        self.cause = cause
+        self.fields = fields or {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """An action against which nothing speaks, and what it is sent with."""
+
+    action: Action
+    """With our own condition on what its last read has shown, where there is one."""
+    conditional: bool
+    credentials: Fields
+    where: Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +84,13 @@ class Replayer:
     sealed: Sealed
     verifier: Verifier
     credentials: Credentials
+    snapshots: Snapshots
     destinations: Destinations
     ruleset: Callable[[], Ruleset]
     trust: ssl.SSLContext
     metrics: Metrics
     tasks: asyncio.TaskGroup
+    journal: Journal
     timeout: float
     witness: Witness | None = None
 
@@ -85,8 +110,24 @@ class Replayer:
         """
         hold = await self.store.step(hold, Event.CLAIM)
         self.metrics.transitions.labels(Event.CLAIM).inc()
-        async with self._alive(hold):
+        async with self._alive(lambda: hold):
             return await self.contained(hold.hold_id, self._run_claimed(hold, live, courier)) or hold
+
+    async def repeat(self, hold: Hold) -> Hold:
+        """Send once more what may have been sent, under the key that its upstream runs once.
+
+        Returns the hold as it stands then; its outcome is unknown until an answer says more.
+        Raises Changed, Unsent and CredentialError where it cannot be; then nothing was changed.
+        """
+        ready = await self._ready(hold, None)
+        line = self._line(hold, ready.action, Event.RESEND)
+        async with self._alive(lambda: line.hold if line.taken else None):
+            try:
+                return await self._send_ready(line, ready)
+            except Unsent as error:
+                if not line.taken:
+                    raise
+                return await self._record(line.hold, Event.LOSE, {"note": str(error).encode()})
 
     async def contained[T](self, hold_id: str, work: Coroutine[Any, Any, T]) -> T | None:
         """What `work` on a hold returns; None where it failed in a way that nobody foresaw.
@@ -103,117 +144,166 @@ class Replayer:
         return outcome
 
     async def _run_claimed(self, hold: Hold, live: Fields | None, courier: Courier | None) -> Hold:
+        if lost := self.journal.lost_by_store(hold):
+            logger.error("replay.lost_by_store hold=%s sends=%d", hold.hold_id, len(lost))
+            known = " ".join((*hold.sends, *lost)).encode()
+            return await self._step(hold, Event.DOUBT, note=_LOST, fields={"sends": known})
         try:
-            action = await self._approved_action(hold)
-        except SealError as error:
-            self.metrics.integrity_failures.inc()
-            logger.error("replay.integrity hold=%s", hold.hold_id)  # noqa: TRY400
-            return await self._step(hold, Event.DRIFT, note=f"integrity: {error}")
-        judged = self._judged(action, courier)
-        if objection := _objection(hold, judged):
-            return await self._step(hold, Event.DRIFT, note=objection)
-        try:
-            if isinstance(action, ToolAction):
-                return await self._send_by(courier, hold, action)
-            fields = self.credentials.fields(action) if live is None else live
-            where = await self.destinations.find(action.host, action.port)
-            if isinstance(where, Refusal):
-                raise _Unsent(where.reason)
-            line = _Line(self, hold, action)
-            return await self._send(hold, line, self.exchange(hold, action, fields, where, line))
-        except (_Unsent, CredentialError) as error:
+            if courier is not None:
+                return await self._send_by(courier, hold)
+            ready = await self._ready(hold, live)
+            return await self._send_ready(self._line(hold, ready.action, Event.SEND), ready)
+        except Changed as changed:
+            self.metrics.drift_refusals.labels(changed.cause).inc()
+            return await self._step(hold, Event.DRIFT, note=str(changed), fields=changed.fields)
+        except (Unsent, CredentialError) as error:
             logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, error)
-            return await self._step(hold, Event.RELEASE, note=f"not sent: {error}")
+            return await self._give_back(hold, error)
+
+    async def _ready(self, hold: Hold, live: Fields | None) -> _Ready:
+        """All that has to be right before a connection is opened. Raises Changed, Unsent, CredentialError."""
+        action = await self._approved_action(hold)
+        if isinstance(action, ToolAction):
+            raise Unsent("only the agent's own session can carry it")
+        ruleset = self.ruleset()
+        call = normalize(action.message(), paths=ruleset.paths)
+        _check(hold, call if isinstance(call, Refusal) else classify(call, ruleset))
+        try:
+            standing = await self.snapshots.check(hold, action, live=live)
+        except KeyMissing as error:
+            raise Unsent(str(error)) from error
+        except SealError as error:
+            raise self._broken(hold, error) from error
+        except Unrecorded as error:
+            raise Changed("unrecorded", f"drift: {error}") from error
+        except Unverified as error:
+            raise Unsent(str(error)) from error
+        if standing.drifts:
+            changed = self.snapshots.shots.refusal(hold, standing.now)
+            raise Changed("changed", standing.note, changed)
+        sent = replace(action, fields=(*action.fields, *standing.condition))
+        fields = self.credentials.fields(sent) if live is None else live
+        where = await self.destinations.find(action.host, action.port)
+        if isinstance(where, Refusal):
+            raise Unsent(where.reason)
+        return _Ready(action=sent, conditional=bool(standing.condition), credentials=fields, where=where)
 
     async def _approved_action(self, hold: Hold) -> Action | ToolAction:
-        """What a reviewer has approved. Raises SealError if it, or the approval, is not what was written."""
-        action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+        """What a reviewer has approved. Raises Changed if it, or the approval, is not what was written."""
+        try:
+            action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+        except KeyMissing as error:
+            raise Unsent(str(error)) from error
+        except SealError as error:
+            raise self._broken(hold, error) from error
         # INVARIANT: the state in the store only says where a hold stands; the signature says that it may run.
         if fault := self.verifier.fault(hold):
-            raise SealError(fault)
+            raise self._broken(hold, SealError(fault))
         return action
 
-    def _judged(self, action: Action | ToolAction, courier: Courier | None) -> Judgement | Refusal | None:
-        """What the policy of this moment says of an action; None where it cannot run now anyway."""
-        if isinstance(action, ToolAction):
-            return None if courier is None else courier.judge(action)
-        ruleset = self.ruleset()
-        call = normalize(_as_message(action), paths=ruleset.paths)
-        return call if isinstance(call, Refusal) else classify(call, ruleset)
+    def _broken(self, hold: Hold, error: SealError) -> Changed:
+        self.metrics.integrity_failures.inc()
+        logger.error("replay.integrity hold=%s", hold.hold_id)
+        return Changed("integrity", f"integrity: {error}")
 
-    async def _send_by(self, courier: Courier | None, hold: Hold, action: ToolAction) -> Hold:
-        """Send a tool call once by the agent's own session."""
-        if courier is None:
-            raise _Unsent("only the agent's own session can carry it")
-        line = _Line(self, hold, None)
-        return await self._send(hold, line, courier.carry(hold, action, line.cross))
+    async def _send_by(self, courier: Courier, hold: Hold) -> Hold:
+        """Send a tool call once by the agent's own session. Raises Changed and Unsent."""
+        action = await self._approved_action(hold)
+        if not isinstance(action, ToolAction):
+            raise Unsent("no session carries it")
+        _check(hold, courier.judge(action))
+        line = self._line(hold, None, Event.SEND)
+        return await self._send(line, courier.carry(action, line), conditional=False)
 
-    async def _send(self, hold: Hold, line: "_Line", exchange: Coroutine[Any, Any, Reply]) -> Hold:
-        """Send once, by awaiting `exchange`, and record what came of it."""
+    def _line(self, hold: Hold, action: Action | None, event: Event) -> Line:
+        return Line(
+            store=self.store,
+            journal=self.journal,
+            witness=self.witness,
+            metrics=self.metrics,
+            action=action,
+            hold=hold,
+            event=event,
+            patience=self.timeout,
+            idempotency=self.ruleset().handling(hold.rule).idempotency,
+        )
+
+    async def _send_ready(self, line: Line, ready: _Ready) -> Hold:
+        """Send over HTTP what is ready. Raises Unsent."""
+        exchange = self.exchange(line, ready.action, credentials=ready.credentials, where=ready.where)
+        return await self._send(line, exchange, conditional=ready.conditional)
+
+    async def _send(self, line: Line, exchange: Coroutine[Any, Any, Reply], *, conditional: bool) -> Hold:
+        """Send once, by awaiting `exchange`, and record what came of it. Raises Unsent."""
         started = monotonic()
         try:
             async with asyncio.timeout(self.timeout):
                 answer = await exchange
-        except (httpx2.HTTPError, OSError, _Unsent) as error:
+        except (httpx2.HTTPError, OSError, Unsent) as error:
             if not line.crossed:
-                raise _Unsent(_why(error)) from error
+                raise (Unheard if line.tried else Unsent)(why(error)) from error
             logger.error(  # noqa: TRY400 (the traceback could hold the request)
-                "replay.outcome_unknown hold=%s why=%s", hold.hold_id, _why(error)
+                "replay.outcome_unknown hold=%s why=%s", line.hold.hold_id, why(error)
             )
-            return await self._record(hold, Event.LOSE, {"note": _why(error).encode()})
-        event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
-        recorded = await self._record(
-            hold, event, {"answer": self.sealed.close_answer(hold, answer), "note": b""}
-        )
-        self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
+            return await self._record(line.hold, Event.LOSE, {"note": why(error).encode()})
+        recorded = await self._record(line.hold, *self._outcome(line, answer, conditional=conditional))
+        if recorded.state in DISPOSITIONS:
+            self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
         return recorded
 
-    async def exchange(
-        self,
-        hold: Hold,
-        action: Action,
-        credentials: Fields,
-        where: tuple[str, int],
-        watch: Watch,
-    ) -> Reply:
+    def _outcome(self, line: Line, answer: Reply, *, conditional: bool) -> tuple[Event, dict[str, bytes]]:
+        """What an answer means, and what the hold keeps of it."""
+        if line.event is Event.RESEND and line.idempotency and not tells(answer.status, line.idempotency):
+            note = f"the upstream answered {answer.status} to the repetition, which says nothing of the first"
+            return Event.LOSE, {"note": note.encode()}
+        if conditional and answer.status == _PRECONDITION_FAILED:
+            if len(line.hold.sends) > 1:
+                # What it changed may have been changed by an earlier sending of the same action.
+                return Event.LOSE, {"note": _LOST_TO_ANYBODY}
+            self.metrics.drift_refusals.labels("precondition").inc()
+            return Event.MISMATCH, {"note": _LOST_RACE}
+        event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
+        return event, {"answer": self.sealed.close_answer(line.hold, answer), "note": b""}
+
+    async def exchange(self, line: Line, action: Action, *, credentials: Fields, where: Address) -> Reply:
         """One request on a connection of its own; no redirects, no retries, no environment."""
         # TCP and TLS each have it, and end before the whole time does, which would leave a socket open.
         patience = min(_CONNECT_TIMEOUT, self.timeout / 3)
         request = httpx2.Request(
             action.method,
             httpx2.URL(scheme=action.scheme, host=where[0], port=where[1], path="/"),
-            headers=list(_outgoing(hold, action, credentials)),
+            headers=list(_outgoing(line, action, credentials)),
             content=action.body,
             extensions={
                 "target": action.target.encode("latin-1"),
                 "sni_hostname": action.host,
-                "trace": _trace(watch),
+                "trace": line.trace,
                 "timeout": {"connect": patience, "pool": patience},
             },
         )
         async with httpx2.AsyncHTTPTransport(verify=self.trust, trust_env=False, retries=0) as transport:
             response = await transport.handle_async_request(request)
             try:
-                return await _read(response, watch)
+                return await _read(response, line)
             finally:
                 await response.aclose()
 
-    async def cross(self, hold: Hold, action: Action | None) -> None:
-        """Record that the first byte is about to leave; raises _Unsent if that may not be."""
-        try:
-            # Before the step, because after it nothing can be given back.
-            if self.witness is not None and action is not None:
-                self.witness.record(action, hold)
-            await self.store.step(hold, Event.SEND, fence=hold.fence)
-        except WitnessError as error:
-            raise _Unsent(str(error)) from error
-        except (Refused, StoreUnavailable) as error:
-            raise _Unsent(f"the step to sending was refused: {error}") from error
-        self.metrics.transitions.labels(Event.SEND).inc()
+    async def _give_back(self, hold: Hold, why: Exception) -> Hold:
+        """Give back what has not left, however far the store has it."""
+        note = f"not sent: {why}"
+        if not isinstance(why, Unheard):
+            return await self._step(hold, Event.RELEASE, note=note)
+        fields = {"note": note.encode()}
+        given = await self._record(hold, Event.RELEASE, fields, patience=_GIVE_BACK_FOR)
+        if given.state in origins(Event.WITHDRAW) and given.fence == hold.fence:
+            given = await self._record(hold, Event.WITHDRAW, fields, patience=_GIVE_BACK_FOR)
+        return given
 
-    async def _record(self, hold: Hold, event: Event, fields: dict[str, bytes]) -> Hold:
-        """Keep the outcome, patiently: it is the only trace of something that happened."""
-        deadline = monotonic() + _RECORD_FOR
+    async def _record(
+        self, hold: Hold, event: Event, fields: dict[str, bytes], *, patience: float = _RECORD_FOR
+    ) -> Hold:
+        """Keep what became of it, patiently: nobody else knows."""
+        deadline = monotonic() + patience
         while True:
             try:
                 return await self._step(hold, event, fields=fields)
@@ -235,63 +325,31 @@ class Replayer:
         return stepped
 
     @asynccontextmanager
-    async def _alive(self, hold: Hold) -> AsyncIterator[None]:
-        """Renew the claim's lease while the body runs."""
-        renewal = self.tasks.create_task(self._renew(hold))
+    async def _alive(self, current: Callable[[], Hold | None]) -> AsyncIterator[None]:
+        """Renew the lease of the `current` claim, where there is one, while the body runs."""
+        renewal = self.tasks.create_task(self._renew(current))
         try:
             yield
         finally:
             renewal.cancel()
 
-    async def _renew(self, hold: Hold) -> None:
+    async def _renew(self, current: Callable[[], Hold | None]) -> None:
         while True:
             await asyncio.sleep(_RENEW_EVERY)
+            if (hold := current()) is None:
+                continue
             try:
                 await self.contained(hold.hold_id, self.store.renew(hold))
             except (Refused, StoreUnavailable) as error:
                 logger.warning("replay.lease_not_renewed hold=%s why=%s", hold.hold_id, error)
 
 
-class _Line:
-    """Watches one exchange for the moment before its first byte."""
-
-    def __init__(self, replayer: Replayer, hold: Hold, action: Action | None) -> None:
-        self._replayer = replayer
-        self._hold = hold
-        self._action = action
-        self.crossed = False
-
-    async def before_first_byte(self) -> None:
-        """Take the step to `sending`."""
-        await self.cross(self._action)
-
-    def enough(self, content: bytearray) -> bool:
-        """Only its upstream ends an answer."""
-        return False
-
-    async def cross(self, action: Action | None) -> None:
-        """Take the step to `sending`, once; `action` is the request whose first byte is about to leave."""
-        await self._replayer.cross(self._hold, action)
-        self.crossed = True
-
-
-def _trace(watch: Watch) -> Callable[[str, dict[str, Any]], Coroutine[Any, Any, None]]:
-    """What the HTTP client calls at every step of its own."""
-
-    async def trace(name: str, info: dict[str, Any]) -> None:
-        if name in _MOMENTS and not watch.crossed:
-            await watch.before_first_byte()
-            watch.crossed = True
-
-    return trace
-
-
-async def _read(response: httpx2.Response, watch: Watch) -> Reply:
+async def _read(response: httpx2.Response, line: Line) -> Reply:
     """The whole answer as it came, up to a bound; the encoding of its content is left alone."""
     content = bytearray()
     async for chunk in response.aiter_raw():
         content += chunk
-        if len(content) > _MAX_ANSWER_BYTES or watch.enough(content):
+        if len(content) > _MAX_ANSWER_BYTES or line.enough(content):
             break
     cut = len(content) > _MAX_ANSWER_BYTES
     fields = [(n, v) for n, v in end_to_end(tuple(response.headers.raw)) if n.lower() != b"content-length"]
@@ -305,67 +363,22 @@ async def _read(response: httpx2.Response, watch: Watch) -> Reply:
     )
 
 
-def _objection(hold: Hold, now: Judgement | Refusal | None) -> str | None:
-    """What speaks against running what was approved earlier."""
+def _check(hold: Hold, now: Judgement | Refusal) -> None:
+    """Raises Changed where the policy of this moment forbids what was approved earlier."""
     if isinstance(now, Refusal):
-        return f"policy: {now.reason}"
-    if now is None:
-        return None
+        raise Changed("policy", f"policy: {now.reason}")
     if now.verdict is Verdict.BLOCK:
-        return "policy: a rule forbids it since"
+        raise Changed("policy", "policy: a rule forbids it since")
     if now.tier > hold.tier:
-        return f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
-    return None
+        words = f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
+        raise Changed("policy", words)
 
 
-def _outgoing(hold: Hold, action: Action, credentials: Fields) -> Fields:
+def _outgoing(line: Line, action: Action, credentials: Fields) -> Fields:
     """The approved fields, with our idempotency key in place of the agent's and fresh credentials."""
-    replaced = {IDEMPOTENCY_HEADER.lower(), *(name.lower() for name, _ in credentials)}
+    header = line.header.encode()
+    own = (IDEMPOTENCY_HEADER.encode(), header)
+    replaced = {name.lower() for name in (*own, *(name for name, _ in credentials))}
     kept = tuple((n, v) for n, v in action.fields if n.lower() not in replaced)
     fields = framed(kept, action.method.encode(), action.body)
-    return (*fields, *credentials, (IDEMPOTENCY_HEADER, hold.idempotency_key.encode()))
-
-
-def _as_message(action: Action) -> Message:
-    return Message(
-        scheme=action.scheme,
-        host=action.host,
-        port=action.port,
-        sni=action.host,
-        method=action.method.encode(),
-        target=action.target.encode("latin-1"),
-        fields=action.fields,
-        body=action.body,
-    )
-
-
-def _why(error: BaseException) -> str:
-    """What happened, without anything that the request or the answer said."""
-    match error:
-        case _Unsent():
-            return str(error)
-        case httpx2.ConnectTimeout():
-            return "the upstream did not take a connection in time"
-        case httpx2.ConnectError():
-            return _why_unconnected(error)
-        case TimeoutError():
-            return "the time for the upstream ran out"
-        case ConnectionError():
-            return "the session with the server ended before its answer was there"
-        case _:
-            return "the connection to the upstream ended before its whole answer was there"
-
-
-def _why_unconnected(error: BaseException) -> str:
-    """What TLS or the system says of a connection that does not stand: in their words, not the upstream's."""
-    cause: BaseException | None = error
-    while cause is not None:
-        match cause:
-            case ssl.SSLCertVerificationError():
-                return f"the upstream's certificate is not valid: {cause.verify_message.rstrip('.')}"
-            case ssl.SSLError(reason=str() as reason):
-                return f"TLS with the upstream failed: {reason.replace('_', ' ').lower()}"
-            case OSError(errno=int() as number) if not isinstance(cause, ssl.SSLError):
-                return f"no connection to the upstream: {os.strerror(number).lower()}"
-        cause = cause.__cause__ or cause.__context__
-    return "no connection to the upstream"
+    return (*fields, *credentials, (header, line.hold.idempotency_key.encode()))

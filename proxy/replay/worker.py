@@ -71,6 +71,8 @@ class Worker:
     async def _needs_agent(self, hold: Hold) -> bool:
         try:
             sealed = await self.store.sealed(hold.hold_id, part="sealed")
+            if self.replayer.journal.lost_by_store(hold):
+                return False  # it may have been sent, which the claim records
             return self.replayer.waits_for_agent(self.sealed.open_action(hold, sealed))
         except SealError:
             return False  # the claim finds the same and ends the hold

@@ -1,1 +1,4 @@
-"""A running sidecar: `data_plane` (agents), `listener` (reviewers), `server` (all parts put together)."""
+"""A running sidecar: `data_plane` (agents), `listener` (reviewers), `server` (all parts put together).
+
+`lean`: how the data plane takes two parts of a large package without the rest.
+"""

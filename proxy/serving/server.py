@@ -15,34 +15,44 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from urllib.parse import urlsplit
 
+from proxy.again import Again
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, read_secret, write_secret
+from proxy.data_dir.forgetting import forget
 from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
 from proxy.deadlines import Deadlines
-from proxy.destinations import Address, Destinations
+from proxy.destinations import Address, Destinations, store_places
 from proxy.gate import Gate
 from proxy.holding import Holding
+from proxy.journal import Journal
 from proxy.keys.signing import Signer, Verifier
+from proxy.keys.source import keyring_of
 from proxy.mcp.desk import Desk
 from proxy.mcp.http import McpOverHttp
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
+from proxy.replay.unknowns import Unknowns
 from proxy.replay.worker import Worker
+from proxy.rotation import Rotation
 from proxy.rulebook import Rulebook
-from proxy.seal import Seal, load_or_create_key
+from proxy.seal import load_or_create_key
 from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
+from proxy.serving.memory import keep_private
+from proxy.shots import Shots
 from proxy.signals import Signals
+from proxy.skew import Skew
 from proxy.store import Store, connect
-from proxy.witness import Witness, WitnessError
+from proxy.witness import Witness
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +97,9 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
     url = settings.redis_url
     if url is not None and (fault := store_fault(url)):
         raise CannotServe(f"the store's URL cannot be used: {fault}; correct REDIS_URL")
+    if url is None and settings.config.redis.replicas:
+        raise CannotServe("the embedded store has no replicas: give a REDIS_URL, or leave out redis.replicas")
+    keep_private()
     stop = _on_signal()
     sys.setswitchinterval(_SWITCH_SECONDS)
     # A killed sidecar leaves it behind, with addresses where somebody else may listen by now.
@@ -100,7 +113,8 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
         async with asyncio.TaskGroup() as tasks:
             sidecar = await _Sidecar.build(settings, url or "", tasks)
             if embedded is not None:
-                sidecar.background.append(tasks.create_task(embedded.supervise()))
+                beside = (embedded.supervise(), forget(embedded.url, sidecar.deadlines.shredded))
+                sidecar.background += [tasks.create_task(part) for part in beside]
             try:
                 await sidecar.run(stop, announce)
             finally:
@@ -120,17 +134,27 @@ class _Sidecar:
         self.tasks = tasks
         self.metrics = Metrics()
         self.redis = connect(url)
-        self.store = Store(self.redis, domain=config.redis.domain, clocks=config.clocks, cap=config.cap)
-        self.sealed = Sealed(Seal(load_or_create_key(keys / "seal.key"), domain=config.redis.domain))
+        self.store = Store(
+            self.redis,
+            domain=config.redis.domain,
+            clocks=config.clocks,
+            cap=config.cap,
+            replicas=config.redis.replicas,
+        )
+        self.key_source = config.keys.source_in(keys)
+        self.sealed = Sealed(keyring_of(self.key_source, domain=config.redis.domain))
         self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
         self.signals = Signals(self.store, self.metrics)
+        self.deadlines = Deadlines(store=self.store, metrics=self.metrics)
         self.destinations = Destinations(
             allowed=config.allowed,
             named=settings.rulebook.names_host,
             tunnel_ports=frozenset(config.destinations.connect_ports),
-            store=_store_places(url),
+            store=store_places(url),
         )
-        self.witness = _witness(settings.witness)
+        self.witness = Witness(settings.witness) if settings.witness else None
+        self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
+        self.snapshots = self._snapshots(trust)
         self.replayer = self._replayer(trust)
         self.worker = Worker(
             store=self.store,
@@ -139,8 +163,22 @@ class _Sidecar:
             replayer=self.replayer,
             tasks=tasks,
         )
+        agent = Agent(
+            principal=config.principal,
+            secret_headers=config.secrets,
+            key=load_or_create_key(keys / "fingerprint.key"),
+        )
+        self.again = Again(
+            agent=agent,
+            store=self.store,
+            sealed=self.sealed,
+            snapshots=self.snapshots,
+            ruleset=settings.rulebook.current,
+            metrics=self.metrics,
+        )
+        self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
-            self._gate(load_or_create_key(keys / "fingerprint.key")),
+            self._gate(agent),
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
@@ -159,25 +197,39 @@ class _Sidecar:
             raise CannotServe(f"{error}{said}: start Redis, or correct REDIS_URL") from error
         return sidecar
 
+    def _snapshots(self, trust: Path) -> Snapshots:
+        return Snapshots(
+            shots=Shots(self.store, self.sealed),
+            probe=Probe(
+                destinations=self.destinations,
+                ruleset=self.settings.rulebook.current,
+                trust=upstream_context(trust),
+                witness=self.witness,
+            ),
+            credentials=self.settings.config.replay_credentials,
+            metrics=self.metrics,
+            tasks=self.tasks,
+        )
+
     def _replayer(self, trust: Path) -> Replayer:
         config = self.settings.config
         return Replayer(
             store=self.store,
             sealed=self.sealed,
-            verifier=Verifier(consoles=(self.signer.public,), domain=config.redis.domain),
+            verifier=Verifier(consoles=config.keys.known(self.signer.public), domain=config.redis.domain),
             credentials=config.replay_credentials,
+            snapshots=self.snapshots,
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
             trust=upstream_context(trust),
             metrics=self.metrics,
             tasks=self.tasks,
+            journal=self.journal,
             timeout=config.windows.upstream,
             witness=self.witness,
         )
 
-    def _gate(self, key: bytes) -> Gate:
-        config = self.settings.config
-        agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
+    def _gate(self, agent: Agent) -> Gate:
         return Gate(
             ruleset=self.settings.rulebook.current,
             agent=agent,
@@ -189,8 +241,9 @@ class _Sidecar:
                 sealed=self.sealed,
                 signals=self.signals,
                 replayer=self.replayer,
+                snapshots=self.snapshots,
                 metrics=self.metrics,
-                waiting=config.waiting,
+                waiting=self.settings.config.waiting,
             ),
             metrics=self.metrics,
             witness=self.witness,
@@ -217,9 +270,10 @@ class _Sidecar:
         # Before anything listens, so that there is no moment in which an agent could reach them.
         self.destinations.own_ports.update((self.settings.listen[1], console[1]))
         listener = Listener(create(self._reviewing(console)), listening)
-        deadlines = Deadlines(store=self.store, metrics=self.metrics)
         rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
-        parts = (self.signals.listen(), deadlines.watch(), self.worker.watch(), rules)
+        watches = (self.deadlines.watch(), self.worker.watch(), self.unknowns.watch())
+        skew = Skew(store=self.store, metrics=self.metrics).watch()
+        parts = (self.signals.listen(), *watches, rules, skew)
         self.background += [self.tasks.create_task(part) for part in parts]
         reviewers = self.tasks.create_task(listener.run())
         opened = asyncio.Event()
@@ -264,16 +318,18 @@ class _Sidecar:
         self.signals.draining = True
         self.signals.wake()
         end = monotonic() + _DRAIN_SECONDS
-        while (self.plane.traffic.busy or self.worker.busy) and monotonic() < end:  # noqa: ASYNC110 (two sets of two parts, once in a life)
+        while (self.plane.traffic.busy or self.worker.busy or self.snapshots.busy) and monotonic() < end:  # noqa: ASYNC110 (sets of several parts, once in a life)
             await asyncio.sleep(_POLL_SECONDS)
 
     async def end(self) -> None:
         """Stop what runs beside the listeners."""
+        await self.snapshots.stop()
         for task in self.background:
             task.cancel()
         await asyncio.gather(*self.background, return_exceptions=True)
         (self.settings.data_dir / "serve.json").unlink(missing_ok=True)
         await self.redis.aclose()
+        self.journal.close()
         if self.witness is not None:
             self.witness.close()
 
@@ -282,7 +338,10 @@ class _Sidecar:
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
+            rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source),
             metrics=self.metrics,
+            ruleset=self.settings.rulebook.current,
+            again=self.again.ask,
             reviewers=self._reviewers(),
             ready=self._ready,
             address=console,
@@ -340,14 +399,6 @@ def _bind(address: Address, flag: str) -> socket.socket:
     return bound
 
 
-def _witness(path: Path | None) -> Witness | None:
-    """The witness, where one is asked for. Raises CannotServe."""
-    try:
-        return None if path is None else Witness(path)
-    except WitnessError as error:
-        raise CannotServe(str(error)) from error
-
-
 def _first_words(error: BaseException | None) -> str:
     """What Redis or the system says, up to its first pause: an old server quotes the password after it."""
     words = _PAUSE.split(str(error or ""), maxsplit=1)[0][:_MAX_WORDS]
@@ -370,11 +421,3 @@ def _token(path: Path) -> bytes:
             f"`{path}` holds no token: write 16 to 512 letters, digits and `._~+/=-` into it, on one line"
         )
     return token
-
-
-def _store_places(url: str) -> frozenset[Address]:
-    """Where a Redis that is reached by TCP listens: no agent may ever go there."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix" or parts.hostname is None:
-        return frozenset()
-    return frozenset({(parts.hostname, parts.port or 6379)})

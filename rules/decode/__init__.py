@@ -1,5 +1,6 @@
 """What a call asks for by its payload: `operation` (its name), `graphql` (which calls carry a document, and
-where), `graphql_document` (what a document asks for), `aws` (the operations of AWS).
+where), `graphql_document` (what a document asks for), `aws` (the operations of AWS);
+`raw_mail` (to whom a mail goes that a body carries whole).
 """
 
 from rules.call import HttpCall

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rules.call import HttpCall, Pairs, Payload, PayloadKind
 from rules.decode import operations
-from rules.general.reading import read
+from rules.general.http import stated_http
 from rules.verdict import Tier
 
 _STATEMENT = "DROP TABLE a"
@@ -39,8 +39,8 @@ def payload_counts(call: HttpCall, tier: Tier, *, described: bool = False) -> bo
     counts.
     """
     for query, payload in _PAYLOADS:
-        graver = read(_carrying(call, query, payload)).effect
-        elsewhere = read(_carrying(replace(call, target="/a", segments=("a",)), query, payload)).effect
+        graver = stated_http(_carrying(call, query, payload)).effect
+        elsewhere = stated_http(_carrying(replace(call, target="/a", segments=("a",)), query, payload)).effect
         if graver.tier > tier and not (described and graver.gravity <= elsewhere.gravity):
             return True
     return False

@@ -2,9 +2,12 @@
 
 - `effect`: what a call may do, how grave that is, and the evidence for it
 - `names/`: what names of operations say, and where paths hold them
-- `toggle`: collections whose members one call adds and one call takes away
+- `toggle`: small things that one call puts on a thing and one call takes off
 - `families/`: where families of APIs put the operation
 - `batch/`: several requests in one
+- `named_inside`: operations that arguments and bodies name
+- `carried`: what makes a change grave: the kind of thing in its path, money, recipients or rights in its body
+- `anywhere`: actions and statements by names that mean the same at every path
 - `override`: requests that ask to be treated as another method
 - `http`: the whole reading of a request
 - `own_thing`: what people keep for themselves; `tool`: the whole reading of an MCP tool call

@@ -1,9 +1,11 @@
 """The general reading of an HTTP request."""
 
 from rules.call import HttpCall
+from rules.general.anywhere import evidence_anywhere
 from rules.general.batch.reading import inner_calls, is_batch
+from rules.general.carried import grave_evidence
 from rules.general.effect import Effect, Evidence, gravest
-from rules.general.families import aws, database, graphql, kubernetes, remote_call
+from rules.general.families import aws, database, graphql, json_rpc, kubernetes, remote_call
 from rules.general.names.places import stores_files
 from rules.general.toggle import toggles
 
@@ -15,6 +17,7 @@ _FAMILIES = (
     graphql.operations,
     kubernetes.operations,
     database.operations,
+    json_rpc.operations,
     remote_call.operations,
 )
 
@@ -28,8 +31,15 @@ def read_http(call: HttpCall) -> Evidence:
     """What `call` most likely does.
 
     INVARIANT: what the method says is only given up for POST, or for a pair of calls at one URL.
-    A body is looked at only where the path says that it holds the operation.
+    A body lowers a call only where the path says that it holds the operation; elsewhere it only raises.
     """
+    stated = stated_http(call)
+    carried = grave_evidence(call) if stated.effect is Effect.CHANGE else ()
+    return gravest([stated, *evidence_anywhere(call), *carried])
+
+
+def stated_http(call: HttpCall) -> Evidence:
+    """What the method says, and the operation where the path says that there is one."""
     found = [evidence for family in _FAMILIES for evidence in family(call)]
     if call.method == "POST" and found and not stores_files(call.host):
         return gravest(found)

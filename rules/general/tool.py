@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from rules.call import ToolCall, ToolDefinition
 from rules.general.effect import Effect, Evidence, gravest
 from rules.general.families.sql import read_sql
+from rules.general.named_inside import operations_in
 from rules.general.names.lexicon import VERBS
 from rules.general.names.naming import effect_within
 from rules.general.names.words import split
@@ -19,8 +20,6 @@ _STATEMENT = re.compile(
     r"\s*(?:--|/\*|select|with|insert|update|delete|merge|drop|alter|create|truncate|grant|revoke|call|exec)",
     re.IGNORECASE,
 )
-# A tool whose name is a verb of many meanings says in an argument which one is meant.
-_OPERATION = frozenset({"action", "operation", "op", "command", "method", "verb"})
 
 
 def read_tool(call: ToolCall) -> Evidence:
@@ -79,10 +78,10 @@ def _of_hints(definition: ToolDefinition | None) -> Iterator[Evidence]:
 
 
 def _of_arguments(arguments: dict[str, Json]) -> Iterator[Evidence]:
+    """A tool whose name is a verb of many meanings says in an argument which one is meant."""
+    yield from operations_in(arguments)
     for name, value in arguments.items():
         if not isinstance(value, str):
             continue
         if name.lower() in _SQL and (name.lower() == "sql" or _STATEMENT.match(value)):
             yield read_sql(value)
-        elif name.lower() in _OPERATION and (effect := effect_within(value)) is not None:
-            yield Evidence(effect=effect, because=f"its argument `{name.lower()}` {effect.says}")

@@ -1,15 +1,19 @@
 """Rules that are right by themselves and surely not what their author means."""
 
+import difflib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from rules.language.complaint import quote
 from rules.language.document import Document, Problem
 from rules.language.rule_file import Match, Rule, RulesFile
+from rules.matching.pattern import read_path
 from rules.ruleset import EVERY, host_keys
+from rules.template import names_in
 from rules.verdict import Mode, Tier
 
 _ANYWHERE = ("/**",)
+_CLOSE = 0.85
 
 
 type Placed = tuple[Document[RulesFile], int, Rule]
@@ -32,6 +36,32 @@ def lint(files: Sequence[Document[RulesFile]]) -> list[Problem]:
 def _by_itself(rule: Rule) -> Iterator[str]:
     if _is_broad(rule.match) and rule.tier is not None and rule.tier <= Tier.REVERSIBLE:
         yield f"is too broad: it gives tier {rule.tier:d} to calls to everyone; name whom it is about"
+    for key, template in _templates(rule):
+        for name in names_in(template):
+            yield from _of_name(name, key, rule.match.path or ())
+
+
+def _templates(rule: Rule) -> Iterator[tuple[str, str]]:
+    if rule.summary is not None:
+        yield "summary", rule.summary
+    if rule.snapshot is not None:
+        yield "snapshot", rule.snapshot.path
+    if rule.verify is not None:
+        yield "verify", rule.verify.path
+
+
+def _of_name(name: str, key: str, paths: Sequence[str]) -> Iterator[str]:
+    """What is odd about a name in a template, beside the parts of the rule's paths."""
+    parts = {path: read_path(path).names for path in paths}
+    known = sorted(frozenset().union(*parts.values()))
+    without = [path for path, names in parts.items() if name not in names]
+    if name in known and without:
+        yield (
+            f"has no `{{{name}}}` for `{key}` in its path {quote(without[0])}; name the part there, or "
+            "write two rules"
+        )
+    elif name not in known and (close := difflib.get_close_matches(name, known, n=1, cutoff=_CLOSE)):
+        yield f"names `{{{name}}}` in `{key}`, which is no part of its path; did you mean `{{{close[0]}}}`?"
 
 
 def _beside(number: int, placed: Sequence[Placed], by_host: Mapping[str, list[int]]) -> Iterator[str]:

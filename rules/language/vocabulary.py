@@ -81,15 +81,19 @@ def _window(value: object) -> int:
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
     if not 0 < seconds <= _MOST_WINDOW:
-        raise ValueError("a window is up to 90 days, written as `90s`, `30m`, `24h` or `7d`")
+        raise ValueError(f"{_said(value)} is no window; write up to 90 days, as `90s`, `30m`, `24h` or `7d`")
     return seconds
+
+
+def _said(value: object) -> str:
+    return quote(str(value)) if isinstance(value, str | int | float) else "it"
 
 
 def _decision_window(value: object) -> int:
     seconds = _window(value)
     if not _LEAST_DECISION <= seconds <= _MOST_DECISION:
         raise ValueError(
-            f"{quote(str(value))} is no time to decide; write at least `1m`, and at most `7d`, "
+            f"{_said(value)} is no time to decide; write at least `1m`, and at most `7d`, "
             "for which a hold is kept"
         )
     return seconds
@@ -97,7 +101,7 @@ def _decision_window(value: object) -> int:
 
 def _status(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
-        raise ValueError(f"{quote(str(value))} is not the status of an answer; write one from 200 to 599")
+        raise ValueError(f"{_said(value)} is not the status of an answer; write one from 200 to 599")
     return value
 
 
@@ -112,7 +116,7 @@ def _rule_id(text: str) -> str:
 
 def _sentence(text: str) -> str:
     if not text.strip() or not text.isprintable() or len(text) > _MAX_REASON:
-        raise ValueError(f"a reason is one line of 1 to {_MAX_REASON} printable characters")
+        raise ValueError(f"write one line of 1 to {_MAX_REASON} printable characters")
     return text
 
 
@@ -285,6 +289,8 @@ def _agent(text: str) -> str:
 def _probe_path(text: str) -> str:
     for name in read_probe(text):
         _placeholder(name)
+        if "*" in name.split("."):
+            raise ValueError(f"`{{{name}}}` may be several values, and a read needs one; name one of them")
     return text
 
 

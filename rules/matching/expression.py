@@ -5,7 +5,7 @@ which words look like others to a lenient server, and which parts of the languag
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -55,6 +55,8 @@ class Expression:
     """The header fields that it asks for."""
     within: bool
     """Whether parts of a text are looked for."""
+    members: Mapping[str, frozenset[str]]
+    """Variables of which it asks for nothing but these members: the rest of them makes no difference."""
 
 
 def read_expression(source: str) -> Expression:
@@ -72,6 +74,7 @@ def read_expression(source: str) -> Expression:
         literals=tuple(_literals(tokens)),
         headers=frozenset(_headers(tokens)),
         within=any(token.text in _WITHIN for token in tokens if token.kind == "word"),
+        members=_members(tokens),
     )
 
 
@@ -162,6 +165,31 @@ def _variables(tokens: Sequence[Token]) -> frozenset[str]:
         for n, token in enumerate(tokens)
         if token.kind == "word" and token.text in HTTP + TOOL and (not n or tokens[n - 1].text != ".")
     )
+
+
+def _members(tokens: Sequence[Token]) -> dict[str, frozenset[str]]:
+    """For each variable the members that it is asked for; without those that are asked for as a whole."""
+    asked: dict[str, set[str]] = {}
+    whole: set[str] = set()
+    for n, token in enumerate(tokens):
+        if token.kind == "word" and token.text in HTTP + TOOL and (not n or tokens[n - 1].text != "."):
+            member = _member(tokens[n + 1 : n + 4])
+            if member is None:
+                whole.add(token.text)
+            else:
+                asked.setdefault(token.text, set()).add(member)
+    return {name: frozenset(members) for name, members in asked.items() if name not in whole}
+
+
+def _member(after: Sequence[Token]) -> str | None:
+    """The member that stands behind a variable, as `.name` or `["name"]`; None for anything else."""
+    if len(after) < 2:
+        return None
+    mark, name = after[0].text, after[1]
+    if mark == "[" and name.kind == "text":
+        return name.text[1:-1]
+    called = [token.text for token in after[2:]] == ["("]
+    return name.text if mark == "." and name.kind == "word" and not called else None
 
 
 def _names(tokens: Sequence[Token]) -> Iterator[str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import unquote
 
 from rules.language.complaint import quote
@@ -65,7 +66,8 @@ class Glob:
         """The pattern for folded texts: it matches whatever folds like a match of this one."""
         gap = None if self.gap is None else 0
         between = Between.ANY if self.between is Between.ANY else Between.NUMBER
-        return Glob(prefix=fold(self.prefix), suffix=fold(self.suffix), gap=gap, between=between)
+        folded = Glob(prefix=fold(self.prefix), suffix=fold(self.suffix), gap=gap, between=between)
+        return self if folded == self else folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,7 @@ def fold_segments(segments: Sequence[str]) -> tuple[str, ...]:
     return tuple([fold(segment) for segment in kept])
 
 
+@lru_cache(maxsize=4096)
 def read_path(text: str) -> Track:
     """The pattern of a path template such as `/v1/{id:int}/files/**`. Raises ValueError with the cure."""
     check_path(text)
@@ -129,31 +132,37 @@ def read_name(text: str) -> Track:
 
 def check_path(text: str) -> None:
     """Raises ValueError with the cure if `text` is not a decoded path that a request may have."""
-    shown = quote(text)
+    if reason := _why_no_path(text):
+        raise ValueError(f"{quote(text)} {reason}")
+
+
+def _why_no_path(text: str) -> str | None:
     if not text.startswith("/"):
-        raise ValueError(f"{shown} does not start with `/`; write the path without scheme and host")
+        return "does not start with `/`; write the path without scheme and host"
     if not text.isprintable():
-        raise ValueError(f"{shown} has characters that cannot be printed; leave them out")
+        return "has characters that cannot be printed; leave them out"
     if "?" in text or "#" in text:
-        raise ValueError(f"{shown} has a query or fragment; match the query with the key `query`")
+        return "has a query or fragment; match the query with the key `query`"
     if "%" in text and unquote(text) != text:
-        raise ValueError(f"{shown} has percent-escapes; write the characters they stand for")
+        return "has percent-escapes; write the characters they stand for"
     if ";" in text or "\\" in text:
-        raise ValueError(f"{shown} has `;` or `\\`, which no request may have; leave them out")
+        return "has `;` or `\\`, which no request may have; leave them out"
     steps = text[1:].split("/")
     if any(step in (".", "..") for step in steps):
-        raise ValueError(f"{shown} has dot segments, which no request may have; write the final path")
+        return "has dot segments, which no request may have; write the final path"
     if "" in steps[:-1]:
-        raise ValueError(f"{shown} has an empty segment, which no request may have; write one `/`")
+        return "has an empty segment, which no request may have; write one `/`"
     if any("*" in step for step in steps[:-1]) or steps[-1] not in ("**", steps[-1].replace("*", "")):
-        raise ValueError(f"{shown} has a `*` that is not a last `/**`; write `{{name}}` for one segment")
+        return "has a `*` that is not a last `/**`; write `{name}` for one segment"
+    return None
 
 
 def _fits(globs: Sequence[Glob], segments: Sequence[str], *, open_ended: bool) -> bool:
     enough = len(segments) >= len(globs) if open_ended else len(segments) == len(globs)
-    return enough and all(g.matches(s) for g, s in zip(globs, segments, strict=False))
+    return enough and all(map(Glob.matches, globs, segments))
 
 
+@lru_cache(maxsize=4096)  # packs have few words and many paths of them, each of which is kept
 def _read_step(step: str) -> Glob:
     prefix, opening, rest = step.partition("{")
     inside, closing, suffix = rest.partition("}")
@@ -168,8 +177,3 @@ def _read_step(step: str) -> Glob:
         raise ValueError(f"{quote(step)} has a type that is not `int`, for digits; write that, or no type")
     between = Between.INT if typed else Between.ANY
     return Glob(prefix=prefix, suffix=suffix, gap=1, between=between, name=name)
-
-
-def _fits(globs: Sequence[Glob], segments: Sequence[str], *, open_ended: bool) -> bool:
-    enough = len(segments) >= len(globs) if open_ended else len(segments) == len(globs)
-    return enough and all(map(Glob.matches, globs, segments))

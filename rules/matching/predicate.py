@@ -52,6 +52,8 @@ class Predicate:
     values: Mapping[str, tuple[Literal, ...]] = field(compare=False, repr=False)
     """Its values, by what they may be spelled like."""
     kinds: frozenset[str] = field(compare=False, repr=False)
+    sought: tuple[tuple[str, str], ...] = field(compare=False, repr=False)
+    """Its texts with what they look like, if parts of a text are looked for."""
 
     def holds(self, call: Call) -> Truth:
         """Whether it is true of `call`.
@@ -70,7 +72,7 @@ class Predicate:
     def _value(self, name: str, call: Call) -> object:
         if isinstance(call, ToolCall):
             value: Json = call.arguments if name == "arguments" else getattr(call, name)
-            return self._plain(value)
+            return self._plain(value, name)
         return self._of_request(name, call)
 
     def _of_request(self, name: str, call: HttpCall) -> object:
@@ -98,7 +100,7 @@ class Predicate:
             case PayloadKind.EMPTY:
                 return {}
             case PayloadKind.JSON:
-                return self._plain(call.payload.value)
+                return self._plain(call.payload.value, "body")
             case PayloadKind.FORM if isinstance(call.payload.value, dict):
                 return self._pairs(_pairs_of(call.payload.value))
             case _:
@@ -131,21 +133,33 @@ class Predicate:
         if payload.kind is PayloadKind.OPAQUE or any(self._resembles(name) for name in names):
             raise _Undecided
 
-    def _plain(self, value: Json) -> object:
-        """`value` as the library takes it, if every part of it has one reading."""
-        for name, part in _walk(value):
-            self._check_part(name, part)
+    def _plain(self, value: Json, variable: str = "") -> object:
+        """`value` as the library takes it, if every part of it has one reading.
+
+        INVARIANT: all of it is checked. Only what the expression can ask for is converted, which costs more.
+        """
+        parts = list(_walk(value))
+        for name in {name for name, _ in parts} - self.expression.names:
+            if name is not None and (fold(name) in self.looks or self._inside(name)):
+                raise _Undecided
+        leaves = [(name, part) for name, part in parts if not isinstance(part, dict | list)]
+        for name, leaf in leaves:
+            if name in self.expression.names and (leaf is None or self._of_other_kind(name, leaf)):
+                raise _Undecided
+        # A list of things has the same few values again and again; True is not 1.
+        for _, leaf in {(type(leaf), leaf) for _, leaf in leaves}:
+            self._check_leaf(leaf)
+        members = self.expression.members.get(variable)
+        if members is not None and isinstance(value, dict):
+            value = {name: part for name, part in value.items() if name in members}
         return _converted(value)
 
-    def _check_part(self, name: str | None, part: Json) -> None:
-        known = name in self.expression.names
-        if name is not None and not known and (fold(name) in self.looks or self._inside(name)):
+    def _check_leaf(self, leaf: Json) -> None:
+        if isinstance(leaf, str):
+            _check_text(leaf)
+        elif not isinstance(leaf, bool) and isinstance(leaf, int | Decimal) and not exact(leaf):
             raise _Undecided
-        if isinstance(part, dict | list):
-            return
-        if known and (part is None or self._of_other_kind(name, part)):
-            raise _Undecided
-        if part is not None and self._alike(part):
+        if leaf is not None and self._alike(leaf):
             raise _Undecided
 
     def _of_other_kind(self, name: str | None, part: Json) -> bool:
@@ -161,11 +175,10 @@ class Predicate:
 
     def _inside(self, text: str) -> bool:
         """Whether a part that is looked for is in `text` for a lenient reader only."""
-        if not self.expression.within:
+        if not self.sought:
             return False
         look = _look(text)
-        sought = (literal for literal in self.expression.literals if isinstance(literal, str))
-        return any(_look(literal) in look and literal not in text for literal in sought)
+        return any(part in look and literal not in text for literal, part in self.sought)
 
 
 def read_predicate(source: str) -> Predicate:
@@ -179,6 +192,7 @@ def read_predicate(source: str) -> Predicate:
         raise ValueError(f"it is no expression of cel: {_said(str(error))}") from None
     if program.return_type() != cel.Type.BOOL:
         raise ValueError("it is not true or false; write a comparison, as in `body.live == true`")
+    texts = [literal for literal in expression.literals if isinstance(literal, str)]
     values: dict[str, tuple[Literal, ...]] = {}
     for literal in expression.literals:
         for spelling in _spellings(literal):
@@ -189,6 +203,7 @@ def read_predicate(source: str) -> Predicate:
         looks=frozenset(fold(name) for name in expression.names),
         values=values,
         kinds=frozenset(map(_kind, expression.literals)),
+        sought=tuple((text, _look(text)) for text in texts) if expression.within else (),
     )
 
 
@@ -224,37 +239,32 @@ def _walk(value: Json) -> Iterator[tuple[str | None, Json]]:
     while stack:
         name, part, depth = stack.pop()
         count += 1
-        characters += len(name or "") + (len(part) if isinstance(part, str) else 0)
+        if name is not None:
+            characters += len(name)
+            _check_text(name)
+        if isinstance(part, str):
+            characters += len(part)
         if count > MAX_VALUES or characters > MAX_CHARACTERS or depth > MAX_DEPTH:
             raise _Undecided
         yield name, part
         if isinstance(part, dict):
-            stack.extend((key, below, depth + 1) for key, below in part.items())
+            stack += [(key, below, depth + 1) for key, below in part.items()]
         elif isinstance(part, list):
-            stack.extend((None, below, depth + 1) for below in part)
+            stack += [(None, below, depth + 1) for below in part]
 
 
 def _converted(value: Json) -> Any:
-    match value:
-        case dict():
-            return {_text(name): _converted(below) for name, below in value.items()}
-        case list():
-            return [_converted(below) for below in value]
-        case bool() | None:
-            return value
-        case int() | Decimal() if not exact(value):
-            raise _Undecided
-        case Decimal():
-            return float(value)
-        case str():
-            return _text(value)
-        case _:
-            return value
+    """What has been checked, with the library's numbers."""
+    if isinstance(value, dict):
+        return {name: _converted(below) for name, below in value.items()}
+    if isinstance(value, list):
+        return [_converted(below) for below in value]
+    return float(value) if isinstance(value, Decimal) else value
 
 
-def _text(text: str) -> str:
-    text.encode()  # raises ValueError for surrogates
-    return text
+def _check_text(text: str) -> None:
+    if not text.isascii():
+        text.encode()  # raises ValueError for surrogates
 
 
 def _pairs_of(form: Mapping[str, Json]) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ __main__    arguments, scenario order, exit code
 passing     scenario: CPU per request of calls that pass (tier 1), against mitmdump
 judging     scenario: cost of one judgement in process, by size of the body and number of rules
 packs       scenario: what loading all packs costs
+idle        scenario: time from start to the first answer, and memory before there is anything to do
 large       scenario: delay of small calls while another client sends large bodies
 stream      scenario: memory of a large download, time to the first server-sent event
 targets     a proxy process: how each kind is started and stopped

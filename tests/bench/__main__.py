@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from tests.bench import judging, large, packs, passing, stream
+from tests.bench import idle, judging, large, packs, passing, stream
 from tests.bench.bench import YARDSTICK, Bench, Settings, say
 from tests.bench.load import WrongAnswer
 from tests.bench.processes import on_core, pick_cores
@@ -23,6 +23,7 @@ from tests.bench.upstream import serving
 SCENARIOS: dict[str, Callable[[Bench], Section]] = {
     "judging": judging.run,
     "packs": packs.run,
+    "idle": idle.run,
     "large": large.run,
     "stream": stream.run,
     "passing": passing.run,

@@ -85,6 +85,11 @@ def refreshed(family: Iterable[ProcessStat]) -> tuple[ProcessStat, ...]:
     return tuple(stat for member, stat in now if stat and stat.started == member.started)
 
 
+def waited(pid: int) -> float:
+    """Seconds for which the main thread of `pid` was ready to run and had no core."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
 def _all_processes() -> tuple[ProcessStat, ...]:
     pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
     return tuple(stat for stat in map(_stat_of, pids) if stat)

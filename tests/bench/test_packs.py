@@ -11,6 +11,7 @@ def test_a_load_is_measured() -> None:
     load = packs._load()
     assert load.rules > 100
     assert load.seconds > 0
+    assert 1 < load.megabytes < 200
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.procfs import PAGE_BYTES, TICKS_PER_SECOND, family_of, parse_stat, usage_of
+from tests.bench.procfs import PAGE_BYTES, TICKS_PER_SECOND, family_of, parse_stat, usage_of, waited
 
 REST = "S 41 42 42 0 -1 4194560 900 0 0 0 {user} {system} {reaped} 3 20 0 4 0 7700 9000000 25 18"
 
@@ -46,3 +46,9 @@ def test_this_process_is_found_with_its_cpu(tmp_path: Path) -> None:
     mine = next(member for member in family if member.pid == os.getpid())
     assert mine.parent == os.getppid()
     assert mine.rss_bytes > 0
+
+
+def test_waiting_for_a_core_is_seen() -> None:
+    """It is there for a live process, and never shrinks."""
+    before = waited(os.getpid())
+    assert 0 <= before <= waited(os.getpid())

@@ -4,11 +4,15 @@ import json
 import re
 import socket
 import sys
+from collections.abc import Iterable
 from contextlib import closing
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 from tests.acceptance.authority import Authority
+from tests.acceptance.processes import until
 from tests.acceptance.sidecar import Sidecar
 from tests.evasion.launcher import Plant
 from tests.evasion.places import CONSOLE_PORT, Places
@@ -68,6 +72,24 @@ class Subject(Sidecar):
         """How often each hold that still waits was asked for. Raises OSError if nobody answers."""
         listed = json.loads(self._get(f"/api/holds?limit={_MOST_LISTED}"))["holds"]
         return {hold["hold_id"]: hold["attempts"] for hold in listed if hold["state"] == "pending"}
+
+    def own_reads(self, hold_ids: Iterable[str]) -> list[str]:
+        """What was read to show reviewers what these holds would change, once that is done."""
+        found = []
+        for hold_id in hold_ids:
+            if self._snapshot(hold_id) is not None:
+                done = partial(self._recorded, hold_id)
+                snapshot = until(done, deadline=_PATIENCE_SECONDS, what="the snapshot")
+                found += [read["url"] for read in snapshot["reads"]]
+        return found
+
+    def _recorded(self, hold_id: str) -> dict[str, Any] | None:
+        snapshot = self._snapshot(hold_id)
+        return snapshot if snapshot and snapshot["recorded"] else None
+
+    def _snapshot(self, hold_id: str) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = json.loads(self._get(f"/api/holds/{hold_id}"))["hold"]["snapshot"]
+        return found
 
     def admitted(self) -> int:
         """How many requests were let through by now. Raises OSError if nobody answers."""

@@ -81,8 +81,11 @@ class Suite:
     def _judge(self, case: Case, subject: Subject) -> Result:
         attempts, admitted = subject.attempts(), subject.admitted()
         heard: Heard = send(case, proxy_port=subject.port)
-        record: Record = self._recorder.take()
-        held = sum(count - attempts.get(hold_id, 0) for hold_id, count in subject.attempts().items())
+        now = subject.attempts()
+        held = sum(count - attempts.get(hold_id, 0) for hold_id, count in now.items())
+        # Before the record is taken, so that no read comes late and counts against the next case.
+        own = subject.own_reads(now.keys() - attempts.keys())
+        record: Record = self._recorder.take().without(own)
         happened = Happened(record=record, held=held, admitted=subject.admitted() - admitted, heard=heard)
         return judge(case, happened)
 

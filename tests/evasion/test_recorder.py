@@ -3,6 +3,7 @@
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.acceptance.processes import until
 from tests.evasion import wire2
 from tests.evasion.places import Places
 from tests.evasion.recorder import Record, Recorder
+from tests.evasion.seen import Seen
 
 
 def _low_ports_open() -> bool:
@@ -163,3 +165,12 @@ def test_each_take_is_for_one_case(recorder: Recorder) -> None:
     _say(b"POST /a HTTP/1.1\r\n" + FIELDS)
     assert len(_taken(recorder).seen) == 1
     assert recorder.take() == Record()
+
+
+def test_own_reads_are_taken_out_once_each() -> None:
+    """Only a plain GET of the very address, and as often as it was read: what is more than that counts."""
+    read = Seen(method=b"GET", target=b"/a%20b?c=1")
+    others = [replace(read, body=b"x"), replace(read, method=b"DELETE"), replace(read, target=b"/a%20b")]
+    record = Record(seen=[read, read, *others])
+    assert record.without(["https://pay.test:8443/a%20b?c=1"]).seen == [read, *others]
+    assert record.without([]).seen == [read, read, *others]

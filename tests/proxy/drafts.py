@@ -63,9 +63,11 @@ PATHS: dict[State, tuple[Event, ...]] = {
     State.EXECUTED: (Event.APPROVE, Event.CLAIM, Event.SEND, Event.ANSWER),
     State.EXECUTION_ERROR: (Event.APPROVE, Event.CLAIM, Event.SEND, Event.ERROR),
     State.OUTCOME_UNKNOWN: (Event.APPROVE, Event.CLAIM, Event.SEND, Event.LOSE),
+    State.NOT_EXECUTED: (Event.APPROVE, Event.CLAIM, Event.SEND, Event.LOSE, Event.REFUTE),
     State.REJECTED: (Event.REJECT,),
     State.EXPIRED: (Event.EXPIRE,),
     State.DRIFT_REFUSED: (Event.APPROVE, Event.CLAIM, Event.DRIFT),
+    State.CANCELLED: (Event.CANCEL,),
     State.KILLED: (Event.KILL,),
 }
 
@@ -74,7 +76,9 @@ async def brought(store: Store, state: State, **changes: object) -> Hold:
     """A new hold in `state`."""
     hold, _ = await store.open(draft(**changes))
     for event in PATHS[state]:
-        hold = await store.step(hold, event)
+        # As if the upstream had promised to know its key.
+        times = {"resend_by": 3_600_000} if event is Event.SEND else {}
+        hold = await store.step(hold, event, times=times)
     assert hold.state is state
     return hold
 

@@ -6,7 +6,7 @@ import os
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +18,16 @@ from proxy.agent import Agent
 from proxy.destinations import Allowed, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding, Waiting
+from proxy.keys.keyring import Keyring
 from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
 from proxy.replay.credentials import Credentials
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
-from proxy.seal import Seal
 from proxy.sealed import Sealed
+from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.store import Cap, Clocks, Store, connect
 from rules.action import Principal
@@ -36,6 +39,7 @@ from rules.message import Message
 from rules.reply import Reply
 from rules.ruleset import Ruleset
 from tests.proxy.drafts import PATIENT
+from tests.proxy.journals import journal
 from tests.proxy.redis_child import RedisChild
 
 RULES = """
@@ -210,21 +214,36 @@ async def gatehouse(
 ) -> AsyncIterator[Gatehouse]:
     """A gate over the store at `url`; `working`: with what runs beside it in a sidecar."""
     domain, redis, metrics = domain or secrets.token_hex(8), connect(url), Metrics()
-    store, sealed = Store(redis, domain=domain, clocks=clocks, cap=cap), Sealed(Seal(KEY, domain=domain))
+    store, sealed = Store(redis, domain=domain, clocks=clocks, cap=cap), Sealed(Keyring([KEY], domain=domain))
     signer = Signer(key=KEY, domain=domain)
     heard, rules = signals(store, metrics), ruleset()
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
-    async with asyncio.TaskGroup() as tasks:
+    async with AsyncExitStack() as stack:
+        own = stack.enter_context(journal())
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        snapshots = Snapshots(
+            shots=Shots(store, sealed),
+            probe=Probe(
+                destinations=destinations,
+                ruleset=lambda: rules,
+                trust=ssl.create_default_context(cafile=trust or certifi.where()),
+            ),
+            credentials=Credentials({}),
+            metrics=metrics,
+            tasks=tasks,
+        )
         replayer = Replayer(
             store=store,
             sealed=sealed,
             verifier=Verifier(consoles=(signer.public,), domain=domain),
             credentials=Credentials({}),
+            snapshots=snapshots,
             destinations=destinations,
             ruleset=lambda: rules,
             trust=ssl.create_default_context(cafile=trust or certifi.where()),
             metrics=metrics,
             tasks=tasks,
+            journal=own,
             timeout=10.0,
         )
         acting = Agent(
@@ -238,6 +257,7 @@ async def gatehouse(
             sealed=sealed,
             signals=heard,
             replayer=replayer,
+            snapshots=snapshots,
             metrics=metrics,
             waiting=waiting or Waiting(usual=0.0, most=30.0),
         )
@@ -263,4 +283,5 @@ async def gatehouse(
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            await snapshots.stop()
             await redis.aclose()

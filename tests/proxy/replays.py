@@ -3,14 +3,17 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from proxy.destinations import Address, Allowed, Destinations
 from proxy.keys.signing import Verifier
 from proxy.replay.credentials import Credentials
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
+from proxy.shots import Shots
 from proxy.store import Clocks, Store
 from rules.action import Action, Principal
 from rules.compile import compile_rules
@@ -22,6 +25,7 @@ from rules.verdict import Refusal, Tier
 from tests.acceptance.authority import Authority, Leaf
 from tests.proxy.console.world import World
 from tests.proxy.drafts import PATIENT
+from tests.proxy.journals import journal
 
 BODY = b'{"amount": 7}'
 
@@ -104,21 +108,38 @@ async def replaying(
 ) -> AsyncIterator[Replays]:
     """A replayer on the store at `url` that trusts `authority`; `changes` are parts of it."""
     built = World.build(url)
+    credentials = changes.setdefault("credentials", Credentials({}))
+    ruleset = changes.setdefault("ruleset", rules)
     store = Store(built.redis, domain=built.domain, clocks=clocks)
     world = replace(built, store=store)
     destinations = Delayed(allowed=Allowed.parse(["localhost", "::1"]), named=lambda _: False)
     try:
-        async with asyncio.TaskGroup() as tasks:
+        async with AsyncExitStack() as stack:
+            own = stack.enter_context(journal())
+            tasks = await stack.enter_async_context(asyncio.TaskGroup())
+            snapshots = Snapshots(
+                shots=Shots(store, world.sealed),
+                probe=Probe(
+                    destinations=destinations,
+                    ruleset=ruleset,
+                    trust=ssl.create_default_context(cafile=authority.ca),
+                ),
+                credentials=credentials,
+                metrics=world.metrics,
+                tasks=tasks,
+            )
             replayer = Replayer(
                 store=store,
                 sealed=world.sealed,
                 verifier=Verifier(consoles=(world.signer.public,), domain=world.domain),
-                credentials=Credentials({}),
+                credentials=credentials,
+                snapshots=snapshots,
                 destinations=destinations,
-                ruleset=rules,
+                ruleset=ruleset,
                 trust=ssl.create_default_context(cafile=authority.ca),
                 metrics=world.metrics,
                 tasks=tasks,
+                journal=own,
                 timeout=20.0,
             )
             yield Replays(
@@ -127,6 +148,7 @@ async def replaying(
                 replayer=replace(replayer, **changes),
                 destinations=destinations,
             )
+            await snapshots.stop()
     finally:
         await world.redis.aclose()
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy import destinations as module
-from proxy.destinations import Address, Allowed, Destinations
+from proxy.destinations import Address, Allowed, Destinations, store_places
 from rules.verdict import ReasonId, Refusal
 
 PUBLIC = "93.184.215.14"
@@ -423,3 +423,18 @@ def test_entries_that_are_refused(entry: str) -> None:
     with pytest.raises(ValueError, match="is no host, host:port, address or CIDR range") as raised:
         Allowed.parse(["a.example", entry])
     assert f"`{entry}`" in str(raised.value)
+
+
+PLACES: dict[str, tuple[str, frozenset[tuple[str, int]]]] = {
+    "a name": ("redis://r.example/0", frozenset({("r.example", 6379)})),
+    "a name and a port": ("rediss://u:p@r.example:6380", frozenset({("r.example", 6380)})),
+    "an ipv6 address": ("redis://[::1]:7000", frozenset({("::1", 7000)})),
+    "a unix socket": ("unix:///run/redis.sock?db=1", frozenset()),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_which_place_is_the_stores(case: str) -> None:
+    """What the URL names, with the port that Redis has by itself; a unix socket has none."""
+    url, places = PLACES[case]
+    assert store_places(url) == places

@@ -74,7 +74,7 @@ async def test_a_failure_in_a_replay_with_the_agents_credentials(
     """The agent hears that it may be running; nothing is said to be unsent, nothing is sent twice."""
     async with gatehouse(redis_url, trust=authority.ca) as house:
         holding = house.gate.holding
-        replayer = replace(holding.replayer, sealed=Unclosing(house.sealed.seal))
+        replayer = replace(holding.replayer, sealed=Unclosing(house.sealed.keyring))
         failing = replace(house, gate=replace(house.gate, holding=replace(holding, replayer=replayer)))
         first = await house.admit(request(port=upstream.port, fields=(*NOW, TOKEN)))
         await house.bring(first, State.APPROVED)

@@ -120,15 +120,56 @@ async def test_there_is_nothing_else(house: Gatehouse, case: str) -> None:
     assert outcome.status == 404
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
-async def test_it_is_only_read(house: Gatehouse, method: str) -> None:
-    """No method but GET does anything: there is no approval here."""
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "PUT", "PATCH"])
+async def test_it_decides_nothing(house: Gatehouse, method: str) -> None:
+    """No method but GET and DELETE does anything: there is no approval here."""
     held = await house.admit(request(fields=NOW))
     for path in (f"/holds/{hold_id(held)}", f"/holds/{hold_id(held)}/approve"):
         outcome = await house.admit(look(path, method=method))
         assert isinstance(outcome, Reply)
         assert outcome.status == 404
     assert (await house.find(held)).state is State.PENDING
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.APPROVED])
+async def test_an_agent_takes_its_own_hold_back(house: Gatehouse, state: State) -> None:
+    """It hears that at once, nobody can run it any more, and the same request is held anew."""
+    held = await house.admit(request(fields=NOW))
+    if state is State.APPROVED:
+        await house.bring(held, state)
+    outcome = await house.admit(look(f"/holds/{hold_id(held)}", method="DELETE"))
+    assert isinstance(outcome, Reply)
+    assert outcome.status == 200
+    assert (told(outcome)["state"], told(outcome)["executed"]) == ("cancelled", False)
+    assert (await house.find(held)).note == "its agent took it back"
+    assert hold_id(await house.admit(request(fields=NOW))) != hold_id(held)
+    again = await house.admit(look(f"/holds/{hold_id(held)}", method="DELETE"))
+    assert isinstance(again, Reply)
+    assert (again.status, told(again)["state"]) == (409, "cancelled")
+
+
+@pytest.mark.parametrize("state", [State.OUTCOME_UNKNOWN, State.EXECUTED, State.REJECTED])
+async def test_what_is_over_is_not_taken_back(house: Gatehouse, state: State) -> None:
+    """The agent hears how it stands; a rejection stays one."""
+    held = await house.admit(request(fields=NOW))
+    await house.bring(held, state)
+    outcome = await house.admit(look(f"/holds/{hold_id(held)}", method="DELETE"))
+    assert isinstance(outcome, Reply)
+    assert (outcome.status, told(outcome)["state"]) == (409, state)
+    assert (await house.find(held)).state is state
+
+
+async def test_another_agents_hold_is_not_taken_back(redis_url: str) -> None:
+    """It does not exist for anybody else."""
+    async with (
+        gatehouse(redis_url, domain="shared-cancel") as house,
+        gatehouse(redis_url, domain="shared-cancel", agent="agent-2") as other,
+    ):
+        held = await house.admit(request(fields=NOW))
+        outcome = await other.admit(look(f"/holds/{hold_id(held)}", method="DELETE"))
+        assert isinstance(outcome, Reply)
+        assert outcome.status == 404
+        assert (await house.find(held)).state is State.PENDING
 
 
 async def test_the_store_is_away() -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.keys.keyring import Keyring
 from proxy.record import Draft
-from proxy.seal import Seal, SealError
+from proxy.seal import SealError
 from proxy.sealed import Sealed
 from rules.action import Action, Principal
 from rules.hold import Hold, State
@@ -19,7 +20,7 @@ from rules.verdict import ReasonId, Tier
 from tests.proxy.console.world import ACTION
 from tests.proxy.drafts import draft
 
-SEALED = Sealed(Seal(bytes(32), domain="default"))
+SEALED = Sealed(Keyring([bytes(32)], domain="default"))
 REPLY = Reply(
     status=201, phrase="Created", fields=((b"X-Nonce", b"caf\xe9"), (b"x-nonce", b"2")), body=b"\x00ok"
 )

@@ -22,6 +22,14 @@ _FINGERPRINTS = st.sampled_from(["a" * 64, "b" * 64, "c" * 64])
 _PATIENT_OR_LAPSED = st.sampled_from([0, 0, 0, 0, 1])
 _INDEXES = st.sampled_from([0, 0, 0, 1, 2, 3])
 _FENCES = st.sampled_from([None, None, -1, 0, 0, 0, 1])
+_LEASING = (Event.CLAIM, Event.SEND, Event.RESEND)
+_CLOCKS = {
+    Event.APPROVE: {"decide_by"},
+    Event.CLAIM: {"run_by"},
+    Event.REVIVE: {"run_by"},
+    # No key was promised to be known in these sequences.
+    Event.RESEND: {"run_by", "resend_by"},
+}
 _URL = ""
 
 
@@ -47,7 +55,7 @@ class Known:
     overdue: bool = False
     """Whether the next deadline has passed."""
     lapsed: set[str] = field(default_factory=set)
-    """Which of `decide_by` and `run_by` have passed."""
+    """Which of `decide_by`, `run_by` and `resend_by` have passed, or were never set."""
 
 
 class Life(RuleBasedStateMachine):
@@ -94,7 +102,7 @@ class Life(RuleBasedStateMachine):
             new = next(hold for hold, new in opened if new)
             owner = Known(hold_id=new.hold_id, digest=new.digest, fingerprint=fingerprint, attempts=0)
             owner.overdue = bool(late)
-            owner.lapsed = {"decide_by"} if late else set()
+            owner.lapsed = {"resend_by", "decide_by"} if late else {"resend_by"}
             self.known.append(owner)
             self.owners[fingerprint] = owner
         owner.attempts += together
@@ -209,11 +217,14 @@ class Life(RuleBasedStateMachine):
         }
         for hold in listed:
             assert self.do(patient.find(hold.hold_id)) == hold
-        approved = {known.hold_id for known in self.known if known.state is State.APPROVED}
-        assert set(self.do(patient.approved())) == approved
+        for listed_in, state in (
+            (patient.approved, State.APPROVED),
+            (patient.unknown, State.OUTCOME_UNKNOWN),
+        ):
+            assert set(self.do(listed_in())) == {k.hold_id for k in self.known if k.state is state}
         overdue = {known.hold_id for known in self.known if known.state in OPEN and known.overdue}
         assert set(self.do(patient.overdue())) == overdue
-        assert self.do(self._timed()) == {k.hold_id for k in self.known if k.state in OPEN}
+        assert self.do(self._timed()) == {k.hold_id for k in self.known}
         assert self.do(self._mortal()) == self._expected_mortal()
 
     def _objections(self, known: Known, event: Event, change: dict[str, Any]) -> set[str]:
@@ -221,14 +232,15 @@ class Life(RuleBasedStateMachine):
         target = TRANSITIONS[origins(event)[0]][event]
         fenced = "fence" in change
         right = change.get("fence") == known.fence
-        if known.state not in origins(event) and fenced and right and target is known.state:
+        repeatable = event not in _LEASING
+        if known.state not in origins(event) and fenced and right and target is known.state and repeatable:
             return set()
         found = {
             "fence": fenced and not right,
             "state": known.state not in origins(event),
-            "killed": self.killed and event in (Event.CLAIM, Event.SEND),
+            "killed": self.killed and event in _LEASING,
             "digest": change.get("digest", known.digest) != known.digest,
-            "late": {Event.APPROVE: "decide_by", Event.CLAIM: "run_by"}.get(event) in known.lapsed,
+            "late": bool(_CLOCKS.get(event, set()) & known.lapsed),
             "early": "due" in change and not known.overdue,
         }
         return {why for why, is_so in found.items() if is_so}
@@ -239,15 +251,16 @@ class Life(RuleBasedStateMachine):
             return  # it was made before
         known.state = TRANSITIONS[known.state][event]
         match event:
-            case Event.APPROVE:
+            case Event.APPROVE | Event.RETRY:
                 known.overdue = late
+                known.lapsed -= {"run_by"}
                 known.lapsed |= {"run_by"} if late else set()
-            case Event.CLAIM:
+            case Event.CLAIM | Event.RESEND:
                 known.fence += 1
                 known.overdue = late
             case Event.SEND:
                 known.overdue = late
-            case Event.RELEASE:
+            case Event.RELEASE | Event.WITHDRAW | Event.REVIVE:
                 known.overdue = "run_by" in known.lapsed
 
     def _hold(self, known: Known, *, fence: int | None = None) -> Hold:
@@ -275,8 +288,10 @@ class Life(RuleBasedStateMachine):
         expected = {f"hold:{known.hold_id}": True for known in self.known}
         expected |= {f"fingerprint:{fingerprint}": True for fingerprint in self.owners}
         expected |= {"holds": False} if self.known else {}
-        expected |= {"deadlines": False} if any(k.state in OPEN for k in self.known) else {}
+        expected |= {"deadlines": False} if self.known else {}
         expected |= {"approved": False} if any(k.state is State.APPROVED for k in self.known) else {}
+        unknown = any(k.state is State.OUTCOME_UNKNOWN for k in self.known)
+        expected |= {"unknown": False} if unknown else {}
         return expected | ({"kill": False} if self.killed else {})
 
 

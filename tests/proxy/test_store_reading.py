@@ -94,7 +94,7 @@ async def test_every_key_has_an_end_and_the_tag(store: Store, redis: Redis) -> N
     for name in map(text, await redis.keys()):
         assert name.startswith(f"{{sidegate:{DOMAIN}}}:")
         endless |= {name.partition("}:")[2]} if await redis.pttl(name) == -1 else set()
-    assert endless == {"holds", "deadlines", "approved", "kill"}
+    assert endless == {"holds", "deadlines", "approved", "unknown", "kill"}
 
 
 async def test_domains_do_not_meet(redis: Redis) -> None:
@@ -183,7 +183,7 @@ async def test_refused_steps_are_not_announced(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "numbers", "least"), [("transition.lua", "12345678", 20), ("spend.lua", "1", 5)]
+    ("script", "numbers", "least"), [("transition.lua", "123456789", 20), ("spend.lua", "1", 5)]
 )
 def test_scripts_touch_declared_keys_only(script: str, numbers: str, least: int) -> None:
     """Every command names one of the declared keys, so it runs on a cluster as well."""

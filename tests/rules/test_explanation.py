@@ -1,10 +1,11 @@
 """All that bears on a call, in order, with its evidence."""
 
+import pytest
 from hypothesis import given
 
 from rules.call import HttpCall
 from rules.classify import classify
-from rules.explanation import bearings
+from rules.explanation import bearings, summary
 from rules.verdict import ReasonId
 from tests.rules.calls import calls, compiled, from_rules, http, rule_lists, severity
 
@@ -43,6 +44,30 @@ def test_a_default_has_no_rule() -> None:
     """Its reason is its evidence."""
     (found,) = bearings(http("GET a.test/"), compiled(""))
     assert (found.judgement.rule, found.evidence) == (None, ())
+
+
+SUMMARIES = """
+rules:
+  - {id: pay, match: {host: pay.test, path: "/v1/{who}/charges"}, tier: 4, summary: "charges {who} {amount}"}
+  - {id: plain, match: {host: plain.test}, tier: 4}
+"""
+
+
+def test_the_summary_of_a_rule() -> None:
+    """Of this call, by the rule that judged it."""
+    ruleset, call = compiled(SUMMARIES), http("POST pay.test/v1/acme/charges", {"amount": 5})
+    assert summary(call, ruleset, "pay") == "charges `acme` 5"
+
+
+@pytest.mark.parametrize("rule_id", [None, "gone", "plain"])
+def test_without_a_summary(rule_id: str | None) -> None:
+    """No rule judged, it is gone, or it has no sentence."""
+    assert summary(http("POST plain.test/"), compiled(SUMMARIES), rule_id) is None
+
+
+def test_a_rule_that_does_not_mean_the_call_has_no_word_on_it() -> None:
+    """Such as one that judged a request inside a batch, or has been changed since."""
+    assert summary(http("POST pay.test/v2"), compiled(SUMMARIES), "pay") is None
 
 
 @given(written=rule_lists(), call=calls())

@@ -40,12 +40,16 @@ _TERMINAL = {state for state, row in TRANSITIONS.items() if not row} | {State.OU
 _SENDABLE = {state for state, row in TRANSITIONS.items() if Event.SEND in row}
 
 
-def _reachable(start: State) -> set[State]:
-    """Every state that any events lead to from `start`."""
+_SENDS_AGAIN = frozenset({Event.WITHDRAW, Event.RESEND, Event.REVIVE, Event.RETRY})
+
+
+def _reachable(start: State, *, without: frozenset[Event] = frozenset()) -> set[State]:
+    """Every state that any events but those lead to from `start`."""
     seen: set[State] = set()
     ahead = [start]
     while ahead:
-        following = set(TRANSITIONS[ahead.pop()].values()) - seen
+        row = TRANSITIONS[ahead.pop()]
+        following = {target for event, target in row.items() if event not in without} - seen
         seen |= following
         ahead += following
     return seen
@@ -66,23 +70,27 @@ def test_every_state_can_be_reached() -> None:
     assert _reachable(State.PENDING) == set(State) - {State.PENDING}
 
 
-def test_nothing_leaves_a_settled_state_but_the_late_answer() -> None:
-    """What has ended stays ended; only the worker that sent it may still bring its answer."""
-    leaving = {state: TRANSITIONS[state] for state in set(State) - OPEN if TRANSITIONS[state]}
+def test_nothing_leaves_a_settled_state_but_an_unknown_outcome() -> None:
+    """What has ended stays ended; only what nobody knows can still be found out, or be sent by its rules."""
+    leaving = {state: set(TRANSITIONS[state]) for state in set(State) - OPEN if TRANSITIONS[state]}
     assert leaving == {
-        State.OUTCOME_UNKNOWN: {
-            Event.ANSWER: State.EXECUTED,
-            Event.ERROR: State.EXECUTION_ERROR,
-        }
+        State.OUTCOME_UNKNOWN: {Event.ANSWER, Event.ERROR, Event.CONFIRM, Event.REFUTE, *_SENDS_AGAIN}
     }
 
 
-def test_what_may_have_been_sent_can_never_be_sent_again() -> None:
-    """No path leads from SENDING to a state from which a worker may send."""
-    after = _reachable(State.SENDING)
+def test_what_may_have_been_sent_is_sent_again_in_four_ways_only() -> None:
+    """Without them no path leads from SENDING to a state from which a worker may send."""
+    after = _reachable(State.SENDING, without=_SENDS_AGAIN)
     assert {State.CLAIMED} == _SENDABLE
     assert not after & (_SENDABLE | OPEN)
-    assert after == {State.EXECUTED, State.EXECUTION_ERROR, State.OUTCOME_UNKNOWN}
+    found = {State.EXECUTED, State.EXECUTION_ERROR, State.OUTCOME_UNKNOWN, State.NOT_EXECUTED}
+    assert after == found | {State.DRIFT_REFUSED}
+
+
+def test_a_repetition_is_never_taken_for_unsent() -> None:
+    """It goes from the unknown to sending and back: in between, nothing can call it not executed."""
+    assert origins(Event.RESEND) == (State.OUTCOME_UNKNOWN,)
+    assert TRANSITIONS[State.OUTCOME_UNKNOWN][Event.RESEND] is State.SENDING
 
 
 def test_nothing_is_sent_without_a_yes() -> None:
@@ -93,14 +101,23 @@ def test_nothing_is_sent_without_a_yes() -> None:
     assert {s for s, row in TRANSITIONS.items() if State.APPROVED in row.values()} == {
         State.PENDING,
         State.CLAIMED,
+        State.SENDING,
+        State.OUTCOME_UNKNOWN,
     }
     assert TRANSITIONS[State.CLAIMED][Event.RELEASE] is State.APPROVED
 
 
 def test_a_refused_hold_was_never_sent() -> None:
-    """No state that says "not executed" lies behind SENDING."""
+    """No state that says "not executed" lies behind SENDING, but by the upstream's word or by a finding.
+
+    A claim's check cannot end there either: whatever fails in the worker after the line is no refusal.
+    """
     not_run = {s for s, d in DISPOSITIONS.items() if d is Disposition.DENIED_NOT_EXECUTED}
-    assert not not_run & _reachable(State.SENDING)
+    found = {State.NOT_EXECUTED, State.DRIFT_REFUSED}
+    assert not_run & _reachable(State.SENDING, without=_SENDS_AGAIN) == found
+    assert origins(Event.REFUTE) == (State.OUTCOME_UNKNOWN,)
+    assert origins(Event.MISMATCH) == (State.SENDING,)
+    assert origins(Event.DRIFT) == (State.CLAIMED,)
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.APPROVED, State.CLAIMED])
@@ -108,7 +125,8 @@ def test_the_kill_switch_and_the_clock_reach_everything_unsent(state: State) -> 
     """Whatever has not left can still be stopped; after that, nothing pretends to stop it."""
     assert TRANSITIONS[state][Event.KILL] is State.KILLED
     assert TRANSITIONS[state][Event.EXPIRE] is State.EXPIRED
-    assert State.SENDING not in (*origins(Event.KILL), *origins(Event.EXPIRE))
+    assert TRANSITIONS[state][Event.CANCEL] is State.CANCELLED
+    assert State.SENDING not in (*origins(Event.KILL), *origins(Event.EXPIRE), *origins(Event.CANCEL))
 
 
 @pytest.mark.parametrize("event", list(Event))

@@ -4,8 +4,9 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from proxy.cli.labelled.row import read_call
 from rules.call import HttpCall
@@ -105,7 +106,9 @@ def grouped(vendor: str, chosen: Iterable[tuple[Entry, int]], reasons: dict[int,
         paths = sorted({entry.path for entry in entries})
         for start in range(0, len(paths), MOST_PATHS):
             part = paths[start : start + MOST_PATHS]
-            plain = [e.url for e in entries if e.path in part and not _outranked(e, tier, rated)]
+            those = [entry for entry in entries if entry.path in part]
+            plain = [entry for entry in those if not _graver(entry, tier, rated)]
+            shown = (plain or those)[0]
             name = f"{vendor}.{hosts[0].partition('.')[0]}.{method.lower()}.{tier}"
             used[name] += 1
             yield {
@@ -115,13 +118,18 @@ def grouped(vendor: str, chosen: Iterable[tuple[Entry, int]], reasons: dict[int,
                 "reason": reasons[tier],
                 **({"category": category} if category else {}),
                 "evidence": evidence,
-                "examples": [{"request": {"method": method, "url": url}, "tier": tier} for url in plain[:1]],
+                "examples": [_example(shown, max([tier, *_graver(shown, tier, rated)]))],
             }
 
 
-def _outranked(entry: Entry, tier: int, rated: list[tuple[Entry, int]]) -> bool:
-    """Whether a request like this one may as well be a graver operation."""
-    return any(other_tier > tier and overlap(entry, other) for other, other_tier in rated)
+def _example(entry: Entry, tier: int) -> Rule:
+    return {"request": {"method": entry.method, "url": entry.url}, "tier": tier}
+
+
+def _graver(entry: Entry, tier: int, rated: list[tuple[Entry, int]]) -> list[int]:
+    """The tiers of graver operations that the example of `entry` may as well be: they hold it."""
+    example = replace(entry, path=urlsplit(entry.url).path)
+    return [other_tier for other, other_tier in rated if other_tier > tier and overlap(example, other)]
 
 
 def write_pack(

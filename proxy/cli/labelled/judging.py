@@ -12,6 +12,7 @@ from proxy.cli.rule_files import add_rules, read_rules
 from proxy.config import Identity, read_text
 from rules.call import Call, ToolCall, ToolDefinition
 from rules.classify import classify
+from rules.explanation import summary
 from rules.language.document import Problem
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement, Refusal, Tier, Verdict
@@ -30,8 +31,15 @@ class Judge:
 
     def judge(self, row: Row, line: bytes) -> Judgement:
         """The gate's answer to the call in `row`. Raises ValueError if the row is malformed."""
-        call = self.read(row, line)
+        return self.of(self.read(row, line))
+
+    def of(self, call: Call | Refusal) -> Judgement:
+        """The gate's answer to `call`."""
         return blocked(call) if isinstance(call, Refusal) else classify(call, self.ruleset)
+
+    def told(self, call: Call | Refusal, judgement: Judgement) -> str | None:
+        """What the rule that fixed `judgement` makes of `call` in a sentence, if it does."""
+        return None if isinstance(call, Refusal) else summary(call, self.ruleset, judgement.rule)
 
     def read(self, row: Row, line: bytes) -> Call | Refusal:
         """The call in `row`, with what its server says of the tool. Raises as `judge` does."""

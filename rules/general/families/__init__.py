@@ -2,5 +2,6 @@
 
 - `aws`, `graphql`, `kubernetes`: by their own conventions
 - `database`: statements over HTTP, read by `sql`
+- `json_rpc`: procedures that a body names
 - `remote_call`: operations in the path, of any vendor
 """

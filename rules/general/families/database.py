@@ -20,7 +20,7 @@ _UNREAD = Evidence(effect=Effect.CHANGE, because="its body may hold a statement 
 
 def operations(call: HttpCall) -> Iterator[Evidence]:
     """What each statement does; nothing where no database takes any."""
-    last = last_names(call.segments)[1].lower()
+    last = last_names(call.segments)[1].lower().removeprefix("_")
     if last not in _PLACES:
         return
     if call.payload.kind is PayloadKind.OPAQUE or isinstance(call.payload.value, list):

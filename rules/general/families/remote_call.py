@@ -1,5 +1,6 @@
 """Operations that stand in the path of a request: `chat.delete`, `documents:search`, `me/sendMail`."""
 
+import re
 from collections.abc import Iterator
 
 from rules.call import HttpCall
@@ -7,13 +8,17 @@ from rules.general.effect import Effect, Evidence
 from rules.general.names.lexicon import BOTH, CONSEQUENTIAL, READING_NOUNS, TOGGLED
 from rules.general.names.naming import effect_of
 from rules.general.names.places import is_id, last_names
-from rules.general.names.words import split
+from rules.general.names.words import split, words_of
 from rules.general.toggle import is_toggle
 
 _GETTING = frozenset({"GET", "HEAD", "OPTIONS"})
 _ROOTS = frozenset({"api", "rpc", "xrpc", "methods"})
 # As the whole last segment these name a new thing as often as a search: `POST /boards/7/list`.
 _NEW_THINGS = frozenset({"list", "view", "check", "match", "filter", "show", "head", "scan", "count"})
+# What is read by POST is a thing that a GET would not give: `listKeys`.
+_SECRETS = words_of("key keys secret secrets sas password passwords token tokens")
+# The next part of an answer to what stands before: `/list_folder/continue`.
+_ON = re.compile(r"continue(?:_v[0-9])?")
 _MAX_WORDS_OF_GET = 2
 _JOINED = tuple(sorted(CONSEQUENTIAL))
 _MILD = frozenset({Effect.READ, Effect.REVERSIBLE, Effect.CHANGE})
@@ -79,18 +84,28 @@ def _of_getting(last: str) -> Iterator[Evidence]:
 
 def _of_action(call: HttpCall, before: str, last: str) -> Iterator[Evidence]:
     """An action that is posted to: `/me/sendMail`, `/customers/search`."""
+    if before and _ON.fullmatch(last):
+        last = before
     effect, words = effect_of(last), split(last)
     if effect is None or is_id(last):
         return
+    if effect is Effect.READ and not _SECRETS.isdisjoint(words[1:]):
+        effect = Effect.PRIVILEGE
     if effect is Effect.READ and _may_be_new(before, words, last):
         return
-    if effect is Effect.REVERSIBLE and len(words) == 1 and not is_toggle(last, call.segments):
+    if effect is Effect.REVERSIBLE and len(words) == 1 and not is_toggle(last, _above(call)):
         return
     yield Evidence(effect=effect, because=f"by the end of its path, `{words[0]}`, it {effect.says}")
 
 
+def _above(call: HttpCall) -> list[str]:
+    return [segment for segment in call.segments if segment][:-1]
+
+
 def _may_be_new(before: str, words: list[str], last: str) -> bool:
-    """Whether the last segment may as well be a collection in which a thing is made."""
+    """Whether the last segment may as well be a collection in which a thing is made; `_count` is none."""
+    if last.startswith("_"):
+        return False
     if len(words) == 1:
         return words[0] in _NEW_THINGS and (words[0] != "list" or is_id(before) or not before)
     plural = words[-1].endswith("s") and last.islower()

@@ -12,7 +12,7 @@ _VERBS = {
         get list describe search query scan find lookup read fetch count check view show head browse
         validate preview estimate calculate evaluate analyze analyse classify detect extract
         translate compare diff explain simulate suggest autocomplete match aggregate summarize retrieve
-        filter discover inspect download tail wait troubleshoot
+        filter discover inspect download tail wait troubleshoot introspect lint scroll mget msearch
     """,
     Effect.REVERSIBLE: """
         tag untag label unlabel star unstar pin unpin favorite unfavorite favourite unfavourite
@@ -27,7 +27,8 @@ _VERBS = {
         record lend fill end place reserve exchange return provision initialize push mutate process unset
     """,
     Effect.DEPLOYMENT: """
-        deploy undeploy release rollback execute exec run invoke trigger merge launch install promote
+        deploy undeploy redeploy release rollback execute exec run rerun invoke trigger merge launch
+        install promote
     """,
     Effect.COMMUNICATION: """
         send post publish unpublish notify invite broadcast forward reply share unshare email mail
@@ -44,7 +45,7 @@ _VERBS = {
     """,
     Effect.DELETION: """
         delete destroy purge wipe erase remove terminate drop truncate deregister expunge uninstall
-        unregister clear empty discard kill abort retire clean flush shred
+        unregister clear empty discard kill abort retire clean flush shred prune
     """,
 }
 VERBS = {verb: effect for effect, verbs in _VERBS.items() for verb in verbs.split()}
@@ -117,6 +118,26 @@ TOGGLED = words_of(
 )
 """What is put on things and taken off again, without harm to the thing."""
 
+ROUTING = words_of(
+    """
+    runner runners node nodes pod pods machine machines host hosts server servers instance instances
+    device devices agent agents worker workers cluster clusters environment environments deployment
+    deployments service services queue queues network networks subnet subnets gateway gateways zone zones
+    route routes endpoint endpoints monitor monitors alert alerts alarm alarms incident incidents
+    detector detectors image images registry registries model models app apps function functions
+    firewall firewalls workflow workflows pipeline pipelines artifact artifacts build builds
+    """
+)
+"""By their labels work, traffic or alarms find their way, so that a label is no small thing there."""
+
+ACCESS = words_of(
+    """
+    firewall firewalls policy policies role roles permission permissions group groups user users
+    acl acls key keys secret secrets
+    """
+)
+"""What is put on these decides who may do what."""
+
 GRAVE_NOUNS = {
     noun: effect
     for effect, nouns in {
@@ -137,6 +158,27 @@ GRAVE_NOUNS = {
     for noun in nouns.split()
 }
 """What makes a change grave, whatever the verb."""
+
+GRAVE_COLLECTIONS = {
+    noun: effect
+    for effect, nouns in {
+        Effect.DEPLOYMENT: "deployments deploys releases builds rollbacks promotions dynos dispatches",
+        Effect.COMMUNICATION: """
+            replies invites broadcasts announcements feed statuses tweets calls faxes enqueue
+            envelopes recipients
+        """,
+        Effect.FINANCIAL: """
+            captures capture withdrawals deposits donations subscriptions trades bids disbursements checkouts
+            payment_intents transactions movements reversals
+        """,
+        Effect.PRIVILEGE: """
+            invitees bans sessions authorizations approvals assignments factors firewalls delegates envs
+            vars env envvar variables shares policies sign decrypt unwrapkey jwt
+        """,
+    }.items()
+    for noun in nouns.split()
+}
+"""Collections in which to make or change a thing is grave, beside those of grave nouns."""
 
 PREFIXES = words_of(
     """

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from rules.general.effect import Effect
 from rules.general.names.lexicon import (
+    ACCESS,
     BOTH,
     CREDENTIALS,
     ENDS_OF_READS,
@@ -17,6 +19,7 @@ from rules.general.names.lexicon import (
     PREFIXES,
     READ_OBJECTS,
     READING_NOUNS,
+    ROUTING,
     STATES,
     TOGGLED,
     UNMISTAKABLE,
@@ -36,6 +39,7 @@ _PREFIX = re.compile("|".join(sorted(PREFIXES)))
 _AFTER_TAGS = frozenset({"to", "from", "for", "on", "of", "resource", "resources"})
 
 
+@lru_cache(maxsize=4096)
 def effect_of(name: str) -> Effect | None:
     """What the verb at the beginning of `name` does; None if there is none that is known.
 
@@ -71,7 +75,10 @@ def effect_within(name: str) -> Effect | None:
     # `email_search` searches, though `email` may be a verb as well.
     start = sure[0] if sure and words[places[0]] in BOTH else places[0]
     last = [VERBS[words[-1]]] if start and words[-1] in UNMISTAKABLE else []
-    return _gravest([_of_words(words[start:]), *last])
+    effect = _of_words(words[start:])
+    # `orderCancel`: where the thing stands first, it still is what is changed.
+    before = words[:start] if effect is Effect.CHANGE else []
+    return _gravest([effect, *last, *(GRAVE_NOUNS[word] for word in before if word in GRAVE_NOUNS)])
 
 
 def _of_nouns(words: list[str], place: int) -> Effect | None:
@@ -93,7 +100,9 @@ def _of_words(words: Sequence[str]) -> Effect:
     effect, rest = VERBS[words[0]], words[1:]
     if _toggles(words[0], rest):
         effect = Effect.REVERSIBLE
-    elif effect is Effect.READ and not CREDENTIALS.isdisjoint(rest):
+    if effect is Effect.REVERSIBLE and not (ROUTING | ACCESS).isdisjoint(rest):
+        return Effect.CHANGE
+    if effect is Effect.READ and not CREDENTIALS.isdisjoint(rest):
         effect = Effect.PRIVILEGE
     elif effect is Effect.CHANGE:
         effect = _gravest((effect, *(GRAVE_NOUNS[word] for word in rest if word in GRAVE_NOUNS)))

@@ -1,6 +1,7 @@
 """Names of operations split into the words that people see in them."""
 
 import re
+from functools import lru_cache
 
 MAX_NAME = 128
 """Longer names are no names of operations."""
@@ -19,6 +20,11 @@ def split(name: str) -> list[str]:
 
     Nothing for a text that is no ASCII name: what looks like a verb might be another one.
     """
-    if len(name) > MAX_NAME or not _NAME.fullmatch(name):
-        return []
-    return [word.lower() for word in _WORD.findall(name)]
+    return list(_split(name)) if len(name) <= MAX_NAME else []
+
+
+@lru_cache(maxsize=4096)
+def _split(name: str) -> tuple[str, ...]:
+    if not _NAME.fullmatch(name):
+        return ()
+    return tuple(word.lower() for word in _WORD.findall(name))

@@ -185,6 +185,16 @@ def test_rows_that_are_judged(run: Run, name: str) -> None:
     assert (code, complaints) == (0, "")
 
 
+def test_the_sentence_of_a_rule_comes_last(run: Run, tmp_path: Path) -> None:
+    """Only where a rule has one, so that the other keys stay as they are."""
+    rules = RULES + "    summary: deletes {path} and {depth} below\n"
+    (tmp_path / "own.yaml").write_text(rules)
+    row = mcp(tool="delete_all", arguments={"path": "/\u202e", "depth": 2})
+    _, [line], _ = run(row, arguments=("--rules", "own.yaml"))
+    assert list(line) == ["id", "tier", "verdict", "rule", "reason_id", "reason", "summary"]
+    assert line["summary"] == "deletes `/\\u202e` and 2 below"
+
+
 def test_arguments_twice_are_not_the_last(run: Run) -> None:
     """Servers differ on which of two equal members counts, so the row is blocked."""
     code, [line], _ = run(

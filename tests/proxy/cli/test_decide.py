@@ -151,6 +151,14 @@ async def test_kill_and_unkill(world: World, desk: Desk, capsys: Capture) -> Non
     assert await world.store.killed() is None
 
 
+async def test_only_what_drifted_is_asked_again(world: World, desk: Desk, capsys: Capture) -> None:
+    """The console's words say how the hold stands, and no other one is made."""
+    hold = await world.hold()
+    assert desk.run("ask-again", hold.hold_id) == 1
+    assert "this hold waits for a decision" in capsys.readouterr().err
+    assert len(await world.store.list()) == 1
+
+
 @pytest.mark.parametrize("reason", ["", "  ", "a\nb", "\x1b[2J", "x" * 2001, "x" * 70_000])
 @pytest.mark.parametrize("command", ["reject", "kill"])
 async def test_bad_reasons(world: World, desk: Desk, capsys: Capture, command: str, reason: str) -> None:
@@ -173,6 +181,7 @@ async def test_bad_reasons(world: World, desk: Desk, capsys: Capture, command: s
         ("reject", "A"),
         ("reject", "A", "--reason"),
         ("kill",),
+        ("ask-again",),
         ("unkill", "x"),
         ("approve", "A", "--digest", "0"),
     ],

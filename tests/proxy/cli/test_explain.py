@@ -17,6 +17,7 @@ rules:
     category: financial
     reason: moves money
     evidence: POST /v1/charges creates a charge (API reference)
+    summary: "charges {amount} {currency}"
   - {id: all, match: {host: pay.test}, tier: 3}
 """
 CALL = {"method": "POST", "url": "https://pay.test/v1/charges", "body": {"amount": 5}}
@@ -47,6 +48,7 @@ def test_in_words(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     assert explain(monkeypatch, row(CALL)) == 0
     assert capsys.readouterr().out.splitlines() == [
         "tier 4, hold: moves money",
+        "in short: charges 5 (nothing)",
         "",
         "what bears on this call, the most severe first:",
         "  tier 4, hold, rule, rule `charges`, financial",
@@ -67,6 +69,7 @@ def test_as_json(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
         "charges",
         "financial",
     )
+    assert found["summary"] == "charges 5 (nothing)"
     assert [(b["rule"], b["tier"], len(b["evidence"])) for b in found["bearing"]] == [
         ("charges", 4, 1),
         ("all", 3, 0),

@@ -97,6 +97,17 @@ async def test_one_whole(world: World, desk: Desk, capsys: Capture) -> None:
     assert lines[-1] == f"digest {ACTION.digest}"
 
 
+async def test_what_its_rule_says(world: World, desk: Desk, capsys: Capture) -> None:
+    """The rule's sentence stands below the action, with hostile values written out."""
+    fields = ((b"Host", b"bank.example"), *ACTION.fields)
+    body = json.dumps({"amount": 1, "to": "\u202e\x1b[2J"}).encode()
+    hold = await world.hold(replace(ACTION, fields=fields, body=body))
+    assert desk.run("holds", hold.hold_id) == 0
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("tier 4, rule `pay`, rule: moves money")
+    assert lines[at - 1] == r"in short, by its rule: sends 1 to `\u202e\x1b[2J`"
+
+
 async def test_a_settled_one(world: World, desk: Desk, capsys: Capture) -> None:
     """What became of it is told in words."""
     hold = await world.settled(Reply(status=201, phrase="Created", body=b"12345"))

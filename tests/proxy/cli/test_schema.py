@@ -18,6 +18,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "boolean": bool,
     "number": (int, float),
+    "integer": int,
     "array": list,
     "object": dict,
 }
@@ -41,7 +42,7 @@ def fits(value: Any, part: dict[str, Any]) -> bool:
 
 
 def _is(value: object, kind: str) -> bool:
-    return isinstance(value, TYPES[kind]) and not (kind == "number" and isinstance(value, bool))
+    return isinstance(value, TYPES[kind]) and not (kind in ("number", "integer") and isinstance(value, bool))
 
 
 def _list_fits(value: list[Any], part: dict[str, Any]) -> bool:
@@ -85,6 +86,12 @@ WRONG = {
     "an empty list": "version: 1\nrules: [{id: a, match: {host: []}, tier: 3}]",
     "a word for a number": "version: 1\nrules: [{id: a, match: {body: {a: {gt: x}}}, tier: 3}]",
     "a mode that is none": "version: 1\nmode: watch",
+    "an agent without settings": "version: 1\nagents: {a: observe}",
+    "a quorum in words": "version: 1\nrules: [{id: a, match: {host: a.test}, tier: 3, quorum: two}]",
+    "a probe's method": (
+        "version: 1\nrules: [{id: a, match: {host: a.test}, tier: 3, snapshot: {path: /, method: POST}}]"
+    ),
+    "a window without unit": "version: 1\nrules: [{id: a, match: {host: a.test}, tier: 3, window: 30}]",
     "a category that is none": "version: 1\nrules: [{id: a, match: {host: a.test}, tier: 3, category: x}]",
 }
 

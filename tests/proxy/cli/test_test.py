@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from proxy.cli import main
+from rules.language.document import Document, read_document
+from rules.language.rule_file import Rule, RulesFile
+from rules.verdict import Tier
 from tests.test_docs import DOCS, examples
+from tools.packs.table import PACKS
 
 RULES = """version: 1
 rules:
@@ -132,6 +136,38 @@ def test_the_terminal_is_safe(rules: Path, capsys: Capture) -> None:
     )
     assert main(["test", "--rules", "rules.yaml"]) == 1
     assert "small\\u{3164}charge" in capsys.readouterr().out
+
+
+BY_HAND = [path for path in sorted(PACKS.glob("*.yaml")) if not path.read_text().startswith("# Made by")]
+
+
+@pytest.mark.parametrize("pack", BY_HAND, ids=[path.stem for path in BY_HAND])
+def test_a_changed_tier_of_a_pack_shows(pack: Path, tmp_path: Path, capsys: Capture) -> None:
+    """Whichever rule that a person wrote is given another tier, an example says so."""
+    text = pack.read_text()
+    document = read_document(RulesFile, text, file=pack.name)
+    assert isinstance(document, Document)
+    for rule in document.content.rules:
+        path, other = tmp_path / f"{rule.id}.yaml", _another_tier(rule)
+        if other is None:
+            continue
+        path.write_text(_with_tier(text, rule, other))
+        assert main(["test", "--no-packs", "--rules", str(path)]) == 1, rule.id
+        assert f"rule `{rule.id}`" in capsys.readouterr().out
+
+
+def _another_tier(rule: Rule) -> Tier | None:
+    """A tier that the rule could have as well, if its alternatives leave one."""
+    lowered = max((lower.tier for lower in rule.lower), default=0)
+    return next((tier for tier in Tier if lowered < tier != rule.tier), None)
+
+
+def _with_tier(text: str, rule: Rule, other: Tier) -> str:
+    """The pack with the rule's own tier changed: at its own place, not in an alternative."""
+    assert rule.tier is not None
+    before, mark, after = text.partition(f"- id: {rule.id}\n")
+    assert mark
+    return before + mark + after.replace(f"\n    tier: {rule.tier:d}\n", f"\n    tier: {other:d}\n", 1)
 
 
 @pytest.mark.parametrize("page", ["rules.md"])

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx2
 import pytest
 
+from proxy.again import Hopeless
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
 from tests.proxy.console.world import ACTION, TOKENS, World
@@ -267,3 +269,49 @@ async def test_a_hold_that_is_forgotten_meanwhile(
     response = await decide(api, hold, "approve", GOOD)
     assert response.status_code == 404
     assert response.json()["type"] == "urn:sidegate:api:not_found"
+
+
+async def drifted(world: World) -> Hold:
+    """A hold that was refused because something had changed."""
+    hold = await world.store.step(await world.approve(await world.hold()), Event.CLAIM)
+    return await world.store.step(hold, Event.DRIFT)
+
+
+async def test_asking_again(world: World) -> None:
+    """A reviewer is given the new hold, which waits for a decision like any other one."""
+    new = await world.hold()
+    old = await drifted(world)
+    asked: list[str] = []
+
+    async def again(hold: Hold) -> Hold:
+        asked.append(hold.hold_id)
+        return new
+
+    async with world.client(reviewing=replace(world.reviewing(), again=again)) as api:
+        response = await api.post(f"/api/holds/{old.hold_id}/ask-again", json={})
+    assert (response.status_code, response.json()["hold"]["hold_id"]) == (200, new.hold_id)
+    assert asked == [old.hold_id]
+
+
+@pytest.mark.parametrize("state", ["pending", "rejected", "executed"])
+async def test_only_what_drifted_is_asked_again(world: World, api: httpx2.AsyncClient, state: str) -> None:
+    """What runs, ran or was refused by a person is no question again."""
+    hold = await world.hold() if state != "executed" else await world.settled(Reply(status=200))
+    if state == "rejected":
+        hold = await world.store.step(hold, Event.REJECT)
+    response = await api.post(f"/api/holds/{hold.hold_id}/ask-again", json={})
+    assert (response.status_code, response.json()["why"]) == (409, "state")
+
+
+async def test_what_is_hopeless_is_not_asked_again(world: World) -> None:
+    """Where no approval could help, no hold is made, and the reason is told."""
+    old = await drifted(world)
+
+    async def again(hold: Hold) -> Hold:
+        raise Hopeless("rule `no` forbids this call")
+
+    async with world.client(reviewing=replace(world.reviewing(), again=again)) as api:
+        response = await api.post(f"/api/holds/{old.hold_id}/ask-again", json={})
+    assert (response.status_code, response.json()["why"]) == (409, "hopeless")
+    assert "rule `no` forbids this call" in response.json()["detail"]
+    assert len(await world.store.list()) == 1

@@ -8,6 +8,10 @@ import httpx2
 import pytest
 
 from proxy.console import holds
+from proxy.shots import Shots
+from rules.drift.read import Read, Subject
+from rules.drift.reference import Place
+from rules.drift.shot import Shot
 from rules.hold import Event
 from rules.reply import Reply
 from rules.verdict import Tier
@@ -117,6 +121,11 @@ async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
             "decided_by": None,
             "decision_reason": None,
             "note": None,
+            "sends": 0,
+            "resend_by": None,
+            "resolved_as": None,
+            "resolved_by": None,
+            "resolution_reason": None,
             "collected": False,
             "integrity": "ok",
             "integrity_reason": None,
@@ -130,7 +139,10 @@ async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
                 "body_text": '{"amount": 12.50, "to": "Zoë"}',
                 "body_b64": base64.b64encode(ACTION.body).decode(),
             },
+            "summary": None,
             "answer": None,
+            "snapshot": None,
+            "drift": [],
         },
     }
     assert response.text.isascii()
@@ -242,3 +254,23 @@ async def test_an_answer_that_was_changed(world: World, api: httpx2.AsyncClient)
     assert shown["integrity"] == "ok"
     assert shown["answer"]["integrity"] == "failed"
     assert world.metrics.registry.get_sample_value("sidegate_integrity_failures_total") == 1
+
+
+async def test_what_it_would_change(world: World, api: httpx2.AsyncClient) -> None:
+    """The state before it, as soon as that is recorded; a record that was altered is told."""
+    place = Place(scheme="https", host="bank.example", port=443, target=ACTION.target)
+    read = Read(subject=Subject.RESOURCE, place=place)
+    hold = await world.hold(ACTION, probed=True)
+
+    async def snapshot() -> dict[str, object]:
+        shown: dict[str, object] = (await api.get(f"/api/holds/{hold.hold_id}")).json()["hold"]["snapshot"]
+        return shown
+
+    assert await snapshot() == {"recorded": False, "reads": []}
+    await Shots(world.store, world.sealed).keep(hold, [Shot(read=read, shown="it took too long")])
+    recorded = await snapshot()
+    assert recorded["recorded"] is True
+    assert isinstance(recorded["reads"], list)
+    assert [one["unread"] for one in recorded["reads"]] == ["it took too long"]
+    await world.spoil(hold, "snapshot", b"x" * 60)
+    assert (await snapshot())["integrity"] == "failed"

@@ -22,19 +22,27 @@ from ulid import ULID
 
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.keys.keyring import Keyring
 from proxy.keys.signing import Signer
+from proxy.keys.source import InFiles
 from proxy.metrics import Metrics
 from proxy.record import Draft
-from proxy.seal import Seal
+from proxy.rotation import Rotation
 from proxy.sealed import Sealed
 from proxy.serving.listener import Listener
 from proxy.store import Clocks, Store, connect
 from rules.action import Action, Principal
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
+from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
+from tests.rules.calls import compiled
 
-TOKENS = {"ada": "ada-token-0123456789", "bob": "bob-token-0123456789"}
+TOKENS = {
+    "operator": "operator-token-0123456789",
+    "ada": "ada-token-0123456789",
+    "bob": "bob-token-0123456789",
+}
 ADDRESS = ("127.0.0.1", 8081)
 BASE = "http://127.0.0.1:8081"
 _DEADLINE = 10.0
@@ -104,6 +112,17 @@ class Clock:
         return self.moment
 
 
+RULES = compiled(
+    "rules: [{id: pay, match: {host: bank.example, path: /transfers}, tier: 4, "
+    "summary: 'sends {amount} to {to}'}]"
+)
+
+
+async def nobody_asks(hold: Hold) -> Hold:
+    """What stands for asking again where no test asks."""
+    raise AssertionError(hold.hold_id)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """One approval domain of a real store, and what the console needs of it."""
@@ -117,6 +136,9 @@ class World:
     metrics: Metrics
     clock: Clock
     checks: dict[str, bool]
+    folder: Path
+    """Where the key files are; there are none unless a test writes them."""
+    ruleset: Ruleset = RULES
 
     @classmethod
     def build(cls, url: str, *, window: timedelta = timedelta(minutes=30), **known: object) -> "World":
@@ -134,10 +156,11 @@ class World:
             store=Store(
                 redis, domain=domain, clocks=Clocks(decision_window=window, approval_validity=validity)
             ),
-            sealed=Sealed(Seal(key, domain=domain)),
+            sealed=Sealed(Keyring([key], domain=domain)),
             metrics=Metrics(),
             clock=Clock(),
             checks={"store": True, "proxy": True},
+            folder=Path(str(known.get("folder", "/nowhere"))),
         )
 
     @property
@@ -160,8 +183,11 @@ class World:
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
+            rotation=Rotation(store=self.store, sealed=self.sealed, source=InFiles(folder=self.folder)),
             metrics=self.metrics,
+            ruleset=lambda: self.ruleset,
             reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},
+            again=nobody_asks,
             ready=ready,
             address=address,
             names=frozenset({"review.example:8443", "console.example"}),
@@ -176,10 +202,13 @@ class World:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx2.AsyncClient(transport=transport, base_url=BASE, headers=headers)
 
-    async def hold(self, action: Action = ACTION, *, tier: Tier = Tier.HIGH_RISK) -> Hold:
+    async def hold(
+        self, action: Action = ACTION, *, tier: Tier = Tier.HIGH_RISK, probed: bool = False
+    ) -> Hold:
         """A new hold of `action`."""
+        hold_id = str(ULID())
         draft = Draft(
-            hold_id=str(ULID()),
+            hold_id=hold_id,
             agent=secrets.token_hex(8),
             digest=action.digest,
             fingerprint=secrets.token_hex(32),
@@ -190,6 +219,8 @@ class World:
             reason="moves money",
             policy="f" * 64,
             sealed=b"",
+            key=self.sealed.fresh_key(hold_id, action.digest),
+            probed=probed,
         )
         hold, new = await self.store.open(replace(draft, sealed=self.sealed.close_action(draft, action)))
         assert new
@@ -232,7 +263,7 @@ def console_of(world: World) -> Iterator[str]:
 
 
 async def _serve(world: World, listening: socket.socket, started: list[Listener]) -> None:
-    own = World.build(world.url, domain=world.domain, key=world.key)
+    own = World.build(world.url, domain=world.domain, key=world.key, folder=world.folder)
     own.checks.update(world.checks)
     started.append(Listener(create(own.reviewing(listening.getsockname())), listening))
     try:

@@ -7,18 +7,23 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from proxy.agent import Agent
 from proxy.destinations import Allowed, Destinations
+from proxy.journal import Journal
 from proxy.keys.signing import Verifier
 from proxy.mcp.child import Child
 from proxy.mcp.desk import Desk
 from proxy.mcp.session import Session
 from proxy.mcp.shelf import Shelf
 from proxy.replay.credentials import Credentials
+from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
+from proxy.shots import Shots
 from proxy.signals import Signals
 from rules.action import Principal
 from rules.hold import Hold
@@ -122,7 +127,7 @@ async def talking(
     given = list(command) or [sys.executable, str(_PROGRAMS / "small.py"), str(folder / "executed")]
     loaded = ruleset(rules)
     async with asyncio.TaskGroup() as tasks:
-        desk = _desk(world, loaded, tasks)
+        desk = _desk(world, loaded, tasks, journal=folder / "journal")
         desk = replace(desk, store=changes.get("store", desk.store))
         shelf = Shelf(store=world.store, server="bank", key="bank")
         talk = Talk(world=world, desk=desk, folder=folder, reader=asyncio.StreamReader())
@@ -133,18 +138,30 @@ async def talking(
         talk.reader.feed_eof()
         talk.code = await running
         listening.cancel()
+    desk.replayer.journal.close()
     await world.redis.aclose()
 
 
-def _desk(world: World, loaded: Any, tasks: asyncio.TaskGroup) -> Desk:
+def _desk(world: World, loaded: Any, tasks: asyncio.TaskGroup, *, journal: Path) -> Desk:
+    destinations = Destinations(allowed=Allowed.parse([]), named=lambda _: False)
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    snapshots = Snapshots(
+        shots=Shots(world.store, world.sealed),
+        probe=Probe(destinations=destinations, ruleset=lambda: loaded, trust=trust, witness=None),
+        credentials=Credentials({}),
+        metrics=world.metrics,
+        tasks=tasks,
+    )
     replayer = Replayer(
         store=world.store,
         sealed=world.sealed,
         verifier=Verifier(consoles=(world.signer.public,), domain=world.domain),
         credentials=Credentials({}),
-        destinations=Destinations(allowed=Allowed.parse([]), named=lambda _: False),
+        snapshots=snapshots,
+        journal=Journal(journal, keep=timedelta(days=1)),
+        destinations=destinations,
         ruleset=lambda: loaded,
-        trust=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        trust=trust,
         metrics=world.metrics,
         tasks=tasks,
         timeout=20.0,

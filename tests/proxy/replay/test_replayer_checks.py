@@ -1,10 +1,13 @@
 """What is checked again when an approval is used: policy, integrity, destination, and the approval itself."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from proxy.destinations import Allowed, Destinations
+from proxy.keys.keyring import Keyring
+from proxy.sealed import Sealed
 from proxy.store import Refused
 from rules.hold import Event, State
 from rules.verdict import Tier
@@ -86,6 +89,20 @@ async def test_a_hold_that_was_altered(
     assert ran.note.startswith("integrity: ")
     assert replays.count("sidegate_integrity_failures_total") == 1
     assert upstream.connections == 0
+
+
+async def test_a_key_that_is_missing_here(redis_url: str, authority: Authority, upstream: Upstream) -> None:
+    """A sidecar that was started with another key ends nobody's hold; it waits for its own key."""
+    async with replaying(redis_url, authority) as replays:
+        elsewhere = Sealed(Keyring([b"k" * 32], domain=replays.world.domain))
+        hold = await replays.approved(action_to(upstream.port))
+        kept = await replace(replays.replayer, sealed=elsewhere).run(hold)
+        assert kept.state is State.APPROVED
+        assert kept.note.startswith("not sent: the key `")
+        assert "is not known here: restore it" in kept.note
+        assert replays.count("sidegate_integrity_failures_total") == 0
+        assert upstream.connections == 0
+        assert (await replays.replayer.run(kept)).state is State.EXECUTED
 
 
 async def test_a_destination_that_was_closed_since(

@@ -323,8 +323,11 @@ async def _missed(replays: Replays) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_the_store_goes_before_the_line(authority: Authority, upstream: Upstream) -> None:
+async def test_the_store_goes_before_the_line(
+    authority: Authority, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What cannot be recorded is not sent: the claim lapses, and the hold runs when the store is back."""
+    monkeypatch.setattr(module, "_GIVE_BACK_FOR", 0.5)
     async with redis_child() as child, replaying(child.url, authority) as replays:
         hold = await replays.approved(action_to(upstream.port))
 

@@ -314,7 +314,7 @@ async def test_a_failure_after_the_line(
     leased: Replays, upstream: Upstream, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It was sent and the answer could not be kept: nobody sends it again, and a person is called."""
-    spoiled = replace(leased.replayer, sealed=Spoiled(leased.world.sealed.seal))
+    spoiled = replace(leased.replayer, sealed=Spoiled(leased.world.sealed.keyring))
     hold = await leased.approved(action_to(upstream.port))
     async with working(replace(leased, replayer=spoiled)) as worker:
         await becomes(leased, hold, State.OUTCOME_UNKNOWN)
@@ -329,7 +329,7 @@ async def test_a_failure_before_the_claim(
     """It ends neither the worker nor its other work, and is not met again at once."""
     monkeypatch.setattr(module, "_RETRY_AFTER", 60.0)
     hold = await replays.approved(action_to(upstream.port))
-    async with working(replays, sealed=Unopening(replays.world.sealed.seal)) as worker:
+    async with working(replays, sealed=Unopening(replays.world.sealed.keyring)) as worker:
         await looked(worker, 20)
         assert worker.busy == set()
     assert (await replays.found(hold)).state is State.APPROVED

@@ -276,21 +276,6 @@ def _own_addresses() -> list[str]:
         return [str(probe.getsockname()[0])]
 
 
-PLACES: dict[str, tuple[str, frozenset[tuple[str, int]]]] = {
-    "a name": ("redis://r.example/0", frozenset({("r.example", 6379)})),
-    "a name and a port": ("rediss://u:p@r.example:6380", frozenset({("r.example", 6380)})),
-    "an ipv6 address": ("redis://[::1]:7000", frozenset({("::1", 7000)})),
-    "a unix socket": ("unix:///run/redis.sock?db=1", frozenset()),
-}
-
-
-@pytest.mark.parametrize("case", PLACES)
-def test_which_place_is_the_stores(case: str) -> None:
-    """What the URL names, with the port that Redis has by itself; a unix socket has none."""
-    url, places = PLACES[case]
-    assert server._store_places(url) == places
-
-
 def test_a_port_that_is_taken_is_named_with_its_flag() -> None:
     """Bound without listening is not taken: two sidecars that start at once are told apart by listening."""
     with server._bind(("127.0.0.1", 0), "--listen") as first:

@@ -13,6 +13,10 @@ YES = [
     "DELETE /comments/7/reactions/9",
     "PUT /user/starred/octo/hello",
     "DELETE /me/following/alex",
+    "PUT /tickets/7/tags.json",
+    "PUT /channels/7/messages/8/reactions/x/@me",
+    "DELETE /users/7/messages/8/labels/x",
+    "DELETE /groups/7/threads/8/star",
 ]
 NO = [
     "PATCH /issues/7/labels",
@@ -32,6 +36,15 @@ NO = [
     "DELETE /v2/firewalls/7/tags",
     "PUT /roles/7/labels/x",
     "PUT /7/labels",
+    "PUT /repos/octo/hello/actions/runners/77/labels",
+    "DELETE /repos/octo/hello/actions/runners/77/labels/gpu",
+    "POST /nodes/77/labels",
+    "POST /machines/77/tags",
+    "DELETE /policies/77/tags/x",
+    "POST /groups/77/tags",
+    "POST /monitors/77/mute",
+    "PUT /frobs/77/labels",
+    "PUT /@me",
 ]
 
 

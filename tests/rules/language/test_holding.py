@@ -107,6 +107,7 @@ WRONG: dict[str, tuple[dict[str, object], str, str]] = {
     ),
     "a probe's method": ({"snapshot": {"path": "/x", "method": "POST"}}, "snapshot.method", "no such key"),
     "a type in a name": ({"snapshot": {"path": "/{a:int}"}}, "snapshot.path", "write `{a}`"),
+    "several values": ({"snapshot": {"path": "/{a.*.b}"}}, "snapshot.path", "name one of them"),
     "a field": ({"snapshot": {"path": "/x", "fields": ["a..b"]}}, "snapshot.fields[0]", "a dotted path"),
     "no outcome": ({"verify": {"path": "/x"}}, "verify.executed", "add it"),
     "an empty outcome": ({"verify": {"path": "/x", "executed": {}}}, "verify.executed", "write `status`"),
@@ -178,7 +179,7 @@ WRONG: dict[str, tuple[dict[str, object], str, str]] = {
     "a group's name": ({"quorum": {"groups": ["a b"]}}, "quorum.groups[0]", "`a b` is not a name"),
     "seconds to decide": ({"window": "59s"}, "window", "`59s` is no time to decide"),
     "longer than a hold": ({"window": "8d"}, "window", "at most `7d`"),
-    "a window without unit": ({"window": 30}, "window", "written as `90s`"),
+    "a window without unit": ({"window": 30}, "window", "`30` is no window; write up to 90 days"),
     "a quorum for what passes": ({"tier": 2, "quorum": 2}, "quorum", "never holds a call"),
     "a window for what is forbidden": (
         {"tier": None, "forbidden": True, "window": "5m"},

@@ -108,3 +108,41 @@ def test_many_rules() -> None:
     """Rules of different hosts are not compared with each other."""
     rules = ", ".join(f"{{id: r{n}, match: {{host: h{n}.test}}, tier: 3}}" for n in range(2_000))
     assert warnings(f"[{rules}]") == []
+
+
+NAMED = 'match: {host: a.test, path: ["/v1/{account}/x", "/v2/{account}/{item}"]}, tier: 3'
+
+NAMES = {
+    "a slip in a summary": (
+        "summary: 'pays from {acount}'",
+        "`a` names `{acount}` in `summary`, which is no part of its path; did you mean `{account}`?",
+    ),
+    "a slip in a probe": (
+        "snapshot: {path: '/v1/{acount}'}",
+        "`a` names `{acount}` in `snapshot`, which is no part of its path; did you mean `{account}`?",
+    ),
+    "a part of one path only": (
+        "verify: {path: '/v2/{item}', executed: {status: 200}}",
+        "`a` has no `{item}` for `verify` in its path `/v1/{account}/x`; name the part there, or "
+        "write two rules",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_are_surely_not_meant(name: str) -> None:
+    """With what they are close to, or where they are missing."""
+    keys, message = NAMES[name]
+    assert warnings(f"[{{id: a, {NAMED}, {keys}}}]") == [f"0.yaml: {message}"]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "summary: '{account} pays {amount} to {to.name}'",
+        "snapshot: {path: '/v1/{account}?currency={currency}'}",
+    ],
+)
+def test_names_of_parts_and_members(keys: str) -> None:
+    """Nothing is said of them."""
+    assert warnings(f"[{{id: a, {NAMED}, {keys}}}]") == []

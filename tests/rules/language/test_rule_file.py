@@ -220,11 +220,11 @@ RULES: dict[str, tuple[str, list[str]]] = {
     ),
     "a budget without end": (
         "{id: a, match: {host: a.test}, tier: 2, budget: {limit: 1, window: 91d}}",
-        ["budget.window: a window is up to 90 days, written as `90s`, `30m`, `24h` or `7d`"],
+        ["budget.window: `91d` is no window; write up to 90 days, as `90s`, `30m`, `24h` or `7d`"],
     ),
     "a window of a number": (
         "{id: a, match: {host: a.test}, tier: 2, budget: {limit: 1, window: 60}}",
-        ["budget.window: a window is up to 90 days, written as `90s`, `30m`, `24h` or `7d`"],
+        ["budget.window: `60` is no window; write up to 90 days, as `90s`, `30m`, `24h` or `7d`"],
     ),
     "a budget where nothing passes": (
         "{id: a, match: {host: a.test}, tier: 3, budget: {limit: 1, window: 1d}}",
@@ -251,11 +251,11 @@ RULES: dict[str, tuple[str, list[str]]] = {
     ),
     "a reason of two lines": (
         '{id: a, match: {host: a.test}, tier: 3, reason: "a\\nb"}',
-        ["reason: a reason is one line of 1 to 300 printable characters"],
+        ["reason: write one line of 1 to 300 printable characters"],
     ),
     "a reason that hides its direction": (
         '{id: a, match: {host: a.test}, tier: 3, reason: "a\\u202eb"}',
-        ["reason: a reason is one line of 1 to 300 printable characters"],
+        ["reason: write one line of 1 to 300 printable characters"],
     ),
     "forbidden at a tier": (
         "{id: a, match: {host: a.test}, tier: 3, forbidden: true}",
@@ -303,7 +303,7 @@ RULES: dict[str, tuple[str, list[str]]] = {
             "tier: a tier is a number from 1 (only reads) to 4 (cannot be undone)",
             "forbidden: must be true or false, not `no`",
             "lower: must be a list, not a mapping",
-            "reason: a reason is one line of 1 to 300 printable characters",
+            "reason: write one line of 1 to 300 printable characters",
         ],
     ),
 }

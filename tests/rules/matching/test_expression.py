@@ -50,11 +50,21 @@ def test_the_parts_of_an_expression() -> None:
     assert found.headers == {"x-a"}
     assert list(map(str, found.literals)) == ["-5", "0", "x-a", "b", "c", "True"]
     assert not found.within
+    assert found.members == {"body": {"items", "live", "note"}, "headers": {"x-a"}}
 
 
 def test_a_member_named_like_a_variable_is_none() -> None:
     """Only the root of a path is a variable."""
     assert read_expression("body.query.body == 'tool'").variables == {"body"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["size(body) == body.a", "body.exists(a, a == body.b)", "body == body.a", "body[0] == body.a"],
+)
+def test_what_is_asked_for_as_a_whole_has_no_members(source: str) -> None:
+    """Then any part of it may make a difference."""
+    assert not read_expression(source).members
 
 
 @given(st.text(alphabet="body.a ()[]'\"<>=!&|?:,-_0159eux+{}\\\n\u00e9", max_size=60))

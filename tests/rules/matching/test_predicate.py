@@ -33,6 +33,12 @@ BODIES: dict[str, tuple[str, Any, Truth]] = {
     "no amount, but another currency": (SMALL, {"currency": "eur"}, FALSE),
     "a name that looks alike": (SMALL, {"Amount": 500, "currency": "usd"}, UNKNOWN),
     "one further down": (SMALL, {"amount": 5, "currency": "usd", "x": [{"AMOUNT": 500}]}, UNKNOWN),
+    "a look-alike value elsewhere": (SMALL, {"amount": 5, "currency": "usd", "x": [{"y": "USD"}]}, UNKNOWN),
+    "a truth among numbers": ("body.live == true", {"live": True, "x": 1}, UNKNOWN),
+    "an equal truth elsewhere": ("body.live == true", {"live": True, "x": [True, 2]}, TRUE),
+    "the whole beside a member": ("body.a == 1 && size(body) == 2", {"a": 1, "b": 3}, TRUE),
+    "a member by its text": ("body['a'] == 1 && !has(body.b)", {"a": 1, "c": {"d": [3]}}, TRUE),
+    "any member": ("body.exists(name, name == 'live')", {"live": "y", "x": 2}, TRUE),
     "too many values": (SMALL, {"amount": 5, "currency": "usd", "x": [0] * MAX_VALUES}, UNKNOWN),
     "too long a text": (SMALL, {"amount": 5, "currency": "usd", "x": "x" * 70_000}, UNKNOWN),
     "a form": (SMALL, "amount=5&currency=usd", UNKNOWN),
@@ -191,3 +197,15 @@ def test_order_is_that_of_decimals(value: Decimal, cents: int) -> None:
     sign = "-" if bound < 0 else ""
     found = read_predicate(f"arguments.a < {sign}{abs(bound)}").holds(tool("s", "t", a=value))
     assert found in (UNKNOWN, TRUE if value < bound else FALSE)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [Decimal("0.12345678901234567890"), 2**60, "\ud800", {"\ud800": 1}, [[{"A": 1}]]],
+    ids=["digits", "integer", "text", "name", "look"],
+)
+def test_what_is_not_asked_for_is_checked(beside: Any) -> None:
+    """Only what the expression names is given to the library, and all else has to be plain as well."""
+    predicate = read_predicate("arguments.a == 1")
+    assert predicate.holds(tool("s", "t", a=1, b="x")) is TRUE
+    assert predicate.holds(tool("s", "t", a=1, b=beside)) is UNKNOWN

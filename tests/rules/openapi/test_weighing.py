@@ -72,7 +72,7 @@ def test_a_delete_may_be_called_so(name: str, tier: int) -> None:
     """Taking one small thing off is no deletion because its name says what its method says."""
     off = {"operationId": name, "summary": "Remove a label"}
     found = weighed(
-        document({"/pets/{id}/labels": {"post": {}}, "/pets/{id}/labels/{name}": {"delete": off}})
+        document({"/issues/{id}/labels": {"post": {}}, "/issues/{id}/labels/{name}": {"delete": off}})
     )
     assert found[1].standing.effect.tier == tier
 

@@ -1,0 +1,60 @@
+"""The keys outside the store: which are known, and moving to the next one. For the operator alone."""
+
+import logging
+from dataclasses import asdict
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from proxy.console.body import read_members
+from proxy.console.door import OPERATOR, reviewer
+from proxy.console.problem import Obstacle, Problem, answer
+from proxy.console.reviewing import Reviewing
+from proxy.keys.command import VaultFault
+from proxy.keys.source import KeyFault
+
+logger = logging.getLogger(__name__)
+
+
+class Keys:
+    """The routes about keys. No answer holds a key that is secret."""
+
+    def __init__(self, reviewing: Reviewing) -> None:
+        self._rotation = reviewing.rotation
+        self._signer = reviewing.signer
+
+    async def show(self, request: Request) -> Response:
+        """The names of the keys that are known, and the public key of this console."""
+        _check_operator(request)
+        return answer({"keys": self._rotation.ids, "console": self._signer.public.hex()})
+
+    async def prepare(self, request: Request) -> Response:
+        """Make the next key without using it."""
+        return await self._change(request, rotate=False)
+
+    async def rotate(self, request: Request) -> Response:
+        """Use the next key from now on."""
+        return await self._change(request, rotate=True)
+
+    async def rewrap(self, request: Request) -> Response:
+        """One batch of holds under the newest key."""
+        _check_operator(request)
+        cursor = (await read_members(request, names=["cursor"])).get("cursor")
+        if type(cursor) is not int or cursor < 0:
+            detail = "`cursor` has to be 0, or what the answer before gave"
+            raise Problem(400, Obstacle.CURSOR_INVALID, detail)
+        return answer(asdict(await self._rotation.rewrap(cursor)))
+
+    async def _change(self, request: Request, *, rotate: bool) -> Response:
+        _check_operator(request)
+        try:
+            await (self._rotation.rotate() if rotate else self._rotation.prepare())
+        except (KeyFault, VaultFault, OSError) as error:
+            logger.error("keys.not_changed why=%s", error)  # noqa: TRY400 (it says all)
+            raise Problem(409, Obstacle.KEYS, str(error)) from error
+        return await self.show(request)
+
+
+def _check_operator(request: Request) -> None:
+    if reviewer(request) != OPERATOR:
+        raise Problem(403, Obstacle.OPERATOR_ONLY, f"only `{OPERATOR}` may do this: use the operator's token")

@@ -1,0 +1,33 @@
+"""The clocks that each event of a hold starts, and those that must not have run out before it."""
+
+from datetime import timedelta
+from typing import Any
+
+from rules.hold import Event
+
+
+def timing_of(event: Event, *, lease: timedelta, validity: timedelta, contents: timedelta) -> dict[str, Any]:
+    """What the store is asked about time for `event`, in the words of its script."""
+    leased = {"times": {"lease_until": _ms(lease)}, "deadline": "lease_until", "unkilled": True}
+    approved = {"times": {"run_by": _ms(validity)}, "deadline": "run_by"}
+    match event:
+        case Event.APPROVE:
+            return approved | {"alive": ["decide_by"]}
+        case Event.RETRY:
+            return approved
+        case Event.CLAIM:
+            return leased | {"bump": True, "alive": ["run_by"]}
+        case Event.SEND:
+            return leased
+        case Event.RESEND:
+            return leased | {"bump": True, "alive": ["run_by", "resend_by"]}
+        case Event.REVIVE:
+            return {"deadline": "run_by", "alive": ["run_by"]}
+        case Event.RELEASE | Event.WITHDRAW:
+            return {"deadline": "run_by"}
+        case _:  # it has ended, or its outcome is unknown
+            return {"times": {"shred_at": _ms(contents)}, "deadline": "shred_at"}
+
+
+def _ms(duration: timedelta) -> int:
+    return int(duration.total_seconds() * 1000)
