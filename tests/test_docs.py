@@ -21,6 +21,7 @@ from proxy.cli.schema import rule_models
 from proxy.config import Config, CredentialEntry, Reviewer
 from proxy.console.app import create
 from proxy.console.shown import contents, summary
+from proxy.mcp.servers import McpServer
 from proxy.metrics import Metrics
 from rules.compile import compile_rules
 from rules.hold import Hold, State
@@ -79,7 +80,11 @@ def sentences(path: str, name: str) -> dict[str, str]:
 def _models() -> dict[str, type[Strict]]:
     fields = Config.model_fields
     nested = {name: field.annotation for name, field in fields.items()}
-    lists: dict[str, Any] = {"credentials": CredentialEntry, "reviewers": Reviewer}
+    lists: dict[str, Any] = {
+        "credentials": CredentialEntry,
+        "mcp_servers": McpServer,
+        "reviewers": Reviewer,
+    }
     found = nested | lists
     return {n: m for n, m in found.items() if isinstance(m, type) and issubclass(m, Strict)}
 

@@ -94,19 +94,17 @@ def standing(hold: Hold) -> str:
 
 def contents(action: Action | ToolAction) -> dict[str, object]:
     """The whole action: every byte that would run, and the names of the credentials that join it."""
-    if isinstance(action, ToolAction):
-        own: dict[str, object] = {"credentials": [], "place": action.place}
-    else:
-        own = {"credentials": list(action.credentials)}
-    return own | {
-        "headers": [[n.decode("latin-1"), v.decode("latin-1")] for n, v in action.fields],
+    shown: dict[str, object] = {
         "method": action.method,
         "url": action.url,
+        "headers": [[n.decode("latin-1"), v.decode("latin-1")] for n, v in action.fields],
+        "credentials": [] if isinstance(action, ToolAction) else list(action.credentials),
         "principal": asdict(action.principal),
         "body_size": len(action.body),
         "body_text": _text(action.body),
         "body_b64": base64.b64encode(action.body).decode("ascii"),
     }
+    return shown | {"place": action.place} if isinstance(action, ToolAction) else shown
 
 
 def outcome(reply: Reply) -> dict[str, object]:

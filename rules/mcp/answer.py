@@ -42,6 +42,9 @@ _TEXTS: dict[State, str] = {
     State.DRIFT_REFUSED: "CHANGED since the approval, not executed (hold {id}): what was approved is no "
     "longer what would run. The same call opens a new hold.",
     State.KILLED: "STOPPED by an operator's kill switch, not executed (hold {id}): wait for the user.",
+    State.CANCELLED: "CANCELLED by a person, not executed (hold {id}). The same call may be made again.",
+    State.NOT_EXECUTED: "SENT WITHOUT EFFECT, not executed (hold {id}): somebody found out that this call, "
+    "which was sent, did not run. The same call opens a new hold.",
     State.OUTCOME_UNKNOWN: "OUTCOME UNKNOWN (hold {id}): this call was sent and no answer is known, so it "
     "may have been executed. Do not make it again in any form: a human has to find out.",
     State.EXECUTED: "EXECUTED (hold {id}), after a human's approval; its result was given out before or "

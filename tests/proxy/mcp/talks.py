@@ -127,7 +127,7 @@ async def talking(
     given = list(command) or [sys.executable, str(_PROGRAMS / "small.py"), str(folder / "executed")]
     loaded = ruleset(rules)
     async with asyncio.TaskGroup() as tasks:
-        desk = _desk(world, loaded, tasks, journal=folder / "journal")
+        desk = desk_of(world, loaded, tasks, journal=folder / "journal")
         desk = replace(desk, store=changes.get("store", desk.store))
         shelf = Shelf(store=world.store, server="bank", key="bank")
         talk = Talk(world=world, desk=desk, folder=folder, reader=asyncio.StreamReader())
@@ -142,8 +142,8 @@ async def talking(
     await world.redis.aclose()
 
 
-def _desk(world: World, loaded: Any, tasks: asyncio.TaskGroup, *, journal: Path) -> Desk:
-    destinations = Destinations(allowed=Allowed.parse([]), named=lambda _: False)
+def desk_of(world: World, loaded: Any, tasks: asyncio.TaskGroup, *, journal: Path) -> Desk:
+    destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=lambda _: False)
     trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     snapshots = Snapshots(
         shots=Shots(world.store, world.sealed),
