@@ -44,6 +44,12 @@ class Agent:
         """The key under which the upstream knows the one execution of a hold."""
         return hmac.digest(self.key, hold_id.encode(), "sha256").hex()[:32]
 
+    def keyed_secret(self, secret: str) -> str:
+        """A short name for a secret of the operator's, the same for all agents that share the key."""
+        return hmac.digest(self.key, b"secret\0" + secret.encode("utf-8", "surrogateescape"), "sha256").hex()[
+            :16
+        ]
+
     def keyed(self, *parts: str) -> str:
         """A name for something of this agent, from which nothing can be read."""
         content = json.dumps([*astuple(self.principal), *parts]).encode()

@@ -54,6 +54,8 @@ class Deadlines:
         if hold.state not in _MEANING:
             return await self._shred(hold)
         event, note = _MEANING[hold.state]
+        if hold.note and event is Event.EXPIRE:
+            note = f"{note}; {hold.note}"  # why every attempt failed
         await self.store.step(hold, event, due=True, fields={"note": note.encode()})
         self.metrics.transitions.labels(event).inc()
         logger.info("hold.%s hold=%s state=%s", event, hold_id, hold.state)

@@ -77,7 +77,8 @@ class Holding:
 
         Raises Flooded and StoreUnavailable, if it could not be recorded.
         """
-        hold, new = await self.store.open(draft)
+        would_use = await self.replayer.generations(self.agent.action(call), rule=draft.rule)
+        hold, new = await self.store.open(replace(draft, credential=would_use))
         if new:
             self.metrics.holds_opened.labels(int(hold.tier)).inc()
             logger.info("hold.opened hold=%s tier=%d", hold.hold_id, hold.tier)

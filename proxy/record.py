@@ -40,6 +40,8 @@ class Draft:
     reason: str
     policy: str
     sealed: bytes
+    credential: str = ""
+    """Which configured secrets would go out with it now."""
     key: str = ""
     """The data key of what is sealed, wrapped."""
     probed: bool = False
@@ -63,6 +65,7 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
         "reason": draft.reason,
         "policy": draft.policy,
         "attempts": "1",
+        "credential": draft.credential,
     }
     written |= {"key": draft.key} if draft.key else {}
     written |= {"probed": "1"} if draft.probed else {}
@@ -117,6 +120,8 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         key=fields.get("key", ""),
         shredded=fields.get("shredded") == "1",
         note=fields.get("note", ""),
+        credential=fields.get("credential", ""),
+        credential_used=fields.get("credential_used", ""),
         sends=tuple(fields.get("sends", "").split()),
         keyed_by=fields.get("keyed_by", ""),
         resend_by=_time(fields["resend_by"]) if "resend_by" in fields else None,

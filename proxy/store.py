@@ -13,8 +13,7 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
     {sidegate:<domain>}:recent:<agent>    sorted set, ids of an agent's new holds by time; for its cap
     {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
-    {sidegate:<domain>}:pins:<server>     hash, what each tool of an MCP server was when it was first seen;
-                                          kept until an operator forgets it, or trust would lapse
+    {sidegate:<domain>}:pins:<server>     hash, what an MCP server's tools first were; else trust would lapse
     {sidegate:<domain>}:spent:<budget>    hash, what was spent of a budget by slice of its window
 """
 
@@ -47,7 +46,7 @@ from proxy.record import (
     texts,
 )
 from proxy.replicas import TOLD, Replicas
-from proxy.timing import timing_of
+from proxy.timing import Cap, timing_of
 from rules.hold import OPEN, REMEMBERED, Event, Hold, State, origins
 from rules.hold import TRANSITIONS as TABLE
 from rules.verdict import Spend, Tier
@@ -77,15 +76,6 @@ class Refused(Exception):
 
 class Flooded(Exception):
     """the agent has opened more holds than its cap allows and is in quarantine"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cap:
-    """How many new holds one agent may open within a time, and how long it may open none after more."""
-
-    most: int = 20
-    within: timedelta = timedelta(minutes=1)
-    quarantine: timedelta = timedelta(minutes=5)
 
 
 _USUAL_CAP = Cap()
@@ -149,9 +139,9 @@ class Store:
             outcome, fields = await self._change(
                 draft.hold_id,
                 draft.fingerprint,
-                {"from": [], "to": State.PENDING, "deadline": "decide_by", "flood": self._flood()}
-                | {"confirm": True}
-                | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}},
+                {"from": [], "to": State.PENDING, "deadline": "decide_by", "confirm": True}
+                | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}}
+                | {"flood": self._cap.limits()},
                 draft_fields(draft),
                 agent=draft.agent,
             )
@@ -164,10 +154,6 @@ class Store:
             joined = await self._join(fields["taken"], draft.fingerprint)
             if joined is not None:
                 return joined, False
-
-    def _flood(self) -> dict[str, int]:
-        cap = self._cap
-        return {"most": cap.most, "within": _ms(cap.within), "quarantine": _ms(cap.quarantine)}
 
     async def _join(self, hold_id: str, fingerprint: str) -> Hold | None:
         """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
@@ -248,23 +234,14 @@ class Store:
             )
         return bool(fitted)
 
-    async def pins(self, server: str) -> dict[str, str]:
-        """What is pinned of the MCP server with that key, by tool."""
+    async def pins(self, server: str, first: Mapping[str, str]) -> dict[str, str]:
+        """What is pinned of that MCP server, by tool; where nothing is yet, it is `first` from now on."""
+        key = self._key(f"pins:{server}")
         async with self._guarded():
-            found = await self._redis.hgetall(self._key(f"pins:{server}"))
-        return {text(tool): text(pin) for tool, pin in found.items()}
-
-    async def pin(self, server: str, pins: Mapping[str, str]) -> None:
-        """Pin tools that are not pinned yet."""
-        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
-            for tool, pin in pins.items():
-                pipeline.hsetnx(self._key(f"pins:{server}"), tool, pin)
-            await pipeline.execute()
-
-    async def unpin(self, server: str) -> None:
-        """Forget what was pinned: the next list is taken for the first one."""
-        async with self._guarded():
-            await self._redis.delete(self._key(f"pins:{server}"))
+            found = await self._redis.hgetall(key)
+            if not found and first:
+                await self._redis.hset(key, mapping=dict(first))
+        return {text(tool): text(pin) for tool, pin in found.items()} or dict(first)
 
     async def find(self, hold_id: str) -> Hold | None:
         """The hold with this id, or None."""

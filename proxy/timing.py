@@ -1,9 +1,23 @@
-"""The clocks that each event of a hold starts, and those that must not have run out before it."""
+"""The clocks that each event of a hold starts or must not have missed, and the cap on new holds in a time."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from rules.hold import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """How many new holds one agent may open within a time, and how long it may open none after more."""
+
+    most: int = 20
+    within: timedelta = timedelta(minutes=1)
+    quarantine: timedelta = timedelta(minutes=5)
+
+    def limits(self) -> dict[str, int]:
+        """The cap in the words of the store's script."""
+        return {"most": self.most, "within": _ms(self.within), "quarantine": _ms(self.quarantine)}
 
 
 def timing_of(event: Event, *, lease: timedelta, validity: timedelta, contents: timedelta) -> dict[str, Any]:

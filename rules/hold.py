@@ -222,6 +222,10 @@ class Hold:
     """Whether its contents have been destroyed, because their time was over."""
     note: str = ""
     """Why it ended as it did, where no person decided that."""
+    credential: str = ""
+    """Which configured secrets would have gone out when it was held, each as `name@generation`."""
+    credential_used: str = ""
+    """Which did go out."""
     sends: tuple[str, ...] = ()
     """Ids of the attempts for which the step to sending was taken, the oldest first."""
     keyed_by: str = ""

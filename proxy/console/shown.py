@@ -71,6 +71,8 @@ def summary(hold: Hold) -> dict[str, object]:
         "decided_by": hold.decided_by or None,
         "decision_reason": hold.decision_reason or None,
         "note": hold.note or None,
+        "credential": hold.credential or None,
+        "credential_used": hold.credential_used or None,
         "sends": len(hold.sends),
         "resend_by": _iso(hold.resend_by),
         "resolved_as": hold.resolved_as,

@@ -4,12 +4,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import monotonic
+from typing import Self
 
 from ulid import ULID
 
 from proxy.agent import Agent
 from proxy.budgets import afford
 from proxy.failure import ended, report
+from proxy.holding import Holding
 from proxy.metrics import Metrics
 from proxy.record import Draft, StoreUnavailable
 from proxy.replay.courier import Courier
@@ -87,6 +89,19 @@ class Desk:
     replayer: Replayer
     metrics: Metrics
     patience: float = 2.0
+
+    @classmethod
+    def beside(cls, holding: Holding, ruleset: Callable[[], Ruleset]) -> Self:
+        """The desk for the tool calls of the agent whose requests `holding` holds."""
+        return cls(
+            ruleset=ruleset,
+            agent=holding.agent,
+            store=holding.store,
+            sealed=holding.sealed,
+            signals=holding.signals,
+            replayer=holding.replayer,
+            metrics=holding.metrics,
+        )
 
     async def admit(self, asking: Asking, judgement: Judgement) -> Go | Said:
         """Leave to go for a call that was judged like that, or what its agent hears."""

@@ -4,8 +4,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from proxy.credentials.supply import Supplied
 from proxy.mcp.calls import as_reply
 from proxy.mcp.shelf import Shelf
+from proxy.replay.exchange import exchange
 from proxy.replay.line import Line, Unsent
 from proxy.replay.replayer import Replayer
 from rules.action import Action
@@ -58,7 +60,8 @@ class HttpCourier:
         token = str(request.id).encode()
         # A server may leave its stream open after the answer.
         line.enough = lambda content: token in content and content.endswith(_ENDS)
-        reply = await self.replayer.exchange(line, http, credentials=self.live, where=where)
+        supplied = Supplied(fields=self.live)
+        reply = await exchange(line, http, supplied, self.replayer.route(where, supplied))
         return _answer(reply, request)
 
     def _request(self, action: ToolAction) -> Request:

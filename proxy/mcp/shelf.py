@@ -58,9 +58,8 @@ class Shelf:
     async def _compared(self, tools: dict[str, Listed]) -> dict[str, Change]:
         """What is different about each of `tools`; where the pins cannot be had, each counts as new."""
         try:
-            pinned = {name: _read(pin) for name, pin in (await self.store.pins(self.key)).items()}
-            if not pinned:
-                await self.store.pin(self.key, {name: _written(tool.pin) for name, tool in tools.items()})
+            now = {name: _written(tool.pin) for name, tool in tools.items()}
+            pinned = {name: _read(pin) for name, pin in (await self.store.pins(self.key, now)).items()}
         except StoreUnavailable:
             return dict.fromkeys(tools, Change.NEW)
         found = {name: change(tool.entry, pinned) for name, tool in tools.items()}

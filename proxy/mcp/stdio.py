@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
+from proxy.credentials.credentials import Credentials
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder
 from proxy.deadlines import Deadlines
@@ -27,7 +28,6 @@ from proxy.mcp.desk import Desk
 from proxy.mcp.session import Say, Session
 from proxy.mcp.shelf import Shelf
 from proxy.metrics import Metrics
-from proxy.replay.credentials import Credentials
 from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 
 from ulid import ULID
 
@@ -54,6 +54,8 @@ class Line:
     """SEND, or RESEND for what may have been sent before."""
     patience: float
     idempotency: Idempotency | None = None
+    credential_used: str = ""
+    """Which configured secrets go out with it."""
     tried: bool = False
     """Whether the store was asked to record it as being sent."""
     taken: bool = False
@@ -91,6 +93,9 @@ class Line:
             raise Unsent(str(error)) from error
         except (Refused, StoreUnavailable) as error:
             raise Unsent(f"the step to sending was refused: {error}") from error
+        self._check_since(began)
+
+    def _check_since(self, began: float) -> None:
         # INVARIANT: no byte leaves after the lease, when others take the outcome for unknown and may
         # have found that nothing ran.
         if monotonic() - began > self.store.lease.total_seconds():
@@ -98,13 +103,14 @@ class Line:
 
     async def _step(self) -> str:
         attempt = str(ULID())
-        fields = {"sends": " ".join((*self.hold.sends, attempt)), "keyed_by": self.header, "resolved_as": ""}
+        written = {"sends": " ".join((*self.hold.sends, attempt)), "keyed_by": self.header, "resolved_as": ""}
+        written |= {"credential_used": self.credential_used}
         self.tried = True
         self.hold = await self.store.step(
             self.hold,
             self.event,
             fence=self.hold.fence,
-            fields={name: value.encode() for name, value in fields.items()},
+            fields={name: value.encode() for name, value in written.items()},
             times=self._window(),
         )
         self.taken = True
@@ -117,3 +123,29 @@ class Line:
             return {}
         window = timedelta(seconds=max(0.0, self.idempotency.window - self.patience))
         return {"resend_by": int(window.total_seconds() * 1000)}
+
+
+@dataclass(slots=True, kw_only=True)
+class SecondLine(Line):
+    """The line of a second request in one claim, whose first one the upstream has refused as unauthorized.
+
+    Store and journal have the first one as sent, which is all that anybody has to know after a crash.
+    """
+
+    @classmethod
+    def after(cls, first: Line) -> Self:
+        """That of the same action, once `first` is crossed."""
+        return cls(**{each.name: getattr(first, each.name) for each in fields(Line)} | {"crossed": False})
+
+    async def cross(self) -> None:
+        """Make sure that the claim still stands and may be used; raises Unsent if not."""
+        began = monotonic()
+        try:
+            if await self.store.killed():
+                raise Unsent("the kill switch is on")
+            if self.witness is not None and self.action is not None:
+                self.witness.record(self.action, self.hold)
+            await self.store.renew(self.hold)
+        except (WitnessError, Refused, StoreUnavailable) as error:
+            raise Unsent(str(error)) from error
+        self._check_since(began)

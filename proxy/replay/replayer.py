@@ -15,6 +15,9 @@ from typing import Any
 
 import httpx2
 
+from proxy.credentials.credentials import Credentials
+from proxy.credentials.sources.secret import CredentialError
+from proxy.credentials.supply import Outgoing, Supplied
 from proxy.destinations import Address, Destinations
 from proxy.failure import ended, report
 from proxy.journal import Journal
@@ -23,8 +26,9 @@ from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.courier import Courier
-from proxy.replay.credentials import CredentialError, Credentials
-from proxy.replay.line import IDEMPOTENCY_HEADER, Line, Unheard, Unsent
+from proxy.replay.exchange import Route, exchange, outgoing_fields
+from proxy.replay.line import IDEMPOTENCY_HEADER, Line, SecondLine, Unheard, Unsent
+from proxy.replay.repeating import REFUSED, objection, repeatable, rotation
 from proxy.replay.snapshots import Snapshots, Unrecorded, Unverified
 from proxy.replay.words import why
 from proxy.seal import SealError
@@ -33,7 +37,8 @@ from proxy.store import Refused, Store
 from proxy.witness import Witness
 from rules.action import Action
 from rules.classify import classify
-from rules.headers import Fields, end_to_end, framed
+from rules.handling import Handling
+from rules.headers import Fields
 from rules.hold import DISPOSITIONS, Event, Hold, origins
 from rules.mcp.action import ToolAction
 from rules.normalize import normalize
@@ -44,11 +49,9 @@ from rules.verdict import Judgement, Refusal, Verdict
 
 logger = logging.getLogger(__name__)
 
-_CONNECT_TIMEOUT = 10.0
 _RENEW_EVERY = 1.0
 _RECORD_FOR = 300.0
 _GIVE_BACK_FOR = 10.0
-_MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ERROR_STATUS = 400
 _PRECONDITION_FAILED = 412
 _LOST_TO_ANYBODY = b"the upstream answered 412 to a repetition, which says nothing of the first"
@@ -72,8 +75,9 @@ class _Ready:
     action: Action
     """With our own condition on what its last read has shown, where there is one."""
     conditional: bool
-    credentials: Fields
+    supplied: Supplied
     where: Address
+    handling: Handling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +124,7 @@ class Replayer:
         Raises Changed, Unsent and CredentialError where it cannot be; then nothing was changed.
         """
         ready = await self._ready(hold, None)
-        line = self._line(hold, ready.action, Event.RESEND)
+        line = self._line(hold, ready, Event.RESEND)
         async with self._alive(lambda: line.hold if line.taken else None):
             try:
                 return await self._send_ready(line, ready)
@@ -152,7 +156,7 @@ class Replayer:
             if courier is not None:
                 return await self._send_by(courier, hold)
             ready = await self._ready(hold, live)
-            return await self._send_ready(self._line(hold, ready.action, Event.SEND), ready)
+            return await self._send_ready(self._line(hold, ready, Event.SEND), ready)
         except Changed as changed:
             self.metrics.drift_refusals.labels(changed.cause).inc()
             return await self._step(hold, Event.DRIFT, note=str(changed), fields=changed.fields)
@@ -182,11 +186,32 @@ class Replayer:
             changed = self.snapshots.shots.refusal(hold, standing.now)
             raise Changed("changed", standing.note, changed)
         sent = replace(action, fields=(*action.fields, *standing.condition))
-        fields = self.credentials.fields(sent) if live is None else live
+        handling = self.ruleset().handling(hold.rule)
+        supplied = await self._supply(hold, sent, handling, live=live)
         where = await self.destinations.find(action.host, action.port)
         if isinstance(where, Refusal):
             raise Unsent(where.reason)
-        return _Ready(action=sent, conditional=bool(standing.condition), credentials=fields, where=where)
+        conditional = bool(standing.condition)
+        return _Ready(action=sent, conditional=conditional, supplied=supplied, where=where, handling=handling)
+
+    async def generations(self, action: Action, *, rule: str | None) -> str:
+        """Which configured secrets would go out with `action` now. Raises StoreUnavailable."""
+        return await self.credentials.generations(action, named=self.ruleset().handling(rule).credential)
+
+    async def _supply(
+        self,
+        hold: Hold,
+        action: Action,
+        handling: Handling,
+        *,
+        live: Fields | None = None,
+        past: Supplied | None = None,
+    ) -> Supplied:
+        header = handling.idempotency.header if handling.idempotency else IDEMPOTENCY_HEADER
+        outgoing = Outgoing.of(action, outgoing_fields(action, header, hold.idempotency_key))
+        return await self.credentials.supply(
+            action, outgoing, named=handling.credential, live=live, past=past
+        )
 
     async def _approved_action(self, hold: Hold) -> Action | ToolAction:
         """What a reviewer has approved. Raises Changed if it, or the approval, is not what was written."""
@@ -213,32 +238,41 @@ class Replayer:
             raise Unsent("no session carries it")
         _check(hold, courier.judge(action))
         line = self._line(hold, None, Event.SEND)
-        return await self._send(line, courier.carry(action, line), conditional=False)
+        return await self._send(line, self._carried(courier, action, line))
 
-    def _line(self, hold: Hold, action: Action | None, event: Event) -> Line:
+    async def _carried(self, courier: Courier, action: ToolAction, line: Line) -> tuple[Reply, str]:
+        async with asyncio.timeout(self.timeout):
+            return await courier.carry(action, line), ""
+
+    def route(self, where: Address, supplied: Supplied) -> Route:
+        """The way to an upstream at `where`."""
+        return Route(where=where, trust=supplied.tls or self.trust, timeout=self.timeout)
+
+    def _line(self, hold: Hold, ready: _Ready | None, event: Event) -> Line:
         return Line(
             store=self.store,
             journal=self.journal,
             witness=self.witness,
             metrics=self.metrics,
-            action=action,
+            action=ready.action if ready else None,
             hold=hold,
             event=event,
             patience=self.timeout,
-            idempotency=self.ruleset().handling(hold.rule).idempotency,
+            idempotency=ready.handling.idempotency if ready else None,
+            credential_used=ready.supplied.label if ready else "",
         )
 
     async def _send_ready(self, line: Line, ready: _Ready) -> Hold:
         """Send over HTTP what is ready. Raises Unsent."""
-        exchange = self.exchange(line, ready.action, credentials=ready.credentials, where=ready.where)
-        return await self._send(line, exchange, conditional=ready.conditional)
+        return await self._send(line, self._answered(line, ready), conditional=ready.conditional)
 
-    async def _send(self, line: Line, exchange: Coroutine[Any, Any, Reply], *, conditional: bool) -> Hold:
-        """Send once, by awaiting `exchange`, and record what came of it. Raises Unsent."""
+    async def _send(
+        self, line: Line, exchanged: Coroutine[Any, Any, tuple[Reply, str]], *, conditional: bool = False
+    ) -> Hold:
+        """Send once, by awaiting `exchanged`, and record what came of it. Raises Unsent."""
         started = monotonic()
         try:
-            async with asyncio.timeout(self.timeout):
-                answer = await exchange
+            answer, note = await exchanged
         except (httpx2.HTTPError, OSError, Unsent) as error:
             if not line.crossed:
                 raise (Unheard if line.tried else Unsent)(why(error)) from error
@@ -246,10 +280,30 @@ class Replayer:
                 "replay.outcome_unknown hold=%s why=%s", line.hold.hold_id, why(error)
             )
             return await self._record(line.hold, Event.LOSE, {"note": why(error).encode()})
-        recorded = await self._record(line.hold, *self._outcome(line, answer, conditional=conditional))
+        event, kept = self._outcome(line, answer, conditional=conditional)
+        recorded = await self._record(line.hold, event, {"note": note.encode(), **kept})
         if recorded.state in DISPOSITIONS:
             self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
         return recorded
+
+    async def _answered(self, line: Line, ready: _Ready) -> tuple[Reply, str]:
+        """The answer that counts, which may be the second one, and a note. Raises what an exchange raises."""
+        supplied = ready.supplied
+        answer = await exchange(line, ready.action, supplied, self.route(ready.where, supplied))
+        if answer.status != REFUSED or not supplied.generations:
+            return answer, rotation(line.hold, supplied)
+        second = SecondLine.after(line)
+        allowed = repeatable(ready.action.method, declared=line.idempotency is not None)
+        try:
+            fresh = await self._supply(line.hold, ready.action, ready.handling, past=supplied)
+            if objected := objection(supplied, fresh, allowed=allowed):
+                return answer, objected
+            answered = await exchange(second, ready.action, fresh, self.route(ready.where, fresh))
+            return answered, rotation(line.hold, fresh)
+        except (httpx2.HTTPError, TimeoutError, Unsent, CredentialError, StoreUnavailable) as error:
+            if second.crossed:
+                raise
+            return answer, f"the upstream refused the credential, and nothing was sent again: {why(error)}"
 
     def _outcome(self, line: Line, answer: Reply, *, conditional: bool) -> tuple[Event, dict[str, bytes]]:
         """What an answer means, and what the hold keeps of it."""
@@ -263,30 +317,7 @@ class Replayer:
             self.metrics.drift_refusals.labels("precondition").inc()
             return Event.MISMATCH, {"note": _LOST_RACE}
         event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
-        return event, {"answer": self.sealed.close_answer(line.hold, answer), "note": b""}
-
-    async def exchange(self, line: Line, action: Action, *, credentials: Fields, where: Address) -> Reply:
-        """One request on a connection of its own; no redirects, no retries, no environment."""
-        # TCP and TLS each have it, and end before the whole time does, which would leave a socket open.
-        patience = min(_CONNECT_TIMEOUT, self.timeout / 3)
-        request = httpx2.Request(
-            action.method,
-            httpx2.URL(scheme=action.scheme, host=where[0], port=where[1], path="/"),
-            headers=list(_outgoing(line, action, credentials)),
-            content=action.body,
-            extensions={
-                "target": action.target.encode("latin-1"),
-                "sni_hostname": action.host,
-                "trace": line.trace,
-                "timeout": {"connect": patience, "pool": patience},
-            },
-        )
-        async with httpx2.AsyncHTTPTransport(verify=self.trust, trust_env=False, retries=0) as transport:
-            response = await transport.handle_async_request(request)
-            try:
-                return await _read(response, line)
-            finally:
-                await response.aclose()
+        return event, {"answer": self.sealed.close_answer(line.hold, answer)}
 
     async def _give_back(self, hold: Hold, why: Exception) -> Hold:
         """Give back what has not left, however far the store has it."""
@@ -344,25 +375,6 @@ class Replayer:
                 logger.warning("replay.lease_not_renewed hold=%s why=%s", hold.hold_id, error)
 
 
-async def _read(response: httpx2.Response, line: Line) -> Reply:
-    """The whole answer as it came, up to a bound; the encoding of its content is left alone."""
-    content = bytearray()
-    async for chunk in response.aiter_raw():
-        content += chunk
-        if len(content) > _MAX_ANSWER_BYTES or line.enough(content):
-            break
-    cut = len(content) > _MAX_ANSWER_BYTES
-    fields = [(n, v) for n, v in end_to_end(tuple(response.headers.raw)) if n.lower() != b"content-length"]
-    if cut:
-        fields.append((b"Sidegate-Answer", b"cut"))
-    return Reply(
-        status=response.status_code,
-        fields=tuple(fields),
-        body=bytes(content[:_MAX_ANSWER_BYTES]),
-        phrase=response.reason_phrase,
-    )
-
-
 def _check(hold: Hold, now: Judgement | Refusal) -> None:
     """Raises Changed where the policy of this moment forbids what was approved earlier."""
     if isinstance(now, Refusal):
@@ -372,13 +384,3 @@ def _check(hold: Hold, now: Judgement | Refusal) -> None:
     if now.tier > hold.tier:
         words = f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
         raise Changed("policy", words)
-
-
-def _outgoing(line: Line, action: Action, credentials: Fields) -> Fields:
-    """The approved fields, with our idempotency key in place of the agent's and fresh credentials."""
-    header = line.header.encode()
-    own = (IDEMPOTENCY_HEADER.encode(), header)
-    replaced = {name.lower() for name in (*own, *(name for name, _ in credentials))}
-    kept = tuple((n, v) for n, v in action.fields if n.lower() not in replaced)
-    fields = framed(kept, action.method.encode(), action.body)
-    return (*fields, *credentials, (header, line.hold.idempotency_key.encode()))

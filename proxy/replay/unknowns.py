@@ -7,12 +7,13 @@ ran. What neither can tell waits for a person.
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
+from proxy.credentials.sources.secret import CredentialError
+from proxy.credentials.supply import Outgoing, Supplied
 from proxy.record import StoreUnavailable
-from proxy.replay.credentials import CredentialError
 from proxy.replay.line import Unsent
 from proxy.replay.replayer import Changed, Replayer
 from proxy.seal import SealError
@@ -23,7 +24,7 @@ from rules.call import HttpCall
 from rules.drift.read import Read, Subject, carried
 from rules.drift.reference import Place
 from rules.handling import Verify
-from rules.headers import Fields
+from rules.headers import Fields, framed
 from rules.hold import Event, Hold, Resolution, State
 from rules.matching.reading import Gap
 from rules.mcp.action import ToolAction
@@ -140,11 +141,11 @@ class Unknowns:
         try:
             action = await self._action(hold)
             read = self._read(hold, action, verify)
-            credentials = self._credentials(action, read)
+            fields = carried(action.fields, read, origin=read.place.origin)
+            credentials = await self._credentials(action, read, fields)
         except (SealError, CredentialError, Unsent) as error:
             logger.warning("unknowns.not_verified hold=%s why=%s", hold.hold_id, error)
             return None
-        fields = carried(action.fields, read, origin=read.place.origin)
         answer = await self.replayer.snapshots.probe.ask(read, fields, credentials, within=_PROBE_SECONDS)
         if isinstance(answer, str):
             logger.warning("unknowns.not_verified hold=%s why=%s", hold.hold_id, answer)
@@ -169,10 +170,12 @@ class Unknowns:
         place = Place(scheme=action.scheme, host=action.host, port=action.port, target=target)
         return Read(subject=Subject.SNAPSHOT, place=place)
 
-    def _credentials(self, action: Action, read: Read) -> Fields:
+    async def _credentials(self, action: Action, read: Read, fields: Fields) -> Supplied:
         if self.replayer.waits_for_agent(action):
             raise Unsent("only its agent has the credentials to ask the upstream")
-        return self.replayer.credentials.fields(action)
+        asked = replace(action, method="GET", target=read.place.target, body=b"")
+        outgoing = Outgoing.of(asked, framed(fields, b"GET", b""))
+        return await self.replayer.credentials.supply(asked, outgoing)
 
 
 def _json(body: bytes) -> Json | Gap:

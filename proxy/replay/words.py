@@ -5,13 +5,15 @@ import ssl
 
 import httpx2
 
+from proxy.credentials.sources.secret import CredentialError
+from proxy.record import StoreUnavailable
 from proxy.replay.line import Unsent
 
 
 def why(error: BaseException) -> str:
     """What happened, without anything that the request or the answer said."""
     match error:
-        case Unsent():
+        case Unsent() | CredentialError() | StoreUnavailable():
             return str(error)
         case httpx2.ConnectTimeout():
             return "the upstream did not take a connection in time"

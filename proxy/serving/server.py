@@ -8,19 +8,20 @@ import logging
 import os
 import re
 import secrets
-import signal
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 
 from proxy.again import Again
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.credentials.making import Surroundings, make
+from proxy.credentials.sources.shelf import Shelf
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, read_secret, write_secret
 from proxy.data_dir.forgetting import forget
@@ -48,6 +49,8 @@ from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
+from proxy.serving.stopping import on_signal
+from proxy.serving.words import first_words, shown_url
 from proxy.shots import Shots
 from proxy.signals import Signals
 from proxy.skew import Skew
@@ -60,8 +63,6 @@ _DRAIN_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 # A large body is judged in a thread, and the loop waits this long for it at each of a call's many steps.
 _SWITCH_SECONDS = 0.0005
-_PAUSE = re.compile(r"[.,;](?:\s|$)|\n")
-_MAX_WORDS = 100
 _TOKEN = re.compile(rb"[A-Za-z0-9._~+/=-]{16,512}")
 
 
@@ -100,7 +101,7 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
     if url is None and settings.config.redis.replicas:
         raise CannotServe("the embedded store has no replicas: give a REDIS_URL, or leave out redis.replicas")
     keep_private()
-    stop = _on_signal()
+    stop = on_signal()
     sys.setswitchinterval(_SWITCH_SECONDS)
     # A killed sidecar leaves it behind, with addresses where somebody else may listen by now.
     (settings.data_dir / "serve.json").unlink(missing_ok=True)
@@ -130,8 +131,7 @@ class _Sidecar:
     def __init__(self, settings: Settings, url: str, tasks: asyncio.TaskGroup) -> None:
         config, keys = settings.config, settings.data_dir / "keys"
         trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
-        self.settings = settings
-        self.tasks = tasks
+        self.settings, self.tasks = settings, tasks
         self.metrics = Metrics()
         self.redis = connect(url)
         self.store = Store(
@@ -152,6 +152,18 @@ class _Sidecar:
             tunnel_ports=frozenset(config.destinations.connect_ports),
             store=store_places(url),
         )
+        key = load_or_create_key(keys / "fingerprint.key")
+        self.agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
+        around = Surroundings(
+            shelf=Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring),
+            keyed=self.agent.keyed_secret,
+            context=lambda: upstream_context(trust),
+            now=time,
+            metrics=self.metrics,
+            tasks=tasks,
+            exchange=config.windows.upstream,
+        )
+        self.credentials = make(config.credentials, around)
         self.witness = Witness(settings.witness) if settings.witness else None
         self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
         self.snapshots = self._snapshots(trust)
@@ -163,13 +175,8 @@ class _Sidecar:
             replayer=self.replayer,
             tasks=tasks,
         )
-        agent = Agent(
-            principal=config.principal,
-            secret_headers=config.secrets,
-            key=load_or_create_key(keys / "fingerprint.key"),
-        )
         self.again = Again(
-            agent=agent,
+            agent=self.agent,
             store=self.store,
             sealed=self.sealed,
             snapshots=self.snapshots,
@@ -178,7 +185,7 @@ class _Sidecar:
         )
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
-            self._gate(agent),
+            self._gate(),
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
@@ -193,7 +200,7 @@ class _Sidecar:
         try:
             await sidecar.store.check()
         except StoreUnavailable as error:
-            said = _first_words(error.__cause__)
+            said = first_words(error.__cause__)
             raise CannotServe(f"{error}{said}: start Redis, or correct REDIS_URL") from error
         return sidecar
 
@@ -206,7 +213,7 @@ class _Sidecar:
                 trust=upstream_context(trust),
                 witness=self.witness,
             ),
-            credentials=self.settings.config.replay_credentials,
+            credentials=self.credentials,
             metrics=self.metrics,
             tasks=self.tasks,
         )
@@ -217,7 +224,7 @@ class _Sidecar:
             store=self.store,
             sealed=self.sealed,
             verifier=Verifier(consoles=config.keys.known(self.signer.public), domain=config.redis.domain),
-            credentials=config.replay_credentials,
+            credentials=self.credentials,
             snapshots=self.snapshots,
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
@@ -229,38 +236,29 @@ class _Sidecar:
             witness=self.witness,
         )
 
-    def _gate(self, agent: Agent) -> Gate:
-        return Gate(
-            ruleset=self.settings.rulebook.current,
-            agent=agent,
-            destinations=self.destinations,
-            store=self.store,
-            holding=Holding(
-                agent=agent,
-                store=self.store,
-                sealed=self.sealed,
-                signals=self.signals,
-                replayer=self.replayer,
-                snapshots=self.snapshots,
-                metrics=self.metrics,
-                waiting=self.settings.config.waiting,
-            ),
-            metrics=self.metrics,
-            witness=self.witness,
-            mcp=self._mcp(agent),
-        )
-
-    def _mcp(self, agent: Agent) -> McpOverHttp:
-        desk = Desk(
-            ruleset=self.settings.rulebook.current,
-            agent=agent,
+    def _gate(self) -> Gate:
+        ruleset, config = self.settings.rulebook.current, self.settings.config
+        holding = Holding(
+            agent=self.agent,
             store=self.store,
             sealed=self.sealed,
             signals=self.signals,
             replayer=self.replayer,
+            snapshots=self.snapshots,
             metrics=self.metrics,
+            waiting=config.waiting,
         )
-        return McpOverHttp(desk=desk, servers=self.settings.config.tool_servers, tasks=self.tasks)
+        desk = Desk.beside(holding, ruleset)
+        return Gate(
+            ruleset=ruleset,
+            agent=self.agent,
+            destinations=self.destinations,
+            store=self.store,
+            holding=holding,
+            metrics=self.metrics,
+            witness=self.witness,
+            mcp=McpOverHttp(desk=desk, servers=config.tool_servers, tasks=self.tasks),
+        )
 
     async def run(self, stop: asyncio.Event, announce: Callable[[Serving], None]) -> None:
         """Listen on both sides until `stop`, then drain."""
@@ -304,7 +302,7 @@ class _Sidecar:
         """Everything listens: tell the world, and spare the collector what will never be garbage."""
         proxy = self.plane.address or self.settings.listen
         self.destinations.own_ports.add(proxy[1])
-        serving = Serving(proxy=_http(proxy), console=_http(console), data_dir=self.settings.data_dir)
+        serving = Serving(proxy=shown_url(proxy), console=shown_url(console), data_dir=self.settings.data_dir)
         found = {"proxy": serving.proxy, "console": serving.console, "pid": os.getpid()}
         write_secret(self.settings.data_dir / "serve.json", json.dumps(found).encode())
         gc.collect()
@@ -368,20 +366,6 @@ class _Sidecar:
         return {"store": True, "proxy": self.plane.address is not None}
 
 
-def _on_signal() -> asyncio.Event:
-    """An event that the first SIGINT or SIGTERM sets; the second one ends the process."""
-    stop = asyncio.Event()
-
-    def received() -> None:
-        if stop.is_set():
-            os._exit(130)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, received)
-    return stop
-
-
 def _bind(address: Address, flag: str) -> socket.socket:
     """A socket bound to `address`. Raises CannotServe naming the flag."""
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
@@ -397,17 +381,6 @@ def _bind(address: Address, flag: str) -> socket.socket:
             f"stop what listens there, or give another {flag}"
         ) from error
     return bound
-
-
-def _first_words(error: BaseException | None) -> str:
-    """What Redis or the system says, up to its first pause: an old server quotes the password after it."""
-    words = _PAUSE.split(str(error or ""), maxsplit=1)[0][:_MAX_WORDS]
-    return f" ({words})" if words and words.isprintable() else ""
-
-
-def _http(address: Address) -> str:
-    host = f"[{address[0]}]" if ":" in address[0] else address[0]
-    return f"http://{host}:{address[1]}"
 
 
 def _token(path: Path) -> bytes:

@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     started, score = monotonic(), Score.resumed(asked.resume)
     with tempfile.TemporaryDirectory(prefix="sidegate-crash-", dir="/tmp") as folder:
         if asked.what == "failover":
-            asyncio.run(failover.run(Path(folder), asked.repetitions, score.add))
+            asyncio.run(failover.run(Path(folder), range(len(score.done), asked.repetitions), score.add))
         else:
             runs = [(p, k, r) for r, p, k in itertools.product(range(asked.repetitions), POINTS, Kind)]
             asyncio.run(kill(Path(folder), runs, score, lanes=asked.lanes))

@@ -31,6 +31,14 @@ def test_the_table_follows_a_call() -> None:
     assert not inspect.iscoroutinefunction(getattr(*find("proxy.journal:Journal.record")))
 
 
+def test_every_point_is_documented() -> None:
+    """In the order of the way, and no others."""
+    page = (Path(__file__).parents[2] / "docs" / "operate.md").read_text()
+    table = page.partition("| point | the process dies | afterwards |")[2].partition("\n\n")[0]
+    names = [line.split("`")[1] for line in table.splitlines() if "`" in line]
+    assert names == [point.name for point in POINTS]
+
+
 @pytest.mark.acceptance
 @pytest.mark.timeout(900)
 def test_every_point_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,7 +59,7 @@ def test_every_point_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 def test_every_failover_once(tmp_path: Path) -> None:
     """Confirmed steps survive, unconfirmed ones send nothing, and what only the journal knows is unknown."""
     found: dict[str, Result] = {}
-    asyncio.run(failover.run(tmp_path, len(failover.Mode), found.__setitem__))
+    asyncio.run(failover.run(tmp_path, range(len(failover.Mode)), found.__setitem__))
     assert [note for result in found.values() for note in result.notes] == []
     assert len(found) == len(failover.Mode)
     assert sum(result.duplicates + result.lost for result in found.values()) == 0

@@ -126,6 +126,8 @@ async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
             "resolved_as": None,
             "resolved_by": None,
             "resolution_reason": None,
+            "credential": None,
+            "credential_used": None,
             "collected": False,
             "integrity": "ok",
             "integrity_reason": None,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from proxy.agent import Agent
+from proxy.credentials.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
 from proxy.journal import Journal
 from proxy.keys.signing import Verifier
@@ -19,7 +20,6 @@ from proxy.mcp.child import Child
 from proxy.mcp.desk import Desk
 from proxy.mcp.session import Session
 from proxy.mcp.shelf import Shelf
-from proxy.replay.credentials import Credentials
 from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots

@@ -281,7 +281,7 @@ async def test_a_tool_that_was_changed_is_held(redis_url: str, tmp_path: Path) -
     async with talking(redis_url, tmp_path) as talk:
         await talk.shake_hands()
         await talk.call("get_balance")
-        pins = await talk.world.store.pins("bank")
+        pins = await talk.world.store.pins("bank", {})
         world = talk.world
     assert "get_balance" in pins
     world = type(world).build(redis_url, domain=world.domain, key=world.key)

@@ -30,9 +30,6 @@ async def test_the_first_whole_list_is_pinned(redis_url: str) -> None:
     assert (later.change("b"), later.change("c")) == (None, Change.NEW)
     await later.learn(_page("a", description="Writes."), first=True)
     assert later.change("a") is Change.TEXT
-    await world.store.unpin("k")
-    await later.learn(_page("a", description="Writes."), first=True)
-    assert later.change("a") is None
     await world.redis.aclose()
 
 
