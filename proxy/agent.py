@@ -5,8 +5,9 @@ import json
 from dataclasses import astuple, dataclass
 
 from rules.action import Action, Principal, bind, fingerprint
-from rules.call import HttpCall
+from rules.call import HttpCall, ToolCall
 from rules.headers import Fields, secret
+from rules.mcp.action import ToolAction, bind_tool, tool_fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,14 @@ class Agent:
     def action(self, call: HttpCall) -> Action:
         """What `call` would do, bound to this agent."""
         return bind(call, self.principal, credentials=self.secret_headers)
+
+    def tool_action(self, call: ToolCall, *, place: str, fields: Fields = ()) -> ToolAction:
+        """What `call` would do at `place`, bound to this agent."""
+        return bind_tool(call, self.principal, place=place, fields=fields)
+
+    def tool_fingerprint(self, action: ToolAction) -> str:
+        """What the same tool call again has in common with `action`."""
+        return tool_fingerprint(action, self.key)
 
     def credentials(self, call: HttpCall) -> Fields:
         """The header fields of `call` that carry its credentials."""

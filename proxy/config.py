@@ -13,11 +13,13 @@ from proxy.credentials.supply import TLS
 from proxy.destinations import Allowed
 from proxy.holding import Waiting
 from proxy.keys.settings import Keys
+from proxy.mcp.servers import McpServer
 from proxy.store import Clocks
 from proxy.timing import Cap
 from rules.action import Principal
 from rules.language.complaint import quote
 from rules.language.document import Problem, Strict, read
+from rules.mcp.carried import Server
 from rules.request.authority import split_authority
 from rules.verdict import Tier
 
@@ -166,6 +168,7 @@ class Config(Strict):
     new_holds: NewHolds = NewHolds()
     credentials: tuple[CredentialEntry, ...] = ()
     secret_headers: tuple[Name, ...] = ()
+    mcp_servers: tuple[McpServer, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsolePlace = ConsolePlace()
     redis: RedisPlace = RedisPlace()
@@ -180,6 +183,15 @@ class Config(Strict):
     @classmethod
     def _field_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(secret_name(name) for name in value)
+
+    @field_validator("mcp_servers")
+    @classmethod
+    def _servers_apart(cls, value: tuple[McpServer, ...]) -> tuple[McpServer, ...]:
+        for what, given in (("name", [s.name for s in value]), ("url", [s.url for s in value])):
+            for n, one in enumerate(given):
+                if one in given[:n]:
+                    raise ValueError(f"two mcp servers have the {what} {quote(one)}; give each its own")
+        return value
 
     @field_validator("reviewers")
     @classmethod
@@ -236,6 +248,11 @@ class Config(Strict):
     def waiting(self) -> Waiting:
         """How long a held request waits inline."""
         return Waiting(usual=self.inline_wait.usual, most=self.inline_wait.most)
+
+    @property
+    def tool_servers(self) -> tuple[Server, ...]:
+        """The configured MCP servers."""
+        return tuple(entry.server() for entry in self.mcp_servers)
 
     @property
     def secrets(self) -> frozenset[bytes]:

@@ -20,6 +20,7 @@ from proxy.store import Refused, Store
 from rules.call import HttpCall
 from rules.headers import Fields, preferences
 from rules.hold import REMEMBERED, Event, Hold, State
+from rules.mcp.action import ToolAction
 from rules.reply import STATUS_HOST, Reply, as_json, describe, document, standing, unreadable
 from rules.verdict import Judgement, ReasonId
 
@@ -158,6 +159,8 @@ class Holding:
             action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
         except SealError:
             return hold  # the worker's claim finds the same and ends the hold
+        if isinstance(action, ToolAction):
+            return hold  # an HTTP request joins holds of its own kind only
         supplied = {name.lower().decode("latin-1") for name, _ in live}
         if not self.replayer.waits_for_agent(action) or supplied != set(action.credentials):
             return hold

@@ -14,6 +14,7 @@ from proxy.record import Draft
 from proxy.seal import Seal, SealError, Shredded
 from rules.action import Action, unbind
 from rules.hold import Hold
+from rules.mcp.action import PROTOCOL, ToolAction, unbind_tool
 from rules.reply import Reply
 
 
@@ -37,15 +38,15 @@ class Sealed:
             data_key = self.keyring.key_of(sealed, bound_to=_associated(hold, "action"))
         return self.keyring.wrap(data_key, bound_to=_holder(hold))
 
-    def close_action(self, draft: Draft, action: Action) -> bytes:
+    def close_action(self, draft: Draft, action: Action | ToolAction) -> bytes:
         """The sealed action of a hold that is about to be made."""
         return self._close(draft, "action", action.binding(), action.body)
 
-    def open_action(self, hold: Hold, sealed: bytes | None) -> Action:
+    def open_action(self, hold: Hold, sealed: bytes | None) -> Action | ToolAction:
         """The action of `hold`, verified against its digest. Raises SealError if anything was changed."""
         binding, body = self._open(hold, "action", sealed)
         try:
-            action = unbind(binding, body)
+            action = (unbind_tool if binding.get("protocol") == PROTOCOL else unbind)(binding, body)
         except ValueError as error:
             raise SealError(str(error)) from error
         if action.digest != hold.digest:

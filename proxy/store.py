@@ -13,6 +13,7 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
     {sidegate:<domain>}:recent:<agent>    sorted set, ids of an agent's new holds by time; for its cap
     {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
+    {sidegate:<domain>}:pins:<server>     hash, what an MCP server's tools first were; else trust would lapse
     {sidegate:<domain>}:spent:<budget>    hash, what was spent of a budget by slice of its window
 """
 
@@ -232,6 +233,15 @@ class Store:
                 [self._key(f"spent:{budget}")], [amount, limit, spend.window * 1000]
             )
         return bool(fitted)
+
+    async def pins(self, server: str, first: Mapping[str, str]) -> dict[str, str]:
+        """What is pinned of that MCP server, by tool; where nothing is yet, it is `first` from now on."""
+        key = self._key(f"pins:{server}")
+        async with self._guarded():
+            found = await self._redis.hgetall(key)
+            if not found and first:
+                await self._redis.hset(key, mapping=dict(first))
+        return {text(tool): text(pin) for tool, pin in found.items()} or dict(first)
 
     async def find(self, hold_id: str) -> Hold | None:
         """The hold with this id, or None."""

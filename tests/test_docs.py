@@ -33,6 +33,7 @@ from proxy.credentials.kinds import (
     SlackRotation,
     Vault,
 )
+from proxy.mcp.servers import McpServer
 from proxy.metrics import Metrics
 from rules.compile import compile_rules
 from rules.hold import Hold, State
@@ -91,7 +92,7 @@ def sentences(path: str, name: str) -> dict[str, str]:
 def _models() -> dict[str, type[Strict]]:
     fields = Config.model_fields
     nested = {name: field.annotation for name, field in fields.items()}
-    lists: dict[str, Any] = {"credentials": CredentialEntry, "reviewers": Reviewer}
+    lists: dict[str, Any] = {"credentials": CredentialEntry, "mcp_servers": McpServer, "reviewers": Reviewer}
     kinds: dict[str, Any] = {
         "command": Command,
         "oauth2": OAuth2,

@@ -11,7 +11,9 @@ from proxy.console.reviewing import Reviewing
 from proxy.console.shown import contents, outcome, summary
 from proxy.seal import SealError, Shredded
 from proxy.shots import Shots
+from rules.action import Action
 from rules.hold import Hold, State
+from rules.mcp.action import ToolAction
 
 _HOLD_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}")
@@ -85,7 +87,7 @@ class Holds:
             "integrity": "ok",
             "integrity_reason": None,
             "action": contents(action),
-            "summary": await self._reviewing.told(hold, action),
+            "summary": None if isinstance(action, ToolAction) else await self._reviewing.told(hold, action),
         }
 
     async def _compared(self, hold: Hold) -> dict[str, object]:
@@ -94,7 +96,8 @@ class Holds:
         try:
             read = await shots.before(hold) if hold.probed else None
             drift = moved(await shots.drifted(hold))
-            reads = [] if read is None else before(read, await self._reviewing.action(hold))
+            action = None if read is None else await self._reviewing.action(hold)
+            reads = [] if read is None or not isinstance(action, Action) else before(read, action)
         except SealError as error:
             self._reviewing.metrics.integrity_failures.inc()
             return {"snapshot": {"integrity": "failed", "integrity_reason": str(error)}, "drift": []}

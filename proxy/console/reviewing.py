@@ -16,6 +16,7 @@ from rules.action import Action
 from rules.decision import APPROVING, Decision
 from rules.explanation import summary
 from rules.hold import Event, Hold
+from rules.mcp.action import ToolAction
 from rules.normalize import normalize
 from rules.ruleset import Ruleset
 from rules.verdict import Refusal
@@ -54,7 +55,7 @@ class Reviewing:
             if not name or len(token) != sha256().digest_size:
                 raise ValueError(f"reviewer `{name}` needs a name and the SHA-256 of a token")
 
-    async def action(self, hold: Hold) -> Action:
+    async def action(self, hold: Hold) -> Action | ToolAction:
         """The action of `hold`. Raises SealError, and counts it, if anything was changed."""
         sealed = await self.store.sealed(hold.hold_id, part="sealed")
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from time import monotonic
@@ -33,6 +34,10 @@ class Unheard(Unsent):
     """no byte of the request has left, though the store may have it as being sent"""
 
 
+def _never(_content: bytearray) -> bool:
+    return False
+
+
 @dataclass(slots=True, kw_only=True)
 class Line:
     """Watches one exchange for the moment before its first byte. `patience`: seconds for its answer."""
@@ -41,7 +46,8 @@ class Line:
     journal: Journal
     witness: Witness | None
     metrics: Metrics
-    action: Action
+    action: Action | None
+    """The request that leaves, where it is one over HTTP."""
     hold: Hold
     """As it stands; the step to sending changes it."""
     event: Event
@@ -56,6 +62,8 @@ class Line:
     """Whether the store has it as being sent by us."""
     crossed: bool = False
     """Whether a byte may have left."""
+    enough: Callable[[bytearray], bool] = _never
+    """Whether the answer is complete, though the upstream has not ended it."""
 
     @property
     def header(self) -> str:
@@ -65,14 +73,18 @@ class Line:
     async def trace(self, name: str, info: dict[str, Any]) -> None:
         """Called by the HTTP client at every step of its own."""
         if name in _MOMENTS and not self.crossed:
-            await self.cross()
-            self.crossed = True
+            await self.step_over()
+
+    async def step_over(self) -> None:
+        """Cross: from here on, a byte may have left. Raises Unsent if none may."""
+        await self.cross()
+        self.crossed = True
 
     async def cross(self) -> None:
         """Record that the first byte is about to leave; raises Unsent if that may not be."""
         began = monotonic()
         try:
-            if self.witness is not None:
+            if self.witness is not None and self.action is not None:
                 self.witness.record(self.action, self.hold)
             attempt = await self._step()
             # After the step: what stands in the journal and not in the store was lost by the store.
@@ -131,7 +143,7 @@ class SecondLine(Line):
         try:
             if await self.store.killed():
                 raise Unsent("the kill switch is on")
-            if self.witness is not None:
+            if self.witness is not None and self.action is not None:
                 self.witness.record(self.action, self.hold)
             await self.store.renew(self.hold)
         except (WitnessError, Refused, StoreUnavailable) as error:

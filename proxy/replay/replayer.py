@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx2
 
-from proxy.credentials.credentials import Credentials, with_fields
+from proxy.credentials.credentials import Credentials
 from proxy.credentials.sources.secret import CredentialError
 from proxy.credentials.supply import Outgoing, Supplied
 from proxy.destinations import Address, Destinations
@@ -25,6 +25,8 @@ from proxy.keys.keyring import KeyMissing
 from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
+from proxy.replay.courier import Courier
+from proxy.replay.exchange import Route, exchange, outgoing_fields
 from proxy.replay.line import IDEMPOTENCY_HEADER, Line, SecondLine, Unheard, Unsent
 from proxy.replay.repeating import REFUSED, objection, repeatable, rotation
 from proxy.replay.snapshots import Snapshots, Unrecorded, Unverified
@@ -36,21 +38,20 @@ from proxy.witness import Witness
 from rules.action import Action
 from rules.classify import classify
 from rules.handling import Handling
-from rules.headers import Fields, end_to_end, framed
+from rules.headers import Fields
 from rules.hold import DISPOSITIONS, Event, Hold, origins
+from rules.mcp.action import ToolAction
 from rules.normalize import normalize
 from rules.repetition import tells
 from rules.reply import Reply
 from rules.ruleset import Ruleset
-from rules.verdict import Refusal, Verdict
+from rules.verdict import Judgement, Refusal, Verdict
 
 logger = logging.getLogger(__name__)
 
-_CONNECT_TIMEOUT = 10.0
 _RENEW_EVERY = 1.0
 _RECORD_FOR = 300.0
 _GIVE_BACK_FOR = 10.0
-_MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ERROR_STATUS = 400
 _PRECONDITION_FAILED = 412
 _LOST_TO_ANYBODY = b"the upstream answered 412 to a repetition, which says nothing of the first"
@@ -97,12 +98,16 @@ class Replayer:
     timeout: float
     witness: Witness | None = None
 
-    def waits_for_agent(self, action: Action) -> bool:
-        """Whether only the agent's own identical retry can supply what was taken off `action`."""
+    def waits_for_agent(self, action: Action | ToolAction) -> bool:
+        """Whether only the agent's own identical retry, or its session, can supply what `action` needs."""
+        if isinstance(action, ToolAction):
+            return True
         return bool(action.credentials) and not self.credentials.has(action)
 
-    async def run(self, hold: Hold, *, live: Fields | None = None) -> Hold:
+    async def run(self, hold: Hold, *, live: Fields | None = None, courier: Courier | None = None) -> Hold:
         """Claim and run an approved hold; `live`: credentials of the agent's identical retry.
+
+        `courier`: what carries a tool call, which nothing else can.
 
         Returns the hold as it stands then. Raises Refused if it cannot be claimed. What nobody foresaw
         leaves it to its lease: approved again if it was not sent, an unknown outcome if it may have been.
@@ -110,7 +115,7 @@ class Replayer:
         hold = await self.store.step(hold, Event.CLAIM)
         self.metrics.transitions.labels(Event.CLAIM).inc()
         async with self._alive(lambda: hold):
-            return await self.contained(hold.hold_id, self._run_claimed(hold, live)) or hold
+            return await self.contained(hold.hold_id, self._run_claimed(hold, live, courier)) or hold
 
     async def repeat(self, hold: Hold) -> Hold:
         """Send once more what may have been sent, under the key that its upstream runs once.
@@ -122,7 +127,7 @@ class Replayer:
         line = self._line(hold, ready, Event.RESEND)
         async with self._alive(lambda: line.hold if line.taken else None):
             try:
-                return await self._send(line, ready)
+                return await self._send_ready(line, ready)
             except Unsent as error:
                 if not line.taken:
                     raise
@@ -142,14 +147,16 @@ class Replayer:
             return None
         return outcome
 
-    async def _run_claimed(self, hold: Hold, live: Fields | None) -> Hold:
+    async def _run_claimed(self, hold: Hold, live: Fields | None, courier: Courier | None) -> Hold:
         if lost := self.journal.lost_by_store(hold):
             logger.error("replay.lost_by_store hold=%s sends=%d", hold.hold_id, len(lost))
             known = " ".join((*hold.sends, *lost)).encode()
             return await self._step(hold, Event.DOUBT, note=_LOST, fields={"sends": known})
         try:
+            if courier is not None:
+                return await self._send_by(courier, hold)
             ready = await self._ready(hold, live)
-            return await self._send(self._line(hold, ready, Event.SEND), ready)
+            return await self._send_ready(self._line(hold, ready, Event.SEND), ready)
         except Changed as changed:
             self.metrics.drift_refusals.labels(changed.cause).inc()
             return await self._step(hold, Event.DRIFT, note=str(changed), fields=changed.fields)
@@ -159,17 +166,18 @@ class Replayer:
 
     async def _ready(self, hold: Hold, live: Fields | None) -> _Ready:
         """All that has to be right before a connection is opened. Raises Changed, Unsent, CredentialError."""
+        action = await self._approved_action(hold)
+        if isinstance(action, ToolAction):
+            raise Unsent("only the agent's own session can carry it")
+        ruleset = self.ruleset()
+        call = normalize(action.message(), paths=ruleset.paths)
+        _check(hold, call if isinstance(call, Refusal) else classify(call, ruleset))
         try:
-            action = await self._approved_action(hold)
-            if objection := self._objection(hold, action):
-                raise Changed("policy", objection)
             standing = await self.snapshots.check(hold, action, live=live)
         except KeyMissing as error:
             raise Unsent(str(error)) from error
         except SealError as error:
-            self.metrics.integrity_failures.inc()
-            logger.error("replay.integrity hold=%s", hold.hold_id)  # noqa: TRY400
-            raise Changed("integrity", f"integrity: {error}") from error
+            raise self._broken(hold, error) from error
         except Unrecorded as error:
             raise Changed("unrecorded", f"drift: {error}") from error
         except Unverified as error:
@@ -200,59 +208,79 @@ class Replayer:
         past: Supplied | None = None,
     ) -> Supplied:
         header = handling.idempotency.header if handling.idempotency else IDEMPOTENCY_HEADER
-        outgoing = Outgoing.of(action, _outgoing(action, header, hold.idempotency_key))
+        outgoing = Outgoing.of(action, outgoing_fields(action, header, hold.idempotency_key))
         return await self.credentials.supply(
             action, outgoing, named=handling.credential, live=live, past=past
         )
 
-    async def _approved_action(self, hold: Hold) -> Action:
-        """What a reviewer has approved. Raises SealError if it, or the approval, is not what was written."""
-        action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+    async def _approved_action(self, hold: Hold) -> Action | ToolAction:
+        """What a reviewer has approved. Raises Changed if it, or the approval, is not what was written."""
+        try:
+            action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+        except KeyMissing as error:
+            raise Unsent(str(error)) from error
+        except SealError as error:
+            raise self._broken(hold, error) from error
         # INVARIANT: the state in the store only says where a hold stands; the signature says that it may run.
         if fault := self.verifier.fault(hold):
-            raise SealError(fault)
+            raise self._broken(hold, SealError(fault))
         return action
 
-    def _line(self, hold: Hold, ready: _Ready, event: Event) -> Line:
+    def _broken(self, hold: Hold, error: SealError) -> Changed:
+        self.metrics.integrity_failures.inc()
+        logger.error("replay.integrity hold=%s", hold.hold_id)
+        return Changed("integrity", f"integrity: {error}")
+
+    async def _send_by(self, courier: Courier, hold: Hold) -> Hold:
+        """Send a tool call once by the agent's own session. Raises Changed and Unsent."""
+        action = await self._approved_action(hold)
+        if not isinstance(action, ToolAction):
+            raise Unsent("no session carries it")
+        _check(hold, courier.judge(action))
+        line = self._line(hold, None, Event.SEND)
+        return await self._send(line, self._carried(courier, action, line))
+
+    async def _carried(self, courier: Courier, action: ToolAction, line: Line) -> tuple[Reply, str]:
+        async with asyncio.timeout(self.timeout):
+            return await courier.carry(action, line), ""
+
+    def route(self, where: Address, supplied: Supplied) -> Route:
+        """The way to an upstream at `where`."""
+        return Route(where=where, trust=supplied.tls or self.trust, timeout=self.timeout)
+
+    def _line(self, hold: Hold, ready: _Ready | None, event: Event) -> Line:
         return Line(
             store=self.store,
             journal=self.journal,
             witness=self.witness,
             metrics=self.metrics,
-            action=ready.action,
+            action=ready.action if ready else None,
             hold=hold,
             event=event,
             patience=self.timeout,
-            idempotency=ready.handling.idempotency,
-            credential_used=ready.supplied.label,
+            idempotency=ready.handling.idempotency if ready else None,
+            credential_used=ready.supplied.label if ready else "",
         )
 
-    def _objection(self, hold: Hold, action: Action) -> str | None:
-        """What the policy of this moment says against an action that was approved earlier."""
-        ruleset = self.ruleset()
-        call = normalize(action.message(), paths=ruleset.paths)
-        if isinstance(call, Refusal):
-            return f"policy: {call.reason}"
-        now = classify(call, ruleset)
-        if now.verdict is Verdict.BLOCK:
-            return "policy: a rule forbids it since"
-        if now.tier > hold.tier:
-            return f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
-        return None
+    async def _send_ready(self, line: Line, ready: _Ready) -> Hold:
+        """Send over HTTP what is ready. Raises Unsent."""
+        return await self._send(line, self._answered(line, ready), conditional=ready.conditional)
 
-    async def _send(self, line: Line, ready: _Ready) -> Hold:
-        """Send once and record what came of it. Raises Unsent."""
+    async def _send(
+        self, line: Line, exchanged: Coroutine[Any, Any, tuple[Reply, str]], *, conditional: bool = False
+    ) -> Hold:
+        """Send once, by awaiting `exchanged`, and record what came of it. Raises Unsent."""
         started = monotonic()
         try:
-            answer, note = await self._answered(line, ready)
-        except (httpx2.HTTPError, TimeoutError, Unsent) as error:
+            answer, note = await exchanged
+        except (httpx2.HTTPError, OSError, Unsent) as error:
             if not line.crossed:
                 raise (Unheard if line.tried else Unsent)(why(error)) from error
             logger.error(  # noqa: TRY400 (the traceback could hold the request)
                 "replay.outcome_unknown hold=%s why=%s", line.hold.hold_id, why(error)
             )
             return await self._record(line.hold, Event.LOSE, {"note": why(error).encode()})
-        event, kept = self._outcome(line, answer, conditional=ready.conditional)
+        event, kept = self._outcome(line, answer, conditional=conditional)
         recorded = await self._record(line.hold, event, {"note": note.encode(), **kept})
         if recorded.state in DISPOSITIONS:
             self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
@@ -261,16 +289,17 @@ class Replayer:
     async def _answered(self, line: Line, ready: _Ready) -> tuple[Reply, str]:
         """The answer that counts, which may be the second one, and a note. Raises what an exchange raises."""
         supplied = ready.supplied
-        answer = await self._exchange(line, supplied, ready.where)
+        answer = await exchange(line, ready.action, supplied, self.route(ready.where, supplied))
         if answer.status != REFUSED or not supplied.generations:
             return answer, rotation(line.hold, supplied)
         second = SecondLine.after(line)
-        allowed = repeatable(line.action.method, declared=line.idempotency is not None)
+        allowed = repeatable(ready.action.method, declared=line.idempotency is not None)
         try:
-            fresh = await self._supply(line.hold, line.action, ready.handling, past=supplied)
+            fresh = await self._supply(line.hold, ready.action, ready.handling, past=supplied)
             if objected := objection(supplied, fresh, allowed=allowed):
                 return answer, objected
-            return await self._exchange(second, fresh, ready.where), rotation(line.hold, fresh)
+            answered = await exchange(second, ready.action, fresh, self.route(ready.where, fresh))
+            return answered, rotation(line.hold, fresh)
         except (httpx2.HTTPError, TimeoutError, Unsent, CredentialError, StoreUnavailable) as error:
             if second.crossed:
                 raise
@@ -289,33 +318,6 @@ class Replayer:
             return Event.MISMATCH, {"note": _LOST_RACE}
         event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
         return event, {"answer": self.sealed.close_answer(line.hold, answer)}
-
-    async def _exchange(self, line: Line, supplied: Supplied, where: Address) -> Reply:
-        """One request on a connection of its own; no redirects, no retries, no environment."""
-        action, outgoing = line.action, _outgoing(line.action, line.header, line.hold.idempotency_key)
-        # TCP and TLS each have it, and end before the whole time does, which would leave a socket open.
-        patience, tls = min(_CONNECT_TIMEOUT, self.timeout / 3), supplied.tls or self.trust
-        request = httpx2.Request(
-            action.method,
-            httpx2.URL(scheme=action.scheme, host=where[0], port=where[1], path="/"),
-            headers=list(with_fields(outgoing, supplied.fields)),
-            content=action.body,
-            extensions={
-                "target": action.target.encode("latin-1"),
-                "sni_hostname": action.host,
-                "trace": line.trace,
-                "timeout": {"connect": patience, "pool": patience},
-            },
-        )
-        async with (
-            asyncio.timeout(self.timeout),
-            httpx2.AsyncHTTPTransport(verify=tls, trust_env=False, retries=0) as transport,
-        ):
-            response = await transport.handle_async_request(request)
-            try:
-                return await _read(response)
-            finally:
-                await response.aclose()
 
     async def _give_back(self, hold: Hold, why: Exception) -> Hold:
         """Give back what has not left, however far the store has it."""
@@ -373,27 +375,12 @@ class Replayer:
                 logger.warning("replay.lease_not_renewed hold=%s why=%s", hold.hold_id, error)
 
 
-async def _read(response: httpx2.Response) -> Reply:
-    """The whole answer as it came, up to a bound; the encoding of its content is left alone."""
-    content = bytearray()
-    async for chunk in response.aiter_raw():
-        content += chunk
-        if len(content) > _MAX_ANSWER_BYTES:
-            break
-    cut = len(content) > _MAX_ANSWER_BYTES
-    fields = [(n, v) for n, v in end_to_end(tuple(response.headers.raw)) if n.lower() != b"content-length"]
-    if cut:
-        fields.append((b"Sidegate-Answer", b"cut"))
-    return Reply(
-        status=response.status_code,
-        fields=tuple(fields),
-        body=bytes(content[:_MAX_ANSWER_BYTES]),
-        phrase=response.reason_phrase,
-    )
-
-
-def _outgoing(action: Action, header: str, key: str) -> Fields:
-    """The approved fields, with our idempotency key in place of the agent's."""
-    replaced = {IDEMPOTENCY_HEADER.lower().encode(), header.lower().encode()}
-    kept = tuple((n, v) for n, v in action.fields if n.lower() not in replaced)
-    return (*framed(kept, action.method.encode(), action.body), (header.encode(), key.encode()))
+def _check(hold: Hold, now: Judgement | Refusal) -> None:
+    """Raises Changed where the policy of this moment forbids what was approved earlier."""
+    if isinstance(now, Refusal):
+        raise Changed("policy", f"policy: {now.reason}")
+    if now.verdict is Verdict.BLOCK:
+        raise Changed("policy", "policy: a rule forbids it since")
+    if now.tier > hold.tier:
+        words = f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
+        raise Changed("policy", words)

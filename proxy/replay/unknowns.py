@@ -27,6 +27,7 @@ from rules.handling import Verify
 from rules.headers import Fields, framed
 from rules.hold import Event, Hold, Resolution, State
 from rules.matching.reading import Gap
+from rules.mcp.action import ToolAction
 from rules.normalize import normalize
 from rules.request.strict_json import Json, parse
 from rules.template import fill
@@ -153,7 +154,10 @@ class Unknowns:
 
     async def _action(self, hold: Hold) -> Action:
         sealed = await self.replayer.store.sealed(hold.hold_id, part="sealed")
-        return self.replayer.sealed.open_action(hold, sealed)
+        action = self.replayer.sealed.open_action(hold, sealed)
+        if isinstance(action, ToolAction):
+            raise Unsent("no read shows what became of a tool call")
+        return action
 
     def _read(self, hold: Hold, action: Action, verify: Verify) -> Read:
         """The read that its rule names, on the host of the action. Raises Unsent."""

@@ -21,6 +21,8 @@ def why(error: BaseException) -> str:
             return _why_unconnected(error)
         case TimeoutError():
             return "the time for the upstream ran out"
+        case ConnectionError():
+            return "the session with the server ended before its answer was there"
         case _:
             return "the connection to the upstream ended before its whole answer was there"
 

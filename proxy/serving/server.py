@@ -33,6 +33,8 @@ from proxy.holding import Holding
 from proxy.journal import Journal
 from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
+from proxy.mcp.desk import Desk
+from proxy.mcp.http import McpOverHttp
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.probe import Probe
@@ -232,23 +234,27 @@ class _Sidecar:
         )
 
     def _gate(self) -> Gate:
+        ruleset, config = self.settings.rulebook.current, self.settings.config
+        holding = Holding(
+            agent=self.agent,
+            store=self.store,
+            sealed=self.sealed,
+            signals=self.signals,
+            replayer=self.replayer,
+            snapshots=self.snapshots,
+            metrics=self.metrics,
+            waiting=config.waiting,
+        )
+        desk = Desk.beside(holding, ruleset)
         return Gate(
-            ruleset=self.settings.rulebook.current,
+            ruleset=ruleset,
             agent=self.agent,
             destinations=self.destinations,
             store=self.store,
-            holding=Holding(
-                agent=self.agent,
-                store=self.store,
-                sealed=self.sealed,
-                signals=self.signals,
-                replayer=self.replayer,
-                snapshots=self.snapshots,
-                metrics=self.metrics,
-                waiting=self.settings.config.waiting,
-            ),
+            holding=holding,
             metrics=self.metrics,
             witness=self.witness,
+            mcp=McpOverHttp(desk=desk, servers=config.tool_servers, tasks=self.tasks),
         )
 
     async def run(self, stop: asyncio.Event, announce: Callable[[Serving], None]) -> None:
