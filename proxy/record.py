@@ -65,10 +65,10 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
         "reason": draft.reason,
         "policy": draft.policy,
         "attempts": "1",
-        "credential": draft.credential,
     }
     written |= {"key": draft.key} if draft.key else {}
     written |= {"probed": "1"} if draft.probed else {}
+    written |= {"credential": draft.credential} if draft.credential else {}
     return {name: value.encode() for name, value in written.items()} | {"sealed": draft.sealed}
 
 

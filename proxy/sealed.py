@@ -113,7 +113,7 @@ def _holder(of: Draft | Hold) -> dict[str, str]:
 
 
 def _associated(of: Draft | Hold, part: str) -> dict[str, str]:
-    return {
+    bound = {
         "part": part,
         "hold_id": of.hold_id,
         "digest": of.digest,
@@ -124,4 +124,7 @@ def _associated(of: Draft | Hold, part: str) -> dict[str, str]:
         "reason_id": of.reason_id,
         "reason": of.reason,
         "policy": of.policy,
-    } | ({"probed": "1"} if of.probed else {})
+    }
+    # Bound where they are there: holds of before do not have them.
+    later = {"probed": "1" if of.probed else "", "credential": of.credential}
+    return bound | {name: value for name, value in later.items() if value}

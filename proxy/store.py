@@ -1,4 +1,4 @@
-"""Holds in Redis. The only module that knows a key or a field; every change is one atomic script.
+"""Holds in Redis. The only module that knows a key or a field of theirs; each change is one atomic script.
 
 All keys of one approval domain carry one hash tag, so on a cluster they share a slot.
 

@@ -117,7 +117,7 @@ class Snapshots:
                 raise Unrecorded(f"{Unrecorded.__doc__}: the process that read it has ended")
             raise Unverified("what it would change is still being read")
         wanted = shown(before)
-        supply = self._supply(action, live)
+        supply = self._supply(hold, action, live)
         shots = await self._read([shot.read for shot in wanted], action, supply, within=_AT_CLAIM_SECONDS)
         self._count("claim", shots)
         if unseen := next((shot.shown for shot in shots if isinstance(shot.shown, str)), None):
@@ -141,7 +141,7 @@ class Snapshots:
     ) -> None:
         """Read what `hold` would change and record it. Raises StoreUnavailable."""
         # The configured ones first: the claim will read with them, and others may be shown another state.
-        shots = await self._read(wanted, action, self._supply(action, live), within=_AT_HOLD_SECONDS)
+        shots = await self._read(wanted, action, self._supply(hold, action, live), within=_AT_HOLD_SECONDS)
         self._count("hold", shots)
         deadline = monotonic() + _RECORD_FOR
         while True:
@@ -154,17 +154,17 @@ class Snapshots:
             else:
                 return
 
-    def _supply(self, action: Action, live: Fields | None) -> Supply:
+    def _supply(self, hold: Hold, action: Action, live: Fields | None) -> Supply:
         """The credentials of each read: none to anywhere but where the action goes."""
+        wanted = self.probe.ruleset().handling(hold.rule).credential
 
         async def supply(read: Read, fields: Fields) -> Supplied:
             if read.place.origin != _place(action).origin:
                 return Supplied()
             own = live if not self.credentials.has(action) else None
             asked = replace(action, method="GET", target=read.place.target, body=b"")
-            return await self.credentials.supply(
-                asked, Outgoing.of(asked, framed(fields, b"GET", b"")), live=own
-            )
+            outgoing = Outgoing.of(asked, framed(fields, b"GET", b""))
+            return await self.credentials.supply(asked, outgoing, named=wanted, live=own)
 
         return supply
 

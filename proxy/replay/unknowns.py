@@ -142,7 +142,7 @@ class Unknowns:
             action = await self._action(hold)
             read = self._read(hold, action, verify)
             fields = carried(action.fields, read, origin=read.place.origin)
-            credentials = await self._credentials(action, read, fields)
+            credentials = await self._credentials(hold, action, read, fields)
         except (SealError, CredentialError, Unsent) as error:
             logger.warning("unknowns.not_verified hold=%s why=%s", hold.hold_id, error)
             return None
@@ -170,12 +170,13 @@ class Unknowns:
         place = Place(scheme=action.scheme, host=action.host, port=action.port, target=target)
         return Read(subject=Subject.SNAPSHOT, place=place)
 
-    async def _credentials(self, action: Action, read: Read, fields: Fields) -> Supplied:
+    async def _credentials(self, hold: Hold, action: Action, read: Read, fields: Fields) -> Supplied:
         if self.replayer.waits_for_agent(action):
             raise Unsent("only its agent has the credentials to ask the upstream")
         asked = replace(action, method="GET", target=read.place.target, body=b"")
         outgoing = Outgoing.of(asked, framed(fields, b"GET", b""))
-        return await self.replayer.credentials.supply(asked, outgoing)
+        named = self.replayer.ruleset().handling(hold.rule).credential
+        return await self.replayer.credentials.supply(asked, outgoing, named=named)
 
 
 def _json(body: bytes) -> Json | Gap:

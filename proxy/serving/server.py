@@ -134,12 +134,9 @@ class _Sidecar:
         self.settings, self.tasks = settings, tasks
         self.metrics = Metrics()
         self.redis = connect(url)
+        place = config.redis
         self.store = Store(
-            self.redis,
-            domain=config.redis.domain,
-            clocks=config.clocks,
-            cap=config.cap,
-            replicas=config.redis.replicas,
+            self.redis, domain=place.domain, clocks=config.clocks, cap=config.cap, replicas=place.replicas
         )
         self.key_source = config.keys.source_in(keys)
         self.sealed = Sealed(keyring_of(self.key_source, domain=config.redis.domain))

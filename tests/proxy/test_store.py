@@ -134,6 +134,15 @@ async def test_the_same_step_again(store: Store, redis: Redis, state: State, eve
     assert await content(redis, domain=DOMAIN) == before
 
 
+@pytest.mark.parametrize(
+    ("event", "state"), [(Event.CLAIM, State.CLAIMED), (Event.SEND, State.SENDING)], ids=str
+)
+async def test_a_lease_is_taken_once(store: Store, event: Event, state: State) -> None:
+    """Whoever finds it taken under its own fence has met another claim of that number: it may not send."""
+    hold = await brought(store, state)
+    assert (await refusal(store, hold, event, fence=hold.fence)).why == "state"
+
+
 @pytest.mark.parametrize("workers", [2, 20, 150])
 async def test_one_of_many_claims_wins(store: Store, redis_url: str, workers: int) -> None:
     """However many claim at once, over two connections' worth of processes, one gets the hold."""

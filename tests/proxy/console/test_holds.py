@@ -126,7 +126,7 @@ async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
             "resolved_as": None,
             "resolved_by": None,
             "resolution_reason": None,
-            "credential": None,
+            "credential": "bank 1",
             "credential_used": None,
             "collected": False,
             "integrity": "ok",

@@ -207,7 +207,7 @@ class World:
         action: Action = ACTION,
         *,
         tier: Tier = Tier.HIGH_RISK,
-        credential: str = "",
+        credential: str = "bank 1",
         probed: bool = False,
     ) -> Hold:
         """A new hold of `action`."""

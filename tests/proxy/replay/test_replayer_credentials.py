@@ -22,7 +22,7 @@ from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
 from tests.proxy.credentials.issuer import issuing
 from tests.proxy.credentials.renewing import granted, refreshing, shelving
-from tests.proxy.replays import action_to, replaying
+from tests.proxy.replays import action_to, replaying, rules
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 NO = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer error="invalid_token"\r\nContent-Length: 2\r\n\r\nno'
@@ -265,3 +265,53 @@ async def test_a_rotation_is_recorded(redis_url: str, authority: Authority, upst
         ran = await replays.replayer.run(hold)
     assert (ran.credential, ran.credential_used) == ("bank@1", "bank@7")
     assert (ran.state, ran.note) == (State.EXECUTED, "rotated after the call was held: `bank`")
+
+
+NAMED = """
+version: 1
+rules:
+  - {id: pay, match: {host: localhost}, tier: 4, credential: special}
+"""
+
+
+async def test_the_one_that_a_rule_names(redis_url: str, authority: Authority) -> None:
+    """Its secret goes out in place of the host's; where it is not configured, nothing does."""
+    one, other = (
+        Header(name=name, source=Counted(number), header="Authorization", template="Bearer {secret}")
+        for name, number in (("usual", 1), ("special", 2))
+    )
+    both = Credentials({"localhost": (one, other)})
+    async with strict(authority, "token-2") as upstream:
+        async with replaying(redis_url, authority, credentials=both, ruleset=lambda: rules(NAMED)) as replays:
+            ran = await replays.ran(action_to(upstream.port))
+            assert (ran.state, ran.credential_used) == (State.EXECUTED, "special@2")
+        async with replaying(
+            redis_url, authority, credentials=bank(Counted()), ruleset=lambda: rules(NAMED)
+        ) as replays:
+            ran = await replays.ran(action_to(upstream.port))
+            assert ran.state is State.APPROVED
+            assert "the rule asks for the credential `special`, which is not configured" in ran.note
+    assert (upstream.executed, upstream.refused) == (["token-2"], [])
+
+
+DECLARED = """
+version: 1
+rules:
+  - id: pay
+    match: {host: localhost}
+    tier: 4
+    idempotency: {header: X-Key, window: 1h}
+"""
+
+
+async def test_refused_with_a_declared_key(redis_url: str, authority: Authority) -> None:
+    """An upstream that runs one key once may get a POST twice, under that key."""
+    async with (
+        strict(authority, "token-2") as upstream,
+        replaying(
+            redis_url, authority, credentials=bank(Counted()), ruleset=lambda: rules(DECLARED)
+        ) as replays,
+    ):
+        ran = await replays.ran(action_to(upstream.port))
+    assert (ran.state, upstream.refused, upstream.executed) == (State.EXECUTED, ["token-1"], ["token-2"])
+    assert {head.partition(b"X-Key: ")[2][:32] for head in upstream.heads} == {ran.idempotency_key.encode()}
