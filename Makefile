@@ -2,9 +2,9 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-SYSTEM := apache2 curl haproxy nginx-light prometheus redis-server
+SYSTEM := apache2 curl faketime haproxy nginx-light prometheus redis-server
 
-.PHONY: run test check unit acceptance deep bench evasion garden faults demo image clean
+.PHONY: run test check unit acceptance deep bench evasion garden faults crash demo image clean
 
 ## Start the sidecar with its embedded store. ARGS are passed on to `sidegate serve`.
 run: .venv/.run
@@ -51,6 +51,10 @@ garden: .venv/.dev .venv/.system
 ## Raises, time-outs and kills planted in every step: nothing reaches an upstream without a verdict.
 faults: .venv/.dev .venv/.system
 	$(BIN)/python -m tests.faults $(ARGS)
+
+## kill -9 at twenty points of a call's way: `CRASH_REPS=N`, ARGS="--resume FILE"; ARGS=failover for the store's.
+crash: .venv/.dev .venv/.system
+	$(BIN)/python -m tests.crash $(ARGS)
 
 ## Build the container image without a Docker engine, and run it once.
 image:

@@ -19,12 +19,13 @@ from addons.exchange import Admit, Outcome, Passage, Request, Tunnel
 from addons.http1.answer import ELSEWHERE, sound
 from addons.http1.layer import Exchange
 from addons.http2.layer import ADMITTED
-from addons.http2.message import become, message_of, response_of
+from addons.http2.message import become, message_of, response_of, rewrite
 from addons.traffic import Traffic
 from rules.reply import Reply, refused
 from rules.verdict import ReasonId, Refusal
 
 _UNDECIDED = refused(Refusal(reason_id=ReasonId.GATE_FAILED, reason="the gate gave no outcome", status=503))
+_REWRITING = "sidegate.rewriting"
 _TRAILERS = Refusal(
     reason_id=ReasonId.FRAMING_AMBIGUOUS,
     reason="the request has trailers, which servers merge or drop",
@@ -80,8 +81,9 @@ class Enforce:
         else:
             await self.judge(exchange)
         if isinstance(exchange.outcome, Passage):
-            become(flow.request, exchange.message)
+            become(flow.request, exchange.outcome.message or exchange.message)
             flow.metadata[ADMITTED] = exchange.outcome.address
+            flow.metadata[_REWRITING] = exchange.outcome.rewriting
             flow.response = None
         elif isinstance(exchange.outcome, Reply):
             flow.response = response_of(exchange.outcome, method)
@@ -91,6 +93,8 @@ class Enforce:
         if flow.response is not None:
             flow.response.stream = True
             flow.response.headers.pop(ELSEWHERE, None)
+            if (rewriting := flow.metadata.get(_REWRITING)) is not None:
+                rewrite(flow.response, rewriting)
 
     def response(self, flow: HTTPFlow) -> None:
         """The answer of an HTTP/2 request is complete."""

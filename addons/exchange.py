@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from rules.headers import Fields
 from rules.message import Message
 from rules.reply import Reply
 from rules.verdict import Refusal
@@ -15,6 +16,10 @@ class Passage:
 
     address: tuple[str, int]
     """IP address and port."""
+    message: Message | None = None
+    """What goes in place of what came: the same, in the gate's own words."""
+    rewriting: "Rewriting | None" = None
+    """What the answer passes on its way back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,19 @@ class Request:
 
     message: Message
     gone: Callable[[], bool]
+
+
+class Rewriting(Protocol):
+    """One answer, taken in as it arrives and given on changed."""
+
+    def head(self, status: int, fields: Fields) -> Fields | None:
+        """The head's fields, without a length; None where the answer is to be left alone."""
+
+    def data(self, data: bytes) -> bytes:
+        """What can be given on after `data` has arrived; it may be nothing."""
+
+    def end(self) -> bytes:
+        """What is left when the answer has ended."""
 
 
 class Refuse(Protocol):

@@ -16,6 +16,7 @@ from rules.action import Action
 from rules.call import HttpCall
 from rules.classify import classify
 from rules.hold import Hold
+from rules.mcp.action import ToolAction
 from rules.normalize import normalize
 from rules.ruleset import Ruleset
 from rules.verdict import Refusal, Verdict
@@ -45,6 +46,8 @@ class Again:
         hold. Raises SealError, Hopeless and StoreUnavailable.
         """
         action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+        if isinstance(action, ToolAction):
+            raise Hopeless("only the agent's own session can ask for a tool call: have it call again")
         ruleset = self.ruleset()
         call = normalize(action.message(), paths=ruleset.paths)
         if isinstance(call, Refusal):

@@ -5,8 +5,9 @@ import json
 from dataclasses import astuple, dataclass
 
 from rules.action import Action, Principal, bind, fingerprint
-from rules.call import HttpCall
+from rules.call import HttpCall, ToolCall
 from rules.headers import Fields, secret
+from rules.mcp.action import ToolAction, bind_tool, tool_fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,14 @@ class Agent:
         """What `call` would do, bound to this agent."""
         return bind(call, self.principal, credentials=self.secret_headers)
 
+    def tool_action(self, call: ToolCall, *, place: str, fields: Fields = ()) -> ToolAction:
+        """What `call` would do at `place`, bound to this agent."""
+        return bind_tool(call, self.principal, place=place, fields=fields)
+
+    def tool_fingerprint(self, action: ToolAction) -> str:
+        """What the same tool call again has in common with `action`."""
+        return tool_fingerprint(action, self.key)
+
     def credentials(self, call: HttpCall) -> Fields:
         """The header fields of `call` that carry its credentials."""
         return secret(call.fields, credentials=self.secret_headers)
@@ -34,6 +43,12 @@ class Agent:
     def idempotency_key(self, hold_id: str) -> str:
         """The key under which the upstream knows the one execution of a hold."""
         return hmac.digest(self.key, hold_id.encode(), "sha256").hex()[:32]
+
+    def keyed_secret(self, secret: str) -> str:
+        """A short name for a secret of the operator's, the same for all agents that share the key."""
+        return hmac.digest(self.key, b"secret\0" + secret.encode("utf-8", "surrogateescape"), "sha256").hex()[
+            :16
+        ]
 
     def keyed(self, *parts: str) -> str:
         """A name for something of this agent, from which nothing can be read."""

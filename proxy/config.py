@@ -8,25 +8,25 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from proxy.credentials.entry import CredentialEntry, distinct, secret_name
+from proxy.credentials.supply import TLS
 from proxy.destinations import Allowed
 from proxy.holding import Waiting
 from proxy.keys.settings import Keys
-from proxy.replay.credentials import Credential, Credentials, FromEnvironment, FromFile, Provider
-from proxy.store import Cap, Clocks
+from proxy.mcp.servers import McpServer
+from proxy.store import Clocks
+from proxy.timing import Cap
 from rules.action import Principal
-from rules.headers import HOP_BY_HOP
 from rules.language.complaint import quote
 from rules.language.document import Problem, Strict, read
-from rules.normalize import is_token
-from rules.request.authority import canonical_host, split_authority
+from rules.mcp.carried import Server
+from rules.request.authority import split_authority
 from rules.verdict import Tier
 
 type Seconds = Annotated[float, Field(gt=0, le=31_622_400)]
 type Patience = Annotated[float, Field(ge=0, le=3600)]
 type Name = Annotated[str, Field(min_length=1, max_length=200)]
 
-# What frames a message, concerns one connection only, or is the gate's own: nobody's secret.
-_NOT_SECRET = HOP_BY_HOP | {b"content-length", b"content-type", b"expect", b"host", b"idempotency-key"}
 _OPERATOR = "operator"
 _REVIEWER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _DOMAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -92,59 +92,8 @@ class Windows(Strict):
     approval_tier_3: Seconds = 86_400.0
     approval_tier_4: Seconds = 900.0
     retention: Seconds = 604_800.0
+    contents: Seconds = 604_800.0
     upstream: Seconds = 60.0
-
-
-class CredentialEntry(Strict):
-    """A header that a replay to `host` carries, with its secret from one source."""
-
-    host: Name
-    header: Name = "Authorization"
-    template: Name = "Bearer {secret}"
-    env: Name | None = None
-    file: Name | None = None
-
-    @field_validator("host")
-    @classmethod
-    def _one_host(cls, value: str) -> str:
-        if value == canonical_host(value):
-            return value
-        place = split_authority(value, 0)
-        if place is not None and place[1]:
-            host = f"[{place[0]}]" if ":" in place[0] else place[0]
-            if value == f"{host}:{place[1]}":
-                return value
-        raise ValueError(
-            f"{quote(value)} is no host or host:port; write it in lower case, and an ipv6 address without "
-            "brackets, or with brackets and a port"
-        )
-
-    @field_validator("header")
-    @classmethod
-    def _field_name(cls, value: str) -> str:
-        return _secret_name(value)
-
-    @field_validator("template")
-    @classmethod
-    def _has_place(cls, value: str) -> str:
-        if value.count("{secret}") != 1:
-            raise ValueError("the template needs `{secret}` exactly once")
-        if not value.isascii() or not value.isprintable():
-            raise ValueError("the template has characters that no header can carry; write plain ascii")
-        return value
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.env is None) == (self.file is None):
-            raise ValueError("give the secret's source as exactly one of `env` and `file`")
-        return self
-
-    def credential(self) -> Credential:
-        """The credential that this entry describes."""
-        provider: Provider = (
-            FromEnvironment(self.env) if self.env is not None else FromFile(Path(self.file or ""))
-        )
-        return Credential(provider=provider, header=self.header, template=self.template)
 
 
 class Reviewer(Strict):
@@ -225,6 +174,7 @@ class Config(Strict):
     new_holds: NewHolds = NewHolds()
     credentials: tuple[CredentialEntry, ...] = ()
     secret_headers: tuple[Name, ...] = ()
+    mcp_servers: tuple[McpServer, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsolePlace = ConsolePlace()
     review: Review = Review()
@@ -234,16 +184,21 @@ class Config(Strict):
     @field_validator("credentials")
     @classmethod
     def _one_each(cls, value: tuple[CredentialEntry, ...]) -> tuple[CredentialEntry, ...]:
-        given = [(entry.host, entry.header.lower()) for entry in value]
-        for n, (host, header) in enumerate(given):
-            if (host, header) in given[:n]:
-                raise ValueError(f"`{host}` has two credentials for `{header}`; keep one of them")
-        return value
+        return distinct(value)
 
     @field_validator("secret_headers")
     @classmethod
     def _field_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_secret_name(name) for name in value)
+        return tuple(secret_name(name) for name in value)
+
+    @field_validator("mcp_servers")
+    @classmethod
+    def _servers_apart(cls, value: tuple[McpServer, ...]) -> tuple[McpServer, ...]:
+        for what, given in (("name", [s.name for s in value]), ("url", [s.url for s in value])):
+            for n, one in enumerate(given):
+                if one in given[:n]:
+                    raise ValueError(f"two mcp servers have the {what} {quote(one)}; give each its own")
+        return value
 
     @field_validator("reviewers")
     @classmethod
@@ -278,6 +233,7 @@ class Config(Strict):
                 Tier.HIGH_RISK: timedelta(seconds=self.windows.approval_tier_4),
             },
             retention=timedelta(seconds=self.windows.retention),
+            contents=timedelta(seconds=min(self.windows.contents, self.windows.retention)),
         )
 
     @property
@@ -301,17 +257,14 @@ class Config(Strict):
         return Waiting(usual=self.inline_wait.usual, most=self.inline_wait.most)
 
     @property
-    def replay_credentials(self) -> Credentials:
-        """Fresh credentials by host."""
-        by_host: dict[str, tuple[Credential, ...]] = {}
-        for entry in self.credentials:
-            by_host[entry.host] = (*by_host.get(entry.host, ()), entry.credential())
-        return Credentials(by_host)
+    def tool_servers(self) -> tuple[Server, ...]:
+        """The configured MCP servers."""
+        return tuple(entry.server() for entry in self.mcp_servers)
 
     @property
     def secrets(self) -> frozenset[bytes]:
         """Further header names, lower case, that carry credentials."""
-        declared = {entry.header.lower().encode() for entry in self.credentials}
+        declared = {entry.slot.encode() for entry in self.credentials if entry.slot != TLS}
         return frozenset(declared | {name.lower().encode() for name in self.secret_headers})
 
 
@@ -348,12 +301,3 @@ def store_fault(url: str) -> str | None:
     if not parts.hostname or port == 0:
         return "it names no host; write redis://HOST:PORT"
     return None
-
-
-def _secret_name(name: str) -> str:
-    """`name`, which can carry a credential. Raises ValueError."""
-    if not is_token(name.encode()):
-        raise ValueError(f"{quote(name)} is no header name")
-    if name.lower().replace("_", "-").encode() in _NOT_SECRET:
-        raise ValueError(f"`{name}` says how a request is sent and carries no secret; leave it out")
-    return name

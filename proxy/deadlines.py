@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable, Unreadable
 from proxy.store import Refused, Store
-from rules.hold import Event, State
+from rules.hold import Event, Hold, State
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ class Deadlines:
 
     store: Store
     metrics: Metrics
+    shredded: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when contents were destroyed whose traces the store's files may still have."""
 
     async def watch(self) -> None:
         """Run until cancelled."""
@@ -47,9 +49,18 @@ class Deadlines:
 
     async def _apply(self, hold_id: str) -> None:
         hold = await self.store.find(hold_id)
-        if hold is None or hold.state not in _MEANING:
+        if hold is None:
             return
+        if hold.state not in _MEANING:
+            return await self._shred(hold)
         event, note = _MEANING[hold.state]
+        if hold.note and event is Event.EXPIRE:
+            note = f"{note}; {hold.note}"  # why every attempt failed
         await self.store.step(hold, event, due=True, fields={"note": note.encode()})
         self.metrics.transitions.labels(event).inc()
         logger.info("hold.%s hold=%s state=%s", event, hold_id, hold.state)
+
+    async def _shred(self, hold: Hold) -> None:
+        if await self.store.shred(hold):
+            logger.info("hold.shredded hold=%s state=%s", hold.hold_id, hold.state)
+            self.shredded.set()

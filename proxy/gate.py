@@ -8,17 +8,20 @@ from functools import partial
 
 from addons.exchange import Passage, Request, Tunnel
 from proxy.agent import Agent
+from proxy.budgets import afford
 from proxy.destinations import Address, Destinations
 from proxy.failure import report
 from proxy.history import History
 from proxy.holding import Holding
+from proxy.mcp.http import McpOverHttp
 from proxy.metrics import FAILURES, Metrics
 from proxy.record import StoreUnavailable
 from proxy.store import Flooded, Store
 from proxy.witness import Witness, WitnessError
 from rules.call import HttpCall
-from rules.classify import classify, over_budget
+from rules.classify import classify
 from rules.headers import first
+from rules.mcp.carried import Carried
 from rules.message import Message
 from rules.normalize import normalize
 from rules.reply import STATUS_HOST, Reply, blocked, refused
@@ -48,6 +51,7 @@ class Gate:
     metrics: Metrics
     witness: Witness | None = None
     history: History | None = None
+    mcp: McpOverHttp | None = None
     _heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1), init=False, repr=False)
 
     async def admit(self, request: Request) -> Passage | Reply:
@@ -61,6 +65,15 @@ class Gate:
         where = await self.destinations.find(call.host, call.port)
         if isinstance(where, Refusal):
             return self.refused(where)
+        if self.mcp is not None and (found := self.mcp.find(call)):
+            return await self._carry(self.mcp, request, call, found=found, where=where)
+        return await self._weigh(request, call, where, ruleset)
+
+    async def _weigh(
+        self, request: Request, call: HttpCall, where: Address, ruleset: Ruleset
+    ) -> Passage | Reply:
+        """Let one call go, hold it or block it."""
+        message = request.message
         judgement = await self._aside(message, lambda: classify(call, ruleset))
         if judgement.verdict is Verdict.BLOCK:
             self._count(judgement)
@@ -71,7 +84,7 @@ class Gate:
         try:
             if why := await self.store.killed():
                 return self.refused(_stopped(why))
-            judgement = await self._afford(judgement)
+            judgement = await afford(judgement, agent=self.agent, store=self.store)
             self._count(judgement)
             if judgement.verdict is Verdict.PASS:
                 await self._remember(call, judgement)
@@ -92,7 +105,7 @@ class Gate:
         if isinstance(call, Refusal):
             return self.refused(call)
         where = None if call.host == STATUS_HOST else self.destinations.remembered(call.host, call.port)
-        if where is None:
+        if where is None or (self.mcp is not None and self.mcp.find(call)):
             return None
         judgement = classify(call, ruleset)
         if not _only_reads(judgement):
@@ -120,6 +133,17 @@ class Gate:
         logger.info("%s reason_id=%s%s", event, refusal.reason_id, words)
         return refused(refusal)
 
+    async def _carry(
+        self, mcp: McpOverHttp, request: Request, call: HttpCall, *, found: Carried, where: Address
+    ) -> Passage | Reply:
+        """A request that carries an MCP message: judged by what the message asks for."""
+        read = await self._aside(request.message, lambda: mcp.read(call, found))
+        sending = await mcp.admit(request, call, read)
+        if isinstance(sending, Reply):
+            return sending
+        leave = self._pass(sending.call, sending.judgement, where)
+        return sending.passage(request, where) if isinstance(leave, Passage) else leave
+
     async def _status(self, call: HttpCall) -> Reply:
         try:
             return await self.holding.status(call)
@@ -140,14 +164,6 @@ class Gate:
         """Note what passes and changes something, for whoever decides about the agent's next hold."""
         if self.history is not None and judgement.tier >= Tier.REVERSIBLE:
             await self.history.note(self.agent, call, judgement)
-
-    async def _afford(self, judgement: Judgement) -> Judgement:
-        """`judgement` with its budgets charged, or the one of a call that exceeds one of them."""
-        for spend in judgement.spends:
-            budget = self.agent.keyed("budget", spend.rule, *spend.shares)
-            if not await self.store.spend(spend, budget=budget):
-                return over_budget(spend)
-        return judgement
 
     async def _aside[T](self, message: Message, step: Callable[[], T]) -> T:
         """Take `step`; for a heavy message beside the loop, one at a time, so that nobody else waits."""

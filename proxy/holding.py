@@ -15,13 +15,14 @@ from proxy.metrics import Metrics
 from proxy.record import Draft, StoreUnavailable
 from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots
-from proxy.seal import SealError
+from proxy.seal import SealError, Shredded
 from proxy.sealed import Sealed
 from proxy.signals import Signals
 from proxy.store import Refused, Store
 from rules.call import HttpCall
 from rules.headers import Fields, preferences
 from rules.hold import REMEMBERED, Event, Hold, State
+from rules.mcp.action import ToolAction
 from rules.reply import STATUS_HOST, Reply, as_json, describe, document, standing, unreadable
 from rules.review.reasoning import PART as REASONING
 from rules.review.reasoning import said_by
@@ -83,7 +84,8 @@ class Holding:
 
         Raises Flooded and StoreUnavailable, if it could not be recorded.
         """
-        hold, new = await self.store.open(draft)
+        would_use = await self.replayer.generations(self.agent.action(call), rule=draft.rule)
+        hold, new = await self.store.open(replace(draft, credential=would_use))
         if new:
             self.metrics.holds_opened.labels(int(hold.tier)).inc()
             logger.info("hold.opened hold=%s tier=%d", hold.hold_id, hold.tier)
@@ -171,6 +173,8 @@ class Holding:
             action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
         except SealError:
             return hold  # the worker's claim finds the same and ends the hold
+        if isinstance(action, ToolAction):
+            return hold  # an HTTP request joins holds of its own kind only
         supplied = {name.lower().decode("latin-1") for name, _ in live}
         if not self.replayer.waits_for_agent(action) or supplied != set(action.credentials):
             return hold
@@ -199,22 +203,24 @@ class Holding:
             return None
         try:
             return self.sealed.open_answer(hold, await self.store.sealed(hold.hold_id, part="answer"))
-        except SealError:
-            self._report_broken(hold)
+        except SealError as error:
+            self._report_broken(hold, error)
             return None
 
     async def _own(self, hold: Hold) -> dict[str, object] | None:
         """What `hold` is to the agent that asked for it, or None to every other one."""
         try:
             action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
-        except SealError:
-            self._report_broken(hold)
+        except SealError as error:
+            self._report_broken(hold, error)
             return None  # whose it was, nobody can tell
         if action.principal != self.agent.principal:
             return None
         answer = await self._answer(hold)
         return describe(hold) | {"answer": None if answer is None else as_json(answer)}
 
-    def _report_broken(self, hold: Hold) -> None:
+    def _report_broken(self, hold: Hold, error: SealError) -> None:
+        if isinstance(error, Shredded):
+            return
         self.metrics.integrity_failures.inc()
         logger.error("gate.integrity hold=%s", hold.hold_id)

@@ -4,6 +4,7 @@ Every series exists from the start, at 0: to `increase()` one that begins with i
 """
 
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -36,6 +37,17 @@ _REPLAY_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 WOULD_HOLD = "would_hold"
 """In place of a verdict: the call passes because what would hold it is only observed."""
+
+
+class Renewal(StrEnum):
+    """What became of the renewal of a credential's token."""
+
+    RENEWED = "renewed"
+    """There is a new token."""
+    DENIED = "denied"
+    """The endpoint refuses: a person has to do something."""
+    FAILED = "failed"
+    """The endpoint did not answer, or not as a token endpoint does."""
 
 
 class Metrics:
@@ -95,6 +107,11 @@ class Metrics:
         self.integrity_failures = self._counter(
             "integrity_failures", "Stored holds that did not open or did not match their digest"
         )
+        self.credential_renewals = self._counter(
+            "credential_renewals",
+            "Renewals of tokens, by name of the credential and outcome",
+            labels=("credential", "outcome"),
+        )
         self.probes = self._counter(
             "probes",
             "Reads of what held calls would change, by moment and by what they showed",
@@ -115,6 +132,9 @@ class Metrics:
         )
         self.rules_stale = self._gauge("rules_stale", "1 while the rules files hold what could not be loaded")
         self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
+        self.clock_skew_seconds = self._gauge(
+            "clock_skew_seconds", "How far the store's clock is ahead of this machine's"
+        )
 
     def admitted(self, judgement: Judgement) -> None:
         """Count a call that was judged so."""

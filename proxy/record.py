@@ -40,12 +40,17 @@ class Draft:
     reason: str
     policy: str
     sealed: bytes
+    credential: str = ""
+    """Which configured secrets would go out with it now."""
     key: str = ""
     """The data key of what is sealed, wrapped."""
     probed: bool = False
     reasoning: bytes = b""
     """What the agent says for itself, sealed."""
 
+
+CONTENTS = ("key", "sealed", "answer", "snapshot", "drift", "reasoning")
+"""The fields of a hold that say what was asked for and answered; without the first, none of them opens."""
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
 
@@ -65,6 +70,7 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
     }
     written |= {"key": draft.key} if draft.key else {}
     written |= {"probed": "1"} if draft.probed else {}
+    written |= {"credential": draft.credential} if draft.credential else {}
     sealed = {"sealed": draft.sealed} | ({"reasoning": draft.reasoning} if draft.reasoning else {})
     return {name: value.encode() for name, value in written.items()} | sealed
 
@@ -115,7 +121,10 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         decision_reason=fields.get("decision_reason", ""),
         decision=fields.get("decision", ""),
         key=fields.get("key", ""),
+        shredded=fields.get("shredded") == "1",
         note=fields.get("note", ""),
+        credential=fields.get("credential", ""),
+        credential_used=fields.get("credential_used", ""),
         sends=tuple(fields.get("sends", "").split()),
         keyed_by=fields.get("keyed_by", ""),
         resend_by=_time(fields["resend_by"]) if "resend_by" in fields else None,

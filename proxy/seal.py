@@ -22,6 +22,10 @@ class SealError(ValueError):
     """a sealed text does not fit: it was altered, exchanged, or its key is missing"""
 
 
+class Shredded(SealError):
+    """its contents were shredded, because their time of keeping was over"""
+
+
 class Seal:
     """Seals and opens texts with one key."""
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from proxy.keys.keyring import Keyring
 from proxy.record import Draft
-from proxy.seal import Seal, SealError
+from proxy.seal import Seal, SealError, Shredded
 from rules.action import Action, unbind
 from rules.hold import Hold
+from rules.mcp.action import PROTOCOL, ToolAction, unbind_tool
 from rules.reply import Reply
 
 
@@ -37,15 +38,15 @@ class Sealed:
             data_key = self.keyring.key_of(sealed, bound_to=_associated(hold, "action"))
         return self.keyring.wrap(data_key, bound_to=_holder(hold))
 
-    def close_action(self, draft: Draft, action: Action) -> bytes:
+    def close_action(self, draft: Draft, action: Action | ToolAction) -> bytes:
         """The sealed action of a hold that is about to be made."""
         return self._close(draft, "action", action.binding(), action.body)
 
-    def open_action(self, hold: Hold, sealed: bytes | None) -> Action:
+    def open_action(self, hold: Hold, sealed: bytes | None) -> Action | ToolAction:
         """The action of `hold`, verified against its digest. Raises SealError if anything was changed."""
         binding, body = self._open(hold, "action", sealed)
         try:
-            action = unbind(binding, body)
+            action = (unbind_tool if binding.get("protocol") == PROTOCOL else unbind)(binding, body)
         except ValueError as error:
             raise SealError(str(error)) from error
         if action.digest != hold.digest:
@@ -84,6 +85,8 @@ class Sealed:
         return self._seals(of)[0].close(plain, bound_to=_associated(of, part))
 
     def _open(self, hold: Hold, part: str, sealed: bytes | None) -> tuple[dict[str, Any], bytes]:
+        if sealed is None and hold.shredded and hold.settled:
+            raise Shredded(Shredded.__doc__)
         if sealed is None:
             raise SealError(f"the stored {part} is missing")
         *others, last = self._seals(hold)
@@ -110,7 +113,7 @@ def _holder(of: Draft | Hold) -> dict[str, str]:
 
 
 def _associated(of: Draft | Hold, part: str) -> dict[str, str]:
-    return {
+    bound = {
         "part": part,
         "hold_id": of.hold_id,
         "digest": of.digest,
@@ -121,4 +124,7 @@ def _associated(of: Draft | Hold, part: str) -> dict[str, str]:
         "reason_id": of.reason_id,
         "reason": of.reason,
         "policy": of.policy,
-    } | ({"probed": "1"} if of.probed else {})
+    }
+    # Bound where they are there: holds of before do not have them.
+    later = {"probed": "1" if of.probed else "", "credential": of.credential}
+    return bound | {name: value for name, value in later.items() if value}

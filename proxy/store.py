@@ -1,4 +1,4 @@
-"""Holds in Redis. Alone with `history` in knowing a key or a field; every change is one atomic script.
+"""Holds in Redis. The only module that knows a key or a field of theirs; each change is one atomic script.
 
 All keys of one approval domain carry one hash tag, so on a cluster they share a slot.
 
@@ -7,12 +7,13 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:holds             sorted set, id by time of creation, and the channel that
                                           announces changes; listing drops ids of forgotten holds
                                           from all four sets
-    {sidegate:<domain>}:deadlines         sorted set, id by next deadline; ids leave with the state
+    {sidegate:<domain>}:deadlines         sorted set, id by next deadline, after the end that of its contents
     {sidegate:<domain>}:approved          sorted set, id by time of approval; ids leave with the state
     {sidegate:<domain>}:unknown           sorted set, id by time of the loss; ids leave with the state
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
     {sidegate:<domain>}:recent:<agent>    sorted set, ids of an agent's new holds by time; for its cap
     {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
+    {sidegate:<domain>}:pins:<server>     hash, what an MCP server's tools first were; else trust would lapse
     {sidegate:<domain>}:spent:<budget>    hash, what was spent of a budget by slice of its window
 """
 
@@ -22,7 +23,7 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,6 +33,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from proxy.record import (
+    CONTENTS,
     HOLD_FIELDS,
     Draft,
     StoreUnavailable,
@@ -44,7 +46,7 @@ from proxy.record import (
     texts,
 )
 from proxy.replicas import TOLD, Replicas
-from proxy.timing import timing_of
+from proxy.timing import Cap, timing_of
 from rules.hold import OPEN, REMEMBERED, Event, Hold, State, origins
 from rules.hold import TRANSITIONS as TABLE
 from rules.verdict import Spend, Tier
@@ -76,15 +78,6 @@ class Flooded(Exception):
     """the agent has opened more holds than its cap allows and is in quarantine"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cap:
-    """How many new holds one agent may open within a time, and how long it may open none after more."""
-
-    most: int = 20
-    within: timedelta = timedelta(minutes=1)
-    quarantine: timedelta = timedelta(minutes=5)
-
-
 _USUAL_CAP = Cap()
 
 
@@ -96,6 +89,7 @@ class Clocks:
     approval_validity: Mapping[Tier, timedelta]
     lease: timedelta = timedelta(seconds=3)
     retention: timedelta = timedelta(days=7)
+    contents: timedelta = timedelta(days=7)
 
 
 def connect(url: str) -> Redis:
@@ -145,9 +139,9 @@ class Store:
             outcome, fields = await self._change(
                 draft.hold_id,
                 draft.fingerprint,
-                {"from": [], "to": State.PENDING, "deadline": "decide_by", "flood": self._flood()}
-                | {"confirm": True}
-                | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}},
+                {"from": [], "to": State.PENDING, "deadline": "decide_by", "confirm": True}
+                | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}}
+                | {"flood": self._cap.limits()},
                 draft_fields(draft),
                 agent=draft.agent,
             )
@@ -160,10 +154,6 @@ class Store:
             joined = await self._join(fields["taken"], draft.fingerprint)
             if joined is not None:
                 return joined, False
-
-    def _flood(self) -> dict[str, int]:
-        cap = self._cap
-        return {"most": cap.most, "within": _ms(cap.within), "quarantine": _ms(cap.quarantine)}
 
     async def _join(self, hold_id: str, fingerprint: str) -> Hold | None:
         """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
@@ -182,7 +172,10 @@ class Store:
         states, clocks = origins(event), self._clocks
         target = TABLE[states[0]][event]
         timing = timing_of(
-            event, lease=clocks.lease, validity=clocks.approval_validity.get(hold.tier, timedelta(0))
+            event,
+            lease=clocks.lease,
+            validity=clocks.approval_validity.get(hold.tier, timedelta(0)),
+            contents=clocks.contents,
         )
         times = timing.get("times", {}) | change.pop("times", {})
         kept: dict[str, Any] = (
@@ -195,6 +188,12 @@ class Store:
         if outcome not in ("done", "again") or current is None:
             raise Refused(outcome, current)
         return current
+
+    async def shred(self, hold: Hold) -> bool:
+        """Forget the contents of an ended hold, and the key to them, once their time is over."""
+        change = {"from": [hold.state], "to": hold.state, "due": True, "erase": CONTENTS}
+        outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {"shredded": b"1"})
+        return outcome == "done"
 
     def validity(self, tier: Tier) -> timedelta:
         """How long an approval of this tier may be used."""
@@ -234,6 +233,15 @@ class Store:
                 [self._key(f"spent:{budget}")], [amount, limit, spend.window * 1000]
             )
         return bool(fitted)
+
+    async def pins(self, server: str, first: Mapping[str, str]) -> dict[str, str]:
+        """What is pinned of that MCP server, by tool; where nothing is yet, it is `first` from now on."""
+        key = self._key(f"pins:{server}")
+        async with self._guarded():
+            found = await self._redis.hgetall(key)
+            if not found and first:
+                await self._redis.hset(key, items=[part for pair in first.items() for part in pair])
+        return {text(tool): text(pin) for tool, pin in found.items()} or dict(first)
 
     async def find(self, hold_id: str) -> Hold | None:
         """The hold with this id, or None."""
@@ -298,6 +306,11 @@ class Store:
         async with self._guarded():
             found = await self._redis.zrangebyscore(self._key("deadlines"), "-inf", await self._now())
         return texts(found)
+
+    async def now(self) -> datetime:
+        """The time by the store's own clock."""
+        async with self._guarded():
+            return datetime.fromtimestamp(await self._now() / 1000, tz=UTC)
 
     async def _now(self) -> int:
         """Milliseconds of the store's own clock."""

@@ -1,12 +1,26 @@
-"""The clocks that each event of a hold starts, and those that must not have run out before it."""
+"""The clocks that each event of a hold starts or must not have missed, and the cap on new holds in a time."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from rules.hold import Event
 
 
-def timing_of(event: Event, *, lease: timedelta, validity: timedelta) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """How many new holds one agent may open within a time, and how long it may open none after more."""
+
+    most: int = 20
+    within: timedelta = timedelta(minutes=1)
+    quarantine: timedelta = timedelta(minutes=5)
+
+    def limits(self) -> dict[str, int]:
+        """The cap in the words of the store's script."""
+        return {"most": self.most, "within": _ms(self.within), "quarantine": _ms(self.quarantine)}
+
+
+def timing_of(event: Event, *, lease: timedelta, validity: timedelta, contents: timedelta) -> dict[str, Any]:
     """What the store is asked about time for `event`, in the words of its script."""
     leased = {"times": {"lease_until": _ms(lease)}, "deadline": "lease_until", "unkilled": True}
     approved = {"times": {"run_by": _ms(validity)}, "deadline": "run_by"}
@@ -25,8 +39,8 @@ def timing_of(event: Event, *, lease: timedelta, validity: timedelta) -> dict[st
             return {"deadline": "run_by", "alive": ["run_by"]}
         case Event.RELEASE | Event.WITHDRAW:
             return {"deadline": "run_by"}
-        case _:
-            return {}
+        case _:  # it has ended, or its outcome is unknown
+            return {"times": {"shred_at": _ms(contents)}, "deadline": "shred_at"}
 
 
 def _ms(duration: timedelta) -> int:

@@ -11,6 +11,7 @@
 -- field that must not be set yet); times (field -> milliseconds from now); deadline (time field that is the
 -- next deadline, absent: none); attempt (count one more; a fingerprint whose hold is gone is freed);
 -- release (forget the fingerprint); flood (for a new hold: most, within and quarantine in milliseconds);
+-- erase (fields to delete, after which its time of keeping goes on as it was);
 -- keep (milliseconds until all of it is forgotten).
 --
 -- Returns {outcome, now, fields...}: outcome is `done`, `again` (this very step was made before),
@@ -91,6 +92,7 @@ for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 for name, offset in pairs(change.times or {}) do
   redis.call('HSET', KEYS[1], name, string.format('%.0f', now + offset))
 end
+for _, name in ipairs(change.erase or {}) do redis.call('HDEL', KEYS[1], name) end
 if change.to then redis.call('HSET', KEYS[1], 'state', change.to) end
 if change.bump then redis.call('HINCRBY', KEYS[1], 'fence', 1) end
 if change.attempt then redis.call('HINCRBY', KEYS[1], 'attempts', 1) end
@@ -120,6 +122,7 @@ if state == 'outcome_unknown' then
 else
   redis.call('ZREM', KEYS[9], change.id)
 end
+if change.erase then return answer('done') end
 redis.call('PEXPIRE', KEYS[1], change.keep)
 if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], change.keep) end
 redis.call('PUBLISH', KEYS[2], change.id)

@@ -218,8 +218,14 @@ class Hold:
     """The reviewer's decision, signed by the console that took it."""
     key: str = ""
     """The data key of its contents, wrapped: it means nothing without the keys outside the store."""
+    shredded: bool = False
+    """Whether its contents have been destroyed, because their time was over."""
     note: str = ""
     """Why it ended as it did, where no person decided that."""
+    credential: str = ""
+    """Which configured secrets would have gone out when it was held, each as `name@generation`."""
+    credential_used: str = ""
+    """Which did go out."""
     sends: tuple[str, ...] = ()
     """Ids of the attempts for which the step to sending was taken, the oldest first."""
     keyed_by: str = ""

@@ -18,9 +18,22 @@ from starlette.routing import BaseRoute, Mount, Route
 from proxy import cli
 from proxy.cli.environment import environment
 from proxy.cli.schema import rule_models
-from proxy.config import Config, CredentialEntry, Reviewer
+from proxy.config import Config, Reviewer
 from proxy.console.app import create
 from proxy.console.shown import contents, summary
+from proxy.credentials.entry import CredentialEntry
+from proxy.credentials.kinds import (
+    AwsSigV4,
+    ClientCertificate,
+    Command,
+    GitHubApp,
+    JwtBearer,
+    KubernetesLogin,
+    OAuth2,
+    SlackRotation,
+    Vault,
+)
+from proxy.mcp.servers import McpServer
 from proxy.metrics import Metrics
 from rules.compile import compile_rules
 from rules.hold import Hold, State
@@ -83,8 +96,19 @@ def sentences(path: str, name: str) -> dict[str, str]:
 def _models() -> dict[str, type[Strict]]:
     fields = Config.model_fields
     nested = {name: field.annotation for name, field in fields.items()}
-    lists: dict[str, Any] = {"credentials": CredentialEntry, "reviewers": Reviewer}
-    found = nested | lists
+    lists: dict[str, Any] = {"credentials": CredentialEntry, "mcp_servers": McpServer, "reviewers": Reviewer}
+    kinds: dict[str, Any] = {
+        "command": Command,
+        "oauth2": OAuth2,
+        "jwt_bearer": JwtBearer,
+        "github_app": GitHubApp,
+        "slack": SlackRotation,
+        "vault": Vault,
+        "kubernetes": KubernetesLogin,
+        "aws_sigv4": AwsSigV4,
+        "client_certificate": ClientCertificate,
+    }
+    found = nested | lists | kinds
     return {n: m for n, m in found.items() if isinstance(m, type) and issubclass(m, Strict)}
 
 

@@ -1,9 +1,10 @@
 """Answers to the client, in our own framing whatever the upstream's was."""
 
 import json
+from dataclasses import replace
 from http.client import responses
 
-from addons.exchange import Refuse
+from addons.exchange import Refuse, Rewriting
 from addons.http1.head import BODILESS, AnswerHead, RequestHead, as_chunk, writable, written
 from rules.headers import HOP_BY_HOP, Fields, connection_options
 from rules.reply import Reply
@@ -19,16 +20,18 @@ _CLOSE = ((b"Connection", b"close"),)
 class Answer:
     """An upstream's answer to `request`, written piece by piece as it arrives."""
 
-    __slots__ = ("_chunked", "_request", "begun")
+    __slots__ = ("_chunked", "_request", "_rewriting", "begun")
 
-    def __init__(self, request: RequestHead) -> None:
+    def __init__(self, request: RequestHead, rewriting: Rewriting | None = None) -> None:
         self._request = request
+        self._rewriting = rewriting
         self._chunked = False
         self.begun = False
 
     def head(self, head: AnswerHead) -> bytes:
         """The head; a body whose length nobody knows goes in chunks where the client reads them."""
         self.begun = True
+        head = self._rewritten(head)
         # An HTTP/1.0 client reads until the connection ends, and cannot tell an end from a cut.
         self._chunked = head.length is None and self._request.version == "HTTP/1.1"
         fields = (*end_to_end(head.fields), *self._framing(head))
@@ -38,11 +41,27 @@ class Answer:
 
     def data(self, data: bytes) -> bytes:
         """A piece of the body, which is never empty."""
-        return as_chunk(data) if self._chunked else data
+        if self._rewriting is not None:
+            data = self._rewriting.data(data)
+        # An empty chunk would be the last one.
+        return as_chunk(data) if self._chunked and data else data
 
     def end(self) -> bytes:
         """What closes the body."""
-        return as_chunk(b"") if self._chunked else b""
+        rest = self._rewriting.end() if self._rewriting is not None else b""
+        if not self._chunked:
+            return rest
+        return (as_chunk(rest) if rest else b"") + as_chunk(b"")
+
+    def _rewritten(self, head: AnswerHead) -> AnswerHead:
+        """The head of an answer whose body is changed: nobody knows its length yet."""
+        if self._rewriting is None:
+            return head
+        fields = self._rewriting.head(head.status, head.fields)
+        if fields is None or head.status in BODILESS:
+            self._rewriting = None
+            return head
+        return replace(head, fields=fields, length=None)
 
     def _framing(self, head: AnswerHead) -> Fields:
         if self._chunked:

@@ -213,8 +213,8 @@ class StrictHttp1(layer.Layer):
         """Do what the verdict says."""
         connect = exchange.message.method == b"CONNECT"
         match exchange.outcome:
-            case Passage(address=address) if not connect:
-                yield from self._forward(exchange.message, address)
+            case Passage() as passage if not connect:
+                yield from self._forward(passage.message or exchange.message, passage)
             case Tunnel() if connect:
                 yield from self._open_tunnel(exchange.message)
             case Reply() as reply:
@@ -222,11 +222,11 @@ class StrictHttp1(layer.Layer):
             case _:
                 yield from self._reply(self._refuse(_NO_OUTCOME))
 
-    def _forward(self, message: Message, address: tuple[str, int]) -> layer.CommandGenerator[None]:
+    def _forward(self, message: Message, passage: Passage) -> layer.CommandGenerator[None]:
         """Send `message` upstream, on the open connection if it leads to the same place."""
         self._stage = _Stage.ANSWERING
-        self._answer = Answer(self._request)
-        place = (address, message.scheme, message.host)
+        self._answer = Answer(self._request, passage.rewriting)
+        place = (passage.address, message.scheme, message.host)
         upstream = self._upstream
         if upstream is None or upstream.place != place or not upstream.usable:
             if upstream is not None:

@@ -5,6 +5,7 @@ import time
 from mitmproxy import http
 from mitmproxy.http import HTTPFlow
 
+from addons.exchange import Rewriting
 from addons.http1.answer import end_to_end
 from addons.http1.head import BODILESS
 from rules.headers import Fields, first, framed
@@ -34,10 +35,19 @@ def message_of(flow: HTTPFlow) -> Message:
 def become(request: http.Request, message: Message) -> None:
     """Make `request` exactly what was judged, announcing exactly the body that was judged."""
     fields = framed(message.fields, message.method, message.body)
+    request.raw_content = message.body
     request.data.authority = first(fields, b"host") or b""
     request.headers = http.Headers(
         [(name.lower(), value) for name, value in fields if name.lower() != b"host"]
     )
+
+
+def rewrite(response: http.Response, rewriting: Rewriting) -> None:
+    """Have the body of a streaming `response` pass `rewriting`."""
+    fields = rewriting.head(response.status_code, tuple(response.headers.fields))
+    if fields is not None:
+        response.headers = http.Headers(fields)
+        response.stream = lambda data: rewriting.data(data) if data else rewriting.end()
 
 
 def response_of(reply: Reply, method: bytes) -> http.Response:

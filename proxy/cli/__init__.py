@@ -27,6 +27,7 @@ _COMMANDS = {
     "keys": "keys",
     "env": "environment",
     "exec": "execute",
+    "mcp": "mcp",
 }
 
 

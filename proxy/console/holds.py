@@ -10,8 +10,9 @@ from proxy.console.packages import Packages
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import contents, outcome, summary
-from proxy.seal import SealError
+from proxy.seal import SealError, Shredded
 from proxy.shots import Shots
+from rules.action import Action
 from rules.hold import Hold, State
 
 _HOLD_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -69,8 +70,8 @@ class Holds:
     async def _line(self, hold: Hold) -> dict[str, object]:
         try:
             action = await self._reviewing.action(hold)
-        except SealError:
-            return summary(hold) | {"integrity": "failed", "method": None, "url": None}
+        except SealError as error:
+            return summary(hold) | {"integrity": _integrity(error), "method": None, "url": None}
         return summary(hold) | {"integrity": "ok", "method": action.method, "url": action.url}
 
     async def _contents(self, hold: Hold) -> dict[str, object]:
@@ -78,7 +79,7 @@ class Holds:
             action = await self._reviewing.action(hold)
             facts = await self._packages.facts(hold, action)
         except SealError as error:
-            failed = {"integrity": "failed", "integrity_reason": str(error)}
+            failed = {"integrity": _integrity(error), "integrity_reason": str(error)}
             return failed | {"action": None, "summary": None, "package": None}
         return {
             "integrity": "ok",
@@ -94,7 +95,8 @@ class Holds:
         try:
             read = await shots.before(hold) if hold.probed else None
             drift = moved(await shots.drifted(hold))
-            reads = [] if read is None else before(read, await self._reviewing.action(hold))
+            action = None if read is None else await self._reviewing.action(hold)
+            reads = [] if read is None or not isinstance(action, Action) else before(read, action)
         except SealError as error:
             self._reviewing.metrics.integrity_failures.inc()
             return {"snapshot": {"integrity": "failed", "integrity_reason": str(error)}, "drift": []}
@@ -112,6 +114,11 @@ class Holds:
         except SealError as error:
             self._reviewing.metrics.integrity_failures.inc()
             return {"integrity": "failed", "integrity_reason": str(error)}
+
+
+def _integrity(error: SealError) -> str:
+    """A word for contents that do not open."""
+    return "shredded" if isinstance(error, Shredded) else "failed"
 
 
 def _read_query(request: Request) -> tuple[State | None, int]:

@@ -10,12 +10,13 @@ from proxy.history import History
 from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
 from proxy.rotation import Rotation
-from proxy.seal import SealError
+from proxy.seal import SealError, Shredded
 from proxy.sealed import Sealed
 from proxy.store import Store
 from rules.action import Action
 from rules.decision import APPROVING, Decision
 from rules.hold import Event, Hold
+from rules.mcp.action import ToolAction
 from rules.ruleset import Ruleset
 
 
@@ -57,11 +58,13 @@ class Reviewing:
             if not name or len(token) != sha256().digest_size:
                 raise ValueError(f"reviewer `{name}` needs a name and the SHA-256 of a token")
 
-    async def action(self, hold: Hold) -> Action:
+    async def action(self, hold: Hold) -> Action | ToolAction:
         """The action of `hold`. Raises SealError, and counts it, if anything was changed."""
         sealed = await self.store.sealed(hold.hold_id, part="sealed")
         try:
             return self.sealed.open_action(hold, sealed)
+        except Shredded:
+            raise
         except SealError:
             self.metrics.integrity_failures.inc()
             raise

@@ -8,6 +8,7 @@ from proxy.console.problem import Obstacle, Problem
 from proxy.seal import SealError
 from rules.action import Action
 from rules.hold import DISPOSITIONS, Hold, Resolution, State
+from rules.mcp.action import ToolAction
 from rules.reply import Reply
 
 # Continues "this hold ...".
@@ -71,6 +72,8 @@ def summary(hold: Hold) -> dict[str, object]:
         "decided_by": hold.decided_by or None,
         "decision_reason": hold.decision_reason or None,
         "note": hold.note or None,
+        "credential": hold.credential or None,
+        "credential_used": hold.credential_used or None,
         "sends": len(hold.sends),
         "resend_by": _iso(hold.resend_by),
         "resolved_as": hold.resolved_as,
@@ -92,18 +95,19 @@ def standing(hold: Hold) -> str:
     )
 
 
-def contents(action: Action) -> dict[str, object]:
+def contents(action: Action | ToolAction) -> dict[str, object]:
     """The whole action: every byte that would run, and the names of the credentials that join it."""
-    return {
+    shown: dict[str, object] = {
         "method": action.method,
         "url": action.url,
         "headers": [[n.decode("latin-1"), v.decode("latin-1")] for n, v in action.fields],
-        "credentials": list(action.credentials),
+        "credentials": [] if isinstance(action, ToolAction) else list(action.credentials),
         "principal": asdict(action.principal),
         "body_size": len(action.body),
         "body_text": _text(action.body),
         "body_b64": base64.b64encode(action.body).decode("ascii"),
     }
+    return shown | {"place": action.place} if isinstance(action, ToolAction) else shown
 
 
 def outcome(reply: Reply) -> dict[str, object]:

@@ -1,1 +1,1 @@
-"""Running what was approved: fresh `credentials`, the `replayer` that sends once, the `worker` behind it."""
+"""Running what was approved: the `replayer` that sends once, the `worker` behind it, `unknowns` found out."""

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 
 from ulid import ULID
 
@@ -33,6 +34,10 @@ class Unheard(Unsent):
     """no byte of the request has left, though the store may have it as being sent"""
 
 
+def _never(_content: bytearray) -> bool:
+    return False
+
+
 @dataclass(slots=True, kw_only=True)
 class Line:
     """Watches one exchange for the moment before its first byte. `patience`: seconds for its answer."""
@@ -41,19 +46,24 @@ class Line:
     journal: Journal
     witness: Witness | None
     metrics: Metrics
-    action: Action
+    action: Action | None
+    """The request that leaves, where it is one over HTTP."""
     hold: Hold
     """As it stands; the step to sending changes it."""
     event: Event
     """SEND, or RESEND for what may have been sent before."""
     patience: float
     idempotency: Idempotency | None = None
+    credential_used: str = ""
+    """Which configured secrets go out with it."""
     tried: bool = False
     """Whether the store was asked to record it as being sent."""
     taken: bool = False
     """Whether the store has it as being sent by us."""
     crossed: bool = False
     """Whether a byte may have left."""
+    enough: Callable[[bytearray], bool] = _never
+    """Whether the answer is complete, though the upstream has not ended it."""
 
     @property
     def header(self) -> str:
@@ -63,14 +73,18 @@ class Line:
     async def trace(self, name: str, info: dict[str, Any]) -> None:
         """Called by the HTTP client at every step of its own."""
         if name in _MOMENTS and not self.crossed:
-            await self.cross()
-            self.crossed = True
+            await self.step_over()
+
+    async def step_over(self) -> None:
+        """Cross: from here on, a byte may have left. Raises Unsent if none may."""
+        await self.cross()
+        self.crossed = True
 
     async def cross(self) -> None:
         """Record that the first byte is about to leave; raises Unsent if that may not be."""
         began = monotonic()
         try:
-            if self.witness is not None:
+            if self.witness is not None and self.action is not None:
                 self.witness.record(self.action, self.hold)
             attempt = await self._step()
             # After the step: what stands in the journal and not in the store was lost by the store.
@@ -79,6 +93,9 @@ class Line:
             raise Unsent(str(error)) from error
         except (Refused, StoreUnavailable) as error:
             raise Unsent(f"the step to sending was refused: {error}") from error
+        self._check_since(began)
+
+    def _check_since(self, began: float) -> None:
         # INVARIANT: no byte leaves after the lease, when others take the outcome for unknown and may
         # have found that nothing ran.
         if monotonic() - began > self.store.lease.total_seconds():
@@ -86,13 +103,14 @@ class Line:
 
     async def _step(self) -> str:
         attempt = str(ULID())
-        fields = {"sends": " ".join((*self.hold.sends, attempt)), "keyed_by": self.header, "resolved_as": ""}
+        written = {"sends": " ".join((*self.hold.sends, attempt)), "keyed_by": self.header, "resolved_as": ""}
+        written |= {"credential_used": self.credential_used}
         self.tried = True
         self.hold = await self.store.step(
             self.hold,
             self.event,
             fence=self.hold.fence,
-            fields={name: value.encode() for name, value in fields.items()},
+            fields={name: value.encode() for name, value in written.items()},
             times=self._window(),
         )
         self.taken = True
@@ -105,3 +123,29 @@ class Line:
             return {}
         window = timedelta(seconds=max(0.0, self.idempotency.window - self.patience))
         return {"resend_by": int(window.total_seconds() * 1000)}
+
+
+@dataclass(slots=True, kw_only=True)
+class SecondLine(Line):
+    """The line of a second request in one claim, whose first one the upstream has refused as unauthorized.
+
+    Store and journal have the first one as sent, which is all that anybody has to know after a crash.
+    """
+
+    @classmethod
+    def after(cls, first: Line) -> Self:
+        """That of the same action, once `first` is crossed."""
+        return cls(**{each.name: getattr(first, each.name) for each in fields(Line)} | {"crossed": False})
+
+    async def cross(self) -> None:
+        """Make sure that the claim still stands and may be used; raises Unsent if not."""
+        began = monotonic()
+        try:
+            if await self.store.killed():
+                raise Unsent("the kill switch is on")
+            if self.witness is not None and self.action is not None:
+                self.witness.record(self.action, self.hold)
+            await self.store.renew(self.hold)
+        except (WitnessError, Refused, StoreUnavailable) as error:
+            raise Unsent(str(error)) from error
+        self._check_since(began)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import httpx2
 
+from proxy.credentials.credentials import with_fields
+from proxy.credentials.supply import Supplied
 from proxy.destinations import Address, Destinations
 from proxy.witness import Witness, WitnessError
 from rules.call import HttpCall
@@ -35,7 +37,7 @@ class Probe:
     trust: ssl.SSLContext
     witness: Witness | None = None
 
-    async def see(self, read: Read, fields: Fields, credentials: Fields, *, within: float) -> Image | str:
+    async def see(self, read: Read, fields: Fields, credentials: Supplied, *, within: float) -> Image | str:
         """What `read` shows within so many seconds, or why it shows nothing."""
         answer = await self.ask(read, fields, credentials, within=within)
         if isinstance(answer, str):
@@ -44,7 +46,7 @@ class Probe:
             return image(answer.status, answer.fields, answer.body)
         return await asyncio.to_thread(image, answer.status, answer.fields, answer.body)
 
-    async def ask(self, read: Read, fields: Fields, credentials: Fields, *, within: float) -> Reply | str:
+    async def ask(self, read: Read, fields: Fields, credentials: Supplied, *, within: float) -> Reply | str:
         """The answer to `read` within so many seconds, its body up to a bound, or why there is none."""
         try:
             async with asyncio.timeout(within):
@@ -58,7 +60,7 @@ class Probe:
         except WitnessError as error:
             return str(error)
 
-    async def _answer(self, read: Read, fields: Fields, credentials: Fields) -> Reply:
+    async def _answer(self, read: Read, fields: Fields, credentials: Supplied) -> Reply:
         call, judgement = self._judged(read, fields)
         where = await self.destinations.find(call.host, call.port)
         if isinstance(where, Refusal):
@@ -84,17 +86,16 @@ class Probe:
             raise Unread("reading it counts against a budget, or is only observed")
         return call, judgement
 
-    async def _exchange(self, call: HttpCall, credentials: Fields, where: Address) -> Reply:
+    async def _exchange(self, call: HttpCall, credentials: Supplied, where: Address) -> Reply:
         """One GET on a connection of its own; no redirects, no retries, no environment."""
-        replaced = {name.lower() for name, _ in credentials}
-        kept = tuple((n, v) for n, v in call.fields if n.lower() not in replaced)
+        tls = credentials.tls or self.trust
         request = httpx2.Request(
             "GET",
             httpx2.URL(scheme=call.scheme, host=where[0], port=where[1], path="/"),
-            headers=[*framed(kept, b"GET", b""), *credentials],
+            headers=list(with_fields(framed(call.fields, b"GET", b""), credentials.fields)),
             extensions={"target": call.target.encode("latin-1"), "sni_hostname": call.host},
         )
-        async with httpx2.AsyncHTTPTransport(verify=self.trust, trust_env=False, retries=0) as transport:
+        async with httpx2.AsyncHTTPTransport(verify=tls, trust_env=False, retries=0) as transport:
             response = await transport.handle_async_request(request)
             try:
                 body = await _start(response)

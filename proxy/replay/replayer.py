@@ -15,6 +15,9 @@ from typing import Any
 
 import httpx2
 
+from proxy.credentials.credentials import Credentials
+from proxy.credentials.sources.secret import CredentialError
+from proxy.credentials.supply import Outgoing, Supplied
 from proxy.destinations import Address, Destinations
 from proxy.failure import ended, report
 from proxy.journal import Journal
@@ -22,8 +25,10 @@ from proxy.keys.keyring import KeyMissing
 from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
-from proxy.replay.credentials import CredentialError, Credentials
-from proxy.replay.line import IDEMPOTENCY_HEADER, Line, Unheard, Unsent
+from proxy.replay.courier import Courier
+from proxy.replay.exchange import Route, exchange, outgoing_fields
+from proxy.replay.line import IDEMPOTENCY_HEADER, Line, SecondLine, Unheard, Unsent
+from proxy.replay.repeating import REFUSED, objection, repeatable, rotation
 from proxy.replay.snapshots import Snapshots, Unrecorded, Unverified
 from proxy.replay.words import why
 from proxy.seal import SealError
@@ -32,23 +37,24 @@ from proxy.store import Refused, Store
 from proxy.witness import Witness
 from rules.action import Action
 from rules.classify import classify
-from rules.headers import Fields, end_to_end, framed
+from rules.handling import Handling
+from rules.headers import Fields
 from rules.hold import DISPOSITIONS, Event, Hold, origins
+from rules.mcp.action import ToolAction
 from rules.normalize import normalize
 from rules.repetition import tells
 from rules.reply import Reply
 from rules.ruleset import Ruleset
-from rules.verdict import Refusal, Verdict
+from rules.verdict import Judgement, Refusal, Verdict
 
 logger = logging.getLogger(__name__)
 
-_CONNECT_TIMEOUT = 10.0
 _RENEW_EVERY = 1.0
 _RECORD_FOR = 300.0
 _GIVE_BACK_FOR = 10.0
-_MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _ERROR_STATUS = 400
 _PRECONDITION_FAILED = 412
+_LOST_TO_ANYBODY = b"the upstream answered 412 to a repetition, which says nothing of the first"
 _LOST_RACE = b"drift: the upstream refused it with 412, because it changed after it was read a last time"
 _LOST = "this sidecar's journal has it as sent and the store has forgotten that; it may have been executed"
 
@@ -69,8 +75,9 @@ class _Ready:
     action: Action
     """With our own condition on what its last read has shown, where there is one."""
     conditional: bool
-    credentials: Fields
+    supplied: Supplied
     where: Address
+    handling: Handling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +98,16 @@ class Replayer:
     timeout: float
     witness: Witness | None = None
 
-    def waits_for_agent(self, action: Action) -> bool:
-        """Whether only the agent's own identical retry can supply what was taken off `action`."""
+    def waits_for_agent(self, action: Action | ToolAction) -> bool:
+        """Whether only the agent's own identical retry, or its session, can supply what `action` needs."""
+        if isinstance(action, ToolAction):
+            return True
         return bool(action.credentials) and not self.credentials.has(action)
 
-    async def run(self, hold: Hold, *, live: Fields | None = None) -> Hold:
+    async def run(self, hold: Hold, *, live: Fields | None = None, courier: Courier | None = None) -> Hold:
         """Claim and run an approved hold; `live`: credentials of the agent's identical retry.
+
+        `courier`: what carries a tool call, which nothing else can.
 
         Returns the hold as it stands then. Raises Refused if it cannot be claimed. What nobody foresaw
         leaves it to its lease: approved again if it was not sent, an unknown outcome if it may have been.
@@ -104,7 +115,7 @@ class Replayer:
         hold = await self.store.step(hold, Event.CLAIM)
         self.metrics.transitions.labels(Event.CLAIM).inc()
         async with self._alive(lambda: hold):
-            return await self.contained(hold.hold_id, self._run_claimed(hold, live)) or hold
+            return await self.contained(hold.hold_id, self._run_claimed(hold, live, courier)) or hold
 
     async def repeat(self, hold: Hold) -> Hold:
         """Send once more what may have been sent, under the key that its upstream runs once.
@@ -116,7 +127,7 @@ class Replayer:
         line = self._line(hold, ready, Event.RESEND)
         async with self._alive(lambda: line.hold if line.taken else None):
             try:
-                return await self._send(line, ready)
+                return await self._send_ready(line, ready)
             except Unsent as error:
                 if not line.taken:
                     raise
@@ -136,14 +147,16 @@ class Replayer:
             return None
         return outcome
 
-    async def _run_claimed(self, hold: Hold, live: Fields | None) -> Hold:
+    async def _run_claimed(self, hold: Hold, live: Fields | None, courier: Courier | None) -> Hold:
         if lost := self.journal.lost_by_store(hold):
             logger.error("replay.lost_by_store hold=%s sends=%d", hold.hold_id, len(lost))
             known = " ".join((*hold.sends, *lost)).encode()
             return await self._step(hold, Event.DOUBT, note=_LOST, fields={"sends": known})
         try:
+            if courier is not None:
+                return await self._send_by(courier, hold)
             ready = await self._ready(hold, live)
-            return await self._send(self._line(hold, ready, Event.SEND), ready)
+            return await self._send_ready(self._line(hold, ready, Event.SEND), ready)
         except Changed as changed:
             self.metrics.drift_refusals.labels(changed.cause).inc()
             return await self._step(hold, Event.DRIFT, note=str(changed), fields=changed.fields)
@@ -153,17 +166,18 @@ class Replayer:
 
     async def _ready(self, hold: Hold, live: Fields | None) -> _Ready:
         """All that has to be right before a connection is opened. Raises Changed, Unsent, CredentialError."""
+        action = await self._approved_action(hold)
+        if isinstance(action, ToolAction):
+            raise Unsent("only the agent's own session can carry it")
+        ruleset = self.ruleset()
+        call = normalize(action.message(), paths=ruleset.paths)
+        _check(hold, call if isinstance(call, Refusal) else classify(call, ruleset))
         try:
-            action = await self._approved_action(hold)
-            if objection := self._objection(hold, action):
-                raise Changed("policy", objection)
             standing = await self.snapshots.check(hold, action, live=live)
         except KeyMissing as error:
             raise Unsent(str(error)) from error
         except SealError as error:
-            self.metrics.integrity_failures.inc()
-            logger.error("replay.integrity hold=%s", hold.hold_id)  # noqa: TRY400
-            raise Changed("integrity", f"integrity: {error}") from error
+            raise self._broken(hold, error) from error
         except Unrecorded as error:
             raise Changed("unrecorded", f"drift: {error}") from error
         except Unverified as error:
@@ -172,62 +186,124 @@ class Replayer:
             changed = self.snapshots.shots.refusal(hold, standing.now)
             raise Changed("changed", standing.note, changed)
         sent = replace(action, fields=(*action.fields, *standing.condition))
-        fields = self.credentials.fields(sent) if live is None else live
+        handling = self.ruleset().handling(hold.rule)
+        supplied = await self._supply(hold, sent, handling, live=live)
         where = await self.destinations.find(action.host, action.port)
         if isinstance(where, Refusal):
             raise Unsent(where.reason)
-        return _Ready(action=sent, conditional=bool(standing.condition), credentials=fields, where=where)
+        conditional = bool(standing.condition)
+        return _Ready(action=sent, conditional=conditional, supplied=supplied, where=where, handling=handling)
 
-    async def _approved_action(self, hold: Hold) -> Action:
-        """What a reviewer has approved. Raises SealError if it, or the approval, is not what was written."""
-        action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+    async def generations(self, action: Action, *, rule: str | None) -> str:
+        """Which configured secrets would go out with `action` now. Raises StoreUnavailable."""
+        return await self.credentials.generations(action, named=self.ruleset().handling(rule).credential)
+
+    async def _supply(
+        self,
+        hold: Hold,
+        action: Action,
+        handling: Handling,
+        *,
+        live: Fields | None = None,
+        past: Supplied | None = None,
+    ) -> Supplied:
+        header = handling.idempotency.header if handling.idempotency else IDEMPOTENCY_HEADER
+        outgoing = Outgoing.of(action, outgoing_fields(action, header, hold.idempotency_key))
+        return await self.credentials.supply(
+            action, outgoing, named=handling.credential, live=live, past=past
+        )
+
+    async def _approved_action(self, hold: Hold) -> Action | ToolAction:
+        """What a reviewer has approved. Raises Changed if it, or the approval, is not what was written."""
+        try:
+            action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+        except KeyMissing as error:
+            raise Unsent(str(error)) from error
+        except SealError as error:
+            raise self._broken(hold, error) from error
         # INVARIANT: the state in the store only says where a hold stands; the signature says that it may run.
         if fault := self.verifier.fault(hold):
-            raise SealError(fault)
+            raise self._broken(hold, SealError(fault))
         return action
 
-    def _line(self, hold: Hold, ready: _Ready, event: Event) -> Line:
+    def _broken(self, hold: Hold, error: SealError) -> Changed:
+        self.metrics.integrity_failures.inc()
+        logger.error("replay.integrity hold=%s", hold.hold_id)
+        return Changed("integrity", f"integrity: {error}")
+
+    async def _send_by(self, courier: Courier, hold: Hold) -> Hold:
+        """Send a tool call once by the agent's own session. Raises Changed and Unsent."""
+        action = await self._approved_action(hold)
+        if not isinstance(action, ToolAction):
+            raise Unsent("no session carries it")
+        _check(hold, courier.judge(action))
+        line = self._line(hold, None, Event.SEND)
+        return await self._send(line, self._carried(courier, action, line))
+
+    async def _carried(self, courier: Courier, action: ToolAction, line: Line) -> tuple[Reply, str]:
+        async with asyncio.timeout(self.timeout):
+            return await courier.carry(action, line), ""
+
+    def route(self, where: Address, supplied: Supplied) -> Route:
+        """The way to an upstream at `where`."""
+        return Route(where=where, trust=supplied.tls or self.trust, timeout=self.timeout)
+
+    def _line(self, hold: Hold, ready: _Ready | None, event: Event) -> Line:
         return Line(
             store=self.store,
             journal=self.journal,
             witness=self.witness,
             metrics=self.metrics,
-            action=ready.action,
+            action=ready.action if ready else None,
             hold=hold,
             event=event,
             patience=self.timeout,
-            idempotency=self.ruleset().handling(hold.rule).idempotency,
+            idempotency=ready.handling.idempotency if ready else None,
+            credential_used=ready.supplied.label if ready else "",
         )
 
-    def _objection(self, hold: Hold, action: Action) -> str | None:
-        """What the policy of this moment says against an action that was approved earlier."""
-        ruleset = self.ruleset()
-        call = normalize(action.message(), paths=ruleset.paths)
-        if isinstance(call, Refusal):
-            return f"policy: {call.reason}"
-        now = classify(call, ruleset)
-        if now.verdict is Verdict.BLOCK:
-            return "policy: a rule forbids it since"
-        if now.tier > hold.tier:
-            return f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
-        return None
+    async def _send_ready(self, line: Line, ready: _Ready) -> Hold:
+        """Send over HTTP what is ready. Raises Unsent."""
+        return await self._send(line, self._answered(line, ready), conditional=ready.conditional)
 
-    async def _send(self, line: Line, ready: _Ready) -> Hold:
-        """Send once and record what came of it. Raises Unsent."""
+    async def _send(
+        self, line: Line, exchanged: Coroutine[Any, Any, tuple[Reply, str]], *, conditional: bool = False
+    ) -> Hold:
+        """Send once, by awaiting `exchanged`, and record what came of it. Raises Unsent."""
         started = monotonic()
         try:
-            answer = await self._exchange(line, ready.credentials, ready.where)
-        except (httpx2.HTTPError, TimeoutError, Unsent) as error:
+            answer, note = await exchanged
+        except (httpx2.HTTPError, OSError, Unsent) as error:
             if not line.crossed:
                 raise (Unheard if line.tried else Unsent)(why(error)) from error
             logger.error(  # noqa: TRY400 (the traceback could hold the request)
                 "replay.outcome_unknown hold=%s why=%s", line.hold.hold_id, why(error)
             )
             return await self._record(line.hold, Event.LOSE, {"note": why(error).encode()})
-        recorded = await self._record(line.hold, *self._outcome(line, answer, conditional=ready.conditional))
+        event, kept = self._outcome(line, answer, conditional=conditional)
+        recorded = await self._record(line.hold, event, {"note": note.encode(), **kept})
         if recorded.state in DISPOSITIONS:
             self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
         return recorded
+
+    async def _answered(self, line: Line, ready: _Ready) -> tuple[Reply, str]:
+        """The answer that counts, which may be the second one, and a note. Raises what an exchange raises."""
+        supplied = ready.supplied
+        answer = await exchange(line, ready.action, supplied, self.route(ready.where, supplied))
+        if answer.status != REFUSED or not supplied.generations:
+            return answer, rotation(line.hold, supplied)
+        second = SecondLine.after(line)
+        allowed = repeatable(ready.action.method, declared=line.idempotency is not None)
+        try:
+            fresh = await self._supply(line.hold, ready.action, ready.handling, past=supplied)
+            if objected := objection(supplied, fresh, allowed=allowed):
+                return answer, objected
+            answered = await exchange(second, ready.action, fresh, self.route(ready.where, fresh))
+            return answered, rotation(line.hold, fresh)
+        except (httpx2.HTTPError, TimeoutError, Unsent, CredentialError, StoreUnavailable) as error:
+            if second.crossed:
+                raise
+            return answer, f"the upstream refused the credential, and nothing was sent again: {why(error)}"
 
     def _outcome(self, line: Line, answer: Reply, *, conditional: bool) -> tuple[Event, dict[str, bytes]]:
         """What an answer means, and what the hold keeps of it."""
@@ -235,37 +311,13 @@ class Replayer:
             note = f"the upstream answered {answer.status} to the repetition, which says nothing of the first"
             return Event.LOSE, {"note": note.encode()}
         if conditional and answer.status == _PRECONDITION_FAILED:
+            if len(line.hold.sends) > 1:
+                # What it changed may have been changed by an earlier sending of the same action.
+                return Event.LOSE, {"note": _LOST_TO_ANYBODY}
             self.metrics.drift_refusals.labels("precondition").inc()
             return Event.MISMATCH, {"note": _LOST_RACE}
         event = Event.ERROR if answer.status >= _ERROR_STATUS else Event.ANSWER
-        return event, {"answer": self.sealed.close_answer(line.hold, answer), "note": b""}
-
-    async def _exchange(self, line: Line, credentials: Fields, where: Address) -> Reply:
-        """One request on a connection of its own; no redirects, no retries, no environment."""
-        action = line.action
-        # TCP and TLS each have it, and end before the whole time does, which would leave a socket open.
-        patience = min(_CONNECT_TIMEOUT, self.timeout / 3)
-        request = httpx2.Request(
-            action.method,
-            httpx2.URL(scheme=action.scheme, host=where[0], port=where[1], path="/"),
-            headers=list(_outgoing(line, credentials)),
-            content=action.body,
-            extensions={
-                "target": action.target.encode("latin-1"),
-                "sni_hostname": action.host,
-                "trace": line.trace,
-                "timeout": {"connect": patience, "pool": patience},
-            },
-        )
-        async with (
-            asyncio.timeout(self.timeout),
-            httpx2.AsyncHTTPTransport(verify=self.trust, trust_env=False, retries=0) as transport,
-        ):
-            response = await transport.handle_async_request(request)
-            try:
-                return await _read(response)
-            finally:
-                await response.aclose()
+        return event, {"answer": self.sealed.close_answer(line.hold, answer)}
 
     async def _give_back(self, hold: Hold, why: Exception) -> Hold:
         """Give back what has not left, however far the store has it."""
@@ -323,30 +375,12 @@ class Replayer:
                 logger.warning("replay.lease_not_renewed hold=%s why=%s", hold.hold_id, error)
 
 
-async def _read(response: httpx2.Response) -> Reply:
-    """The whole answer as it came, up to a bound; the encoding of its content is left alone."""
-    content = bytearray()
-    async for chunk in response.aiter_raw():
-        content += chunk
-        if len(content) > _MAX_ANSWER_BYTES:
-            break
-    cut = len(content) > _MAX_ANSWER_BYTES
-    fields = [(n, v) for n, v in end_to_end(tuple(response.headers.raw)) if n.lower() != b"content-length"]
-    if cut:
-        fields.append((b"Sidegate-Answer", b"cut"))
-    return Reply(
-        status=response.status_code,
-        fields=tuple(fields),
-        body=bytes(content[:_MAX_ANSWER_BYTES]),
-        phrase=response.reason_phrase,
-    )
-
-
-def _outgoing(line: Line, credentials: Fields) -> Fields:
-    """The approved fields, with our idempotency key in place of the agent's and fresh credentials."""
-    action, header = line.action, line.header.encode()
-    own = (IDEMPOTENCY_HEADER.encode(), header)
-    replaced = {name.lower() for name in (*own, *(name for name, _ in credentials))}
-    kept = tuple((n, v) for n, v in action.fields if n.lower() not in replaced)
-    fields = framed(kept, action.method.encode(), action.body)
-    return (*fields, *credentials, (header, line.hold.idempotency_key.encode()))
+def _check(hold: Hold, now: Judgement | Refusal) -> None:
+    """Raises Changed where the policy of this moment forbids what was approved earlier."""
+    if isinstance(now, Refusal):
+        raise Changed("policy", f"policy: {now.reason}")
+    if now.verdict is Verdict.BLOCK:
+        raise Changed("policy", "policy: a rule forbids it since")
+    if now.tier > hold.tier:
+        words = f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
+        raise Changed("policy", words)

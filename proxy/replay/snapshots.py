@@ -7,15 +7,17 @@ who writes to the store can take the check away.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
+from proxy.credentials.credentials import Credentials
+from proxy.credentials.sources.secret import CredentialError
+from proxy.credentials.supply import Outgoing, Supplied
 from proxy.failure import ended, report
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
-from proxy.replay.credentials import CredentialError, Credentials
 from proxy.replay.probe import Probe
 from proxy.shots import Shots, shown
 from rules.action import Action
@@ -24,12 +26,15 @@ from rules.drift.image import Image
 from rules.drift.read import Read, carried, reads
 from rules.drift.reference import Place
 from rules.drift.shot import Drift, Shot, drifts, named, precondition
-from rules.headers import Fields
+from rules.headers import Fields, framed
 from rules.hold import Hold
 from rules.ruleset import HttpEndpoint
 from rules.template import fill
 
 logger = logging.getLogger(__name__)
+
+type Supply = Callable[[Read, Fields], Awaitable[Supplied]]
+"""The credentials of a read that leaves with those fields."""
 
 _AT_HOLD_SECONDS = 3.0
 _AT_CLAIM_SECONDS = 10.0
@@ -112,8 +117,8 @@ class Snapshots:
                 raise Unrecorded(f"{Unrecorded.__doc__}: the process that read it has ended")
             raise Unverified("what it would change is still being read")
         wanted = shown(before)
-        fields = self._fields(action, live)
-        shots = await self._read([shot.read for shot in wanted], action, fields, within=_AT_CLAIM_SECONDS)
+        supply = self._supply(hold, action, live)
+        shots = await self._read([shot.read for shot in wanted], action, supply, within=_AT_CLAIM_SECONDS)
         self._count("claim", shots)
         if unseen := next((shot.shown for shot in shots if isinstance(shot.shown, str)), None):
             raise Unverified(f"{Unverified.__doc__}: {unseen}")
@@ -136,8 +141,7 @@ class Snapshots:
     ) -> None:
         """Read what `hold` would change and record it. Raises StoreUnavailable."""
         # The configured ones first: the claim will read with them, and others may be shown another state.
-        fields = self._fields(action, live)
-        shots = await self._read(wanted, action, fields, within=_AT_HOLD_SECONDS)
+        shots = await self._read(wanted, action, self._supply(hold, action, live), within=_AT_HOLD_SECONDS)
         self._count("hold", shots)
         deadline = monotonic() + _RECORD_FOR
         while True:
@@ -150,24 +154,25 @@ class Snapshots:
             else:
                 return
 
-    def _fields(self, action: Action, live: Fields | None) -> Callable[[Read], Fields]:
+    def _supply(self, hold: Hold, action: Action, live: Fields | None) -> Supply:
         """The credentials of each read: none to anywhere but where the action goes."""
+        wanted = self.probe.ruleset().handling(hold.rule).credential
 
-        def fields(read: Read) -> Fields:
+        async def supply(read: Read, fields: Fields) -> Supplied:
             if read.place.origin != _place(action).origin:
-                return ()
-            if live is not None and not self.credentials.has(action):
-                return live
+                return Supplied()
+            own = live if not self.credentials.has(action) else None
             asked = replace(action, method="GET", target=read.place.target, body=b"")
-            return self.credentials.fields(asked)
+            outgoing = Outgoing.of(asked, framed(fields, b"GET", b""))
+            return await self.credentials.supply(asked, outgoing, named=wanted, live=own)
 
-        return fields
+        return supply
 
     async def _read(
         self,
         wanted: Iterable[Read],
         action: Action,
-        credentials: Callable[[Read], Fields],
+        supply: Supply,
         *,
         within: float,
     ) -> tuple[Shot, ...]:
@@ -175,12 +180,15 @@ class Snapshots:
         origin = _place(action).origin
 
         async def shot(read: Read) -> Shot:
+            fields = carried(action.fields, read, origin=origin)
             try:
-                secrets = credentials(read)
+                async with asyncio.timeout(within):
+                    supplied = await supply(read, fields)
+            except TimeoutError:
+                return Shot(read=read, shown=f"its credential could not be had within {within:g} s")
             except CredentialError as error:
                 return Shot(read=read, shown=str(error))
-            fields = carried(action.fields, read, origin=origin)
-            seen = await self.probe.see(read, fields, secrets, within=within)
+            seen = await self.probe.see(read, fields, supplied, within=within)
             if isinstance(seen, Image) and read.place.origin != origin:
                 seen = replace(seen, text=None)  # what is only used is pinned by its bytes
             return Shot(read=read, shown=seen)

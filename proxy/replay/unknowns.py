@@ -7,12 +7,13 @@ ran. What neither can tell waits for a person.
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
+from proxy.credentials.sources.secret import CredentialError
+from proxy.credentials.supply import Outgoing, Supplied
 from proxy.record import StoreUnavailable
-from proxy.replay.credentials import CredentialError
 from proxy.replay.line import Unsent
 from proxy.replay.replayer import Changed, Replayer
 from proxy.seal import SealError
@@ -23,9 +24,10 @@ from rules.call import HttpCall
 from rules.drift.read import Read, Subject, carried
 from rules.drift.reference import Place
 from rules.handling import Verify
-from rules.headers import Fields
+from rules.headers import Fields, framed
 from rules.hold import Event, Hold, Resolution, State
 from rules.matching.reading import Gap
+from rules.mcp.action import ToolAction
 from rules.normalize import normalize
 from rules.request.strict_json import Json, parse
 from rules.template import fill
@@ -139,11 +141,11 @@ class Unknowns:
         try:
             action = await self._action(hold)
             read = self._read(hold, action, verify)
-            credentials = self._credentials(action, read)
+            fields = carried(action.fields, read, origin=read.place.origin)
+            credentials = await self._credentials(hold, action, read, fields)
         except (SealError, CredentialError, Unsent) as error:
             logger.warning("unknowns.not_verified hold=%s why=%s", hold.hold_id, error)
             return None
-        fields = carried(action.fields, read, origin=read.place.origin)
         answer = await self.replayer.snapshots.probe.ask(read, fields, credentials, within=_PROBE_SECONDS)
         if isinstance(answer, str):
             logger.warning("unknowns.not_verified hold=%s why=%s", hold.hold_id, answer)
@@ -152,7 +154,10 @@ class Unknowns:
 
     async def _action(self, hold: Hold) -> Action:
         sealed = await self.replayer.store.sealed(hold.hold_id, part="sealed")
-        return self.replayer.sealed.open_action(hold, sealed)
+        action = self.replayer.sealed.open_action(hold, sealed)
+        if isinstance(action, ToolAction):
+            raise Unsent("no read shows what became of a tool call")
+        return action
 
     def _read(self, hold: Hold, action: Action, verify: Verify) -> Read:
         """The read that its rule names, on the host of the action. Raises Unsent."""
@@ -165,10 +170,13 @@ class Unknowns:
         place = Place(scheme=action.scheme, host=action.host, port=action.port, target=target)
         return Read(subject=Subject.SNAPSHOT, place=place)
 
-    def _credentials(self, action: Action, read: Read) -> Fields:
+    async def _credentials(self, hold: Hold, action: Action, read: Read, fields: Fields) -> Supplied:
         if self.replayer.waits_for_agent(action):
             raise Unsent("only its agent has the credentials to ask the upstream")
-        return self.replayer.credentials.fields(action)
+        asked = replace(action, method="GET", target=read.place.target, body=b"")
+        outgoing = Outgoing.of(asked, framed(fields, b"GET", b""))
+        named = self.replayer.ruleset().handling(hold.rule).credential
+        return await self.replayer.credentials.supply(asked, outgoing, named=named)
 
 
 def _json(body: bytes) -> Json | Gap:

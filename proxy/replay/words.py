@@ -5,13 +5,15 @@ import ssl
 
 import httpx2
 
+from proxy.credentials.sources.secret import CredentialError
+from proxy.record import StoreUnavailable
 from proxy.replay.line import Unsent
 
 
 def why(error: BaseException) -> str:
     """What happened, without anything that the request or the answer said."""
     match error:
-        case Unsent():
+        case Unsent() | CredentialError() | StoreUnavailable():
             return str(error)
         case httpx2.ConnectTimeout():
             return "the upstream did not take a connection in time"
@@ -19,6 +21,8 @@ def why(error: BaseException) -> str:
             return _why_unconnected(error)
         case TimeoutError():
             return "the time for the upstream ran out"
+        case ConnectionError():
+            return "the session with the server ended before its answer was there"
         case _:
             return "the connection to the upstream ended before its whole answer was there"
 

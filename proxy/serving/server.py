@@ -5,22 +5,23 @@ import gc
 import json
 import logging
 import os
-import re
-import signal
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 
 from proxy.again import Again
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.credentials.making import Surroundings, make
+from proxy.credentials.sources.shelf import Shelf
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, write_secret
+from proxy.data_dir.forgetting import forget
 from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
 from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations, store_places
@@ -30,6 +31,8 @@ from proxy.holding import Holding
 from proxy.journal import Journal
 from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
+from proxy.mcp.desk import Desk
+from proxy.mcp.http import McpOverHttp
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.probe import Probe
@@ -44,9 +47,12 @@ from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
+from proxy.serving.stopping import on_signal
 from proxy.serving.tokens import reviewers
+from proxy.serving.words import first_words, shown_url
 from proxy.shots import Shots
 from proxy.signals import Signals
+from proxy.skew import Skew
 from proxy.store import Store, connect
 from proxy.witness import Witness
 
@@ -56,8 +62,6 @@ _DRAIN_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 # A large body is judged in a thread, and the loop waits this long for it at each of a call's many steps.
 _SWITCH_SECONDS = 0.0005
-_PAUSE = re.compile(r"[.,;](?:\s|$)|\n")
-_MAX_WORDS = 100
 
 
 class CannotServe(Exception):
@@ -95,7 +99,7 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
     if url is None and settings.config.redis.replicas:
         raise CannotServe("the embedded store has no replicas: give a REDIS_URL, or leave out redis.replicas")
     keep_private()
-    stop = _on_signal()
+    stop = on_signal()
     sys.setswitchinterval(_SWITCH_SECONDS)
     # A killed sidecar leaves it behind, with addresses where somebody else may listen by now.
     (settings.data_dir / "serve.json").unlink(missing_ok=True)
@@ -108,7 +112,8 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
         async with asyncio.TaskGroup() as tasks:
             sidecar = await _Sidecar.build(settings, url or "", tasks)
             if embedded is not None:
-                sidecar.background.append(tasks.create_task(embedded.supervise()))
+                beside = (embedded.supervise(), forget(embedded.url, sidecar.deadlines.shredded))
+                sidecar.background += [tasks.create_task(part) for part in beside]
             try:
                 await sidecar.run(stop, announce)
             finally:
@@ -124,27 +129,36 @@ class _Sidecar:
     def __init__(self, settings: Settings, url: str, tasks: asyncio.TaskGroup) -> None:
         config, keys = settings.config, settings.data_dir / "keys"
         trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
-        self.settings = settings
-        self.tasks = tasks
+        self.settings, self.tasks = settings, tasks
         self.metrics = Metrics()
         self.redis = connect(url)
+        place = config.redis
         self.store = Store(
-            self.redis,
-            domain=config.redis.domain,
-            clocks=config.clocks,
-            cap=config.cap,
-            replicas=config.redis.replicas,
+            self.redis, domain=place.domain, clocks=config.clocks, cap=config.cap, replicas=place.replicas
         )
         self.key_source = config.keys.source_in(keys)
         self.sealed = Sealed(keyring_of(self.key_source, domain=config.redis.domain))
         self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
         self.signals = Signals(self.store, self.metrics)
+        self.deadlines = Deadlines(store=self.store, metrics=self.metrics)
         self.destinations = Destinations(
             allowed=config.allowed,
             named=settings.rulebook.names_host,
             tunnel_ports=frozenset(config.destinations.connect_ports),
             store=store_places(url),
         )
+        key = load_or_create_key(keys / "fingerprint.key")
+        self.agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
+        around = Surroundings(
+            shelf=Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring),
+            keyed=self.agent.keyed_secret,
+            context=lambda: upstream_context(trust),
+            now=time,
+            metrics=self.metrics,
+            tasks=tasks,
+            exchange=config.windows.upstream,
+        )
+        self.credentials = make(config.credentials, around)
         self.witness = Witness(settings.witness) if settings.witness else None
         self.history = History(
             self.redis,
@@ -162,11 +176,6 @@ class _Sidecar:
             replayer=self.replayer,
             tasks=tasks,
         )
-        self.agent = Agent(
-            principal=config.principal,
-            secret_headers=config.secrets,
-            key=load_or_create_key(keys / "fingerprint.key"),
-        )
         self.again = Again(
             agent=self.agent,
             store=self.store,
@@ -177,7 +186,7 @@ class _Sidecar:
         )
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
-            self._gate(self.agent),
+            self._gate(),
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
@@ -192,7 +201,7 @@ class _Sidecar:
         try:
             await sidecar.store.check()
         except StoreUnavailable as error:
-            said = _first_words(error.__cause__)
+            said = first_words(error.__cause__)
             raise CannotServe(f"{error}{said}: start Redis, or correct REDIS_URL") from error
         return sidecar
 
@@ -205,7 +214,7 @@ class _Sidecar:
                 trust=upstream_context(trust),
                 witness=self.witness,
             ),
-            credentials=self.settings.config.replay_credentials,
+            credentials=self.credentials,
             metrics=self.metrics,
             tasks=self.tasks,
         )
@@ -216,7 +225,7 @@ class _Sidecar:
             store=self.store,
             sealed=self.sealed,
             verifier=Verifier(consoles=config.keys.known(self.signer.public), domain=config.redis.domain),
-            credentials=config.replay_credentials,
+            credentials=self.credentials,
             snapshots=self.snapshots,
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
@@ -228,26 +237,30 @@ class _Sidecar:
             witness=self.witness,
         )
 
-    def _gate(self, agent: Agent) -> Gate:
+    def _gate(self) -> Gate:
+        ruleset, config = self.settings.rulebook.current, self.settings.config
+        holding = Holding(
+            agent=self.agent,
+            store=self.store,
+            sealed=self.sealed,
+            signals=self.signals,
+            replayer=self.replayer,
+            snapshots=self.snapshots,
+            metrics=self.metrics,
+            waiting=config.waiting,
+            history=self.history,
+        )
+        desk = Desk.beside(holding, ruleset)
         return Gate(
-            ruleset=self.settings.rulebook.current,
-            agent=agent,
+            ruleset=ruleset,
+            agent=self.agent,
             destinations=self.destinations,
             store=self.store,
-            holding=Holding(
-                agent=agent,
-                store=self.store,
-                sealed=self.sealed,
-                signals=self.signals,
-                replayer=self.replayer,
-                snapshots=self.snapshots,
-                metrics=self.metrics,
-                waiting=self.settings.config.waiting,
-                history=self.history,
-            ),
+            holding=holding,
             metrics=self.metrics,
             witness=self.witness,
             history=self.history,
+            mcp=McpOverHttp(desk=desk, servers=config.tool_servers, tasks=self.tasks),
         )
 
     async def run(self, stop: asyncio.Event, announce: Callable[[Serving], None]) -> None:
@@ -258,10 +271,10 @@ class _Sidecar:
         # Before anything listens, so that there is no moment in which an agent could reach them.
         self.destinations.own_ports.update((self.settings.listen[1], console[1]))
         listener = Listener(create(self._reviewing(console)), listening)
-        deadlines = Deadlines(store=self.store, metrics=self.metrics)
         rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
-        watches = (deadlines.watch(), self.worker.watch(), self.unknowns.watch())
-        parts = (self.signals.listen(), *watches, rules)
+        watches = (self.deadlines.watch(), self.worker.watch(), self.unknowns.watch())
+        skew = Skew(store=self.store, metrics=self.metrics).watch()
+        parts = (self.signals.listen(), *watches, rules, skew)
         self.background += [self.tasks.create_task(part) for part in parts]
         console_task = self.tasks.create_task(listener.run())
         opened = asyncio.Event()
@@ -292,7 +305,7 @@ class _Sidecar:
         """Everything listens: tell the world, and spare the collector what will never be garbage."""
         proxy = self.plane.address or self.settings.listen
         self.destinations.own_ports.add(proxy[1])
-        serving = Serving(proxy=_http(proxy), console=_http(console), data_dir=self.settings.data_dir)
+        serving = Serving(proxy=shown_url(proxy), console=shown_url(console), data_dir=self.settings.data_dir)
         found = {"proxy": serving.proxy, "console": serving.console, "pid": os.getpid()}
         write_secret(self.settings.data_dir / "serve.json", json.dumps(found).encode())
         gc.collect()
@@ -350,20 +363,6 @@ class _Sidecar:
         return {"store": True, "proxy": self.plane.address is not None}
 
 
-def _on_signal() -> asyncio.Event:
-    """An event that the first SIGINT or SIGTERM sets; the second one ends the process."""
-    stop = asyncio.Event()
-
-    def received() -> None:
-        if stop.is_set():
-            os._exit(130)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, received)
-    return stop
-
-
 def _bind(address: Address, flag: str) -> socket.socket:
     """A socket bound to `address`. Raises CannotServe naming the flag."""
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
@@ -379,14 +378,3 @@ def _bind(address: Address, flag: str) -> socket.socket:
             f"stop what listens there, or give another {flag}"
         ) from error
     return bound
-
-
-def _first_words(error: BaseException | None) -> str:
-    """What Redis or the system says, up to its first pause: an old server quotes the password after it."""
-    words = _PAUSE.split(str(error or ""), maxsplit=1)[0][:_MAX_WORDS]
-    return f" ({words})" if words and words.isprintable() else ""
-
-
-def _http(address: Address) -> str:
-    host = f"[{address[0]}]" if ":" in address[0] else address[0]
-    return f"http://{host}:{address[1]}"

@@ -22,6 +22,9 @@ _MAX_DEPTH = 4
 _ACTIONS = words_of("action method command cmd operation op do request_type api_action x-oss-process")
 _MILD = frozenset({Effect.READ, Effect.REVERSIBLE})
 _STATEMENTS = words_of("sql statement statements stmt query queries q querystring sqls")
+_TO = words_of("to recipient recipients msisdn mobile phone phone_number destination dst number")
+_TEXT = words_of("text message msg body content sms")
+_ADDRESS = re.compile(r"\s*\+?[0-9][0-9 ,-]{5,}|[^@\s]+@[^@\s]+")
 _LONGEST = max(map(len, _STATEMENTS))
 # More than a first word, for a search may well begin with `drop` or `update`.
 _STATEMENT = re.compile(
@@ -42,9 +45,18 @@ def evidence_anywhere(call: HttpCall) -> Iterator[Evidence]:
             yield Evidence(effect=found, because=f"`{name.lower()}` in its query {found.says}")
         elif name.lower() in _STATEMENTS and _STATEMENT.match(value):
             yield read_sql(value)
+    if _is_sent_by_query(call):
+        yield Evidence(effect=Effect.COMMUNICATION, because="its query has a recipient and a text")
     for text in _texts(call.payload.value):
         if _STATEMENT.match(text):
             yield read_sql(text)
+
+
+def _is_sent_by_query(call: HttpCall) -> bool:
+    """Whether the query has whom to write to and what, as gateways for short messages take it."""
+    values = {name.lower(): value for name, value in call.query}
+    to = any(_ADDRESS.fullmatch(values[name]) for name in _TO & values.keys())
+    return to and any(values.get(name) for name in _TEXT)
 
 
 def _of_action(value: str) -> Effect | None:

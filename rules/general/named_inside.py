@@ -23,7 +23,12 @@ _NAMES = words_of(
 )
 # A tool or a function may be an object with a name.
 _NAMED = words_of("tool function action call command")
-_LISTS = words_of("calls tool_calls function_calls actions operations requests steps commands tasks batch")
+_LISTS = words_of(
+    """
+    calls tool_calls function_calls actions operations requests steps commands tasks batch
+    batch_item_request
+    """
+)
 _WITHIN = words_of("arguments args params parameters input payload request data body")
 
 

@@ -10,6 +10,7 @@ import rfc8785
 
 from rules.action import Principal
 from rules.call import ToolCall
+from rules.headers import Fields
 from rules.mcp.message import Members, text_of
 from rules.request.strict_json import canonical, parse
 
@@ -30,6 +31,8 @@ class ToolAction:
     body: bytes
     """The arguments, as the exact bytes of our serialization."""
     principal: Principal
+    fields: Fields = ()
+    """The header fields that go with it over HTTP, but for those of the session."""
 
     @property
     def method(self) -> str:
@@ -66,12 +69,13 @@ class ToolAction:
             "server": self.server,
             "place": self.place,
             "tool": self.tool,
+            "fields": [[n.decode("latin-1"), v.decode("latin-1")] for n, v in self.fields],
             "body_sha256": hashlib.sha256(self.body).hexdigest(),
             "principal": asdict(self.principal),
         }
 
 
-def bind_tool(call: ToolCall, principal: Principal, *, place: str) -> ToolAction:
+def bind_tool(call: ToolCall, principal: Principal, *, place: str, fields: Fields = ()) -> ToolAction:
     """The action that `call` asks for, of the server at `place`."""
     return ToolAction(
         server=call.server,
@@ -79,6 +83,7 @@ def bind_tool(call: ToolCall, principal: Principal, *, place: str) -> ToolAction
         tool=call.tool,
         body=text_of(call.arguments).encode("ascii"),
         principal=principal,
+        fields=fields,
     )
 
 
@@ -90,8 +95,12 @@ def unbind_tool(binding: dict[str, Any], body: bytes) -> ToolAction:
     try:
         if any(type(binding[name]) is not str for name in _TEXTS) or not isinstance(parse(body), dict):
             raise ValueError("the stored action is not a binding")
-        principal = Principal(**binding["principal"])
-        action = ToolAction(**{name: binding[name] for name in _TEXTS}, body=body, principal=principal)
+        action = ToolAction(
+            **{name: binding[name] for name in _TEXTS},
+            body=body,
+            principal=Principal(**binding["principal"]),
+            fields=tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in binding["fields"]),
+        )
         # As text, because to Python 1 equals True.
         same = json.dumps(action.binding(), sort_keys=True) == json.dumps(binding, sort_keys=True)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -103,5 +112,8 @@ def unbind_tool(binding: dict[str, Any], body: bytes) -> ToolAction:
 
 def tool_fingerprint(action: ToolAction, key: bytes) -> str:
     """Keyed hash of the action's meaning: the same for every spelling of equal arguments."""
-    meaning = action.binding() | {"body_sha256": f"json:{canonical(action.arguments)}"}
+    meaning = action.binding() | {
+        "fields": sorted([n.decode("latin-1"), v.decode("latin-1")] for n, v in action.fields),
+        "body_sha256": f"json:{canonical(action.arguments)}",
+    }
     return hmac.digest(key, rfc8785.dumps(meaning), "sha256").hex()

@@ -4,9 +4,11 @@ Measured on eight clients, an error result with one text, no structured content 
 programs in `_meta` reaches the model in all but one of them; that one needs a success with both.
 """
 
+from dataclasses import replace
+
 from rules.hold import DISPOSITIONS, Hold, State
 from rules.mcp.listing import AWAIT
-from rules.mcp.message import Failure, Id, Members, Notification, Request, Result, meta_of, text_of
+from rules.mcp.message import Failure, Members, Notification, Request, Result, meta_of, text_of
 from rules.mcp.versions import CLIENT_KEY, is_modern
 from rules.reply import describe
 from rules.request.strict_json import Json
@@ -40,6 +42,9 @@ _TEXTS: dict[State, str] = {
     State.DRIFT_REFUSED: "CHANGED since the approval, not executed (hold {id}): what was approved is no "
     "longer what would run. The same call opens a new hold.",
     State.KILLED: "STOPPED by an operator's kill switch, not executed (hold {id}): wait for the user.",
+    State.CANCELLED: "CANCELLED by a person, not executed (hold {id}). The same call may be made again.",
+    State.NOT_EXECUTED: "SENT WITHOUT EFFECT, not executed (hold {id}): somebody found out that this call, "
+    "which was sent, did not run. The same call opens a new hold.",
     State.OUTCOME_UNKNOWN: "OUTCOME UNKNOWN (hold {id}): this call was sent and no answer is known, so it "
     "may have been executed. Do not make it again in any form: a human has to find out.",
     State.EXECUTED: "EXECUTED (hold {id}), after a human's approval; its result was given out before or "
@@ -67,6 +72,7 @@ def standing_result(hold: Hold, *, success: bool = False) -> Members:
     told = {name: _plain(value) for name, value in describe(hold).items() if name != "status_url"}
     fallback = f"{told['detail']} (hold {{id}})"
     text = _TEXTS.get(hold.state, fallback).format(id=hold.hold_id, await_=AWAIT)
+    told["detail"] = text
     if hold.decision_reason and hold.state is State.REJECTED:
         text += f" The reviewer says: {hold.decision_reason}"
     meta: Members = {HOLD_KEY: told}
@@ -101,17 +107,20 @@ def no_such_hold() -> Members:
     return _result("there is no such hold of this agent", {"executed": None}, meta={}, success=False)
 
 
-def in_answer_to(request: Request, result: Members) -> Result:
-    """`result` as the answer to `request`."""
+def in_answer_to(request: Request, said: Members | Failure) -> Result | Failure:
+    """`said`, a result or an error, as the answer to `request`."""
+    if isinstance(said, Failure):
+        return replace(said, id=request.id)
+    result = said
     if is_modern(request) and "resultType" not in result:
         complete: Members = {"resultType": "complete"}
         result = complete | result
     return Result(id=request.id, result=result)
 
 
-def refused_method(id_: Id, method: str, reason: str) -> Failure:
-    """A method that is not a tool and may not pass."""
-    return Failure(id=id_, code=REFUSED_CODE, message=f"`{method}` is refused, not executed: {reason}")
+def refused_method(method: str, reason: str) -> Failure:
+    """A method that is not a tool and may not pass; its request's id is still to be set."""
+    return Failure(id=None, code=REFUSED_CODE, message=f"`{method}` is refused, not executed: {reason}")
 
 
 def _refused(text: str, reason_id: str, *, success: bool) -> Members:

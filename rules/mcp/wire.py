@@ -8,13 +8,14 @@ two of them could read differently is refused here.
 import json
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from mcp_types.jsonrpc import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR
 
 from rules.mcp.message import Failure, Id, Members, Message, Notification, Request, Result
 from rules.request.body import MAX_JSON_VALUES
 from rules.request.spelling import fold
-from rules.request.strict_json import Json, parse
+from rules.request.strict_json import MAX_DEPTH, Json, parse
 
 _ENVELOPE = frozenset({"jsonrpc", "id", "method", "params", "result", "error"})
 _PARAMS = frozenset(
@@ -38,13 +39,6 @@ class Malformed:
     def reply(self) -> Failure:
         """What the sender hears."""
         return Failure(id=self.id, code=self.code, message=f"{self.reason}; nothing was sent")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opaque:
-    """A server's answer of which only the id is read: the rest has no single reading, and asks nothing."""
-
-    id: Id
 
 
 def read_line(line: bytes) -> Message | Malformed:
@@ -76,7 +70,7 @@ def read_message(text: bytes) -> Message | Malformed:
     return _message(value, id_)
 
 
-def read_answer(text: bytes) -> Message | Opaque | Malformed:
+def read_answer(text: bytes) -> Message | Malformed:
     """What a server says. Never raises.
 
     Its results are its own word to the agent: one with an integer that parsers round is not for us to
@@ -86,13 +80,15 @@ def read_answer(text: bytes) -> Message | Opaque | Malformed:
     if not isinstance(message, Malformed):
         return message
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = json.loads(text, parse_float=Decimal)
+    except (ValueError, ArithmeticError, RecursionError):
         return message
-    asks = not isinstance(value, dict) or any(fold(name).strip() == "method" for name in value)
-    if asks or not isinstance(value.get("result"), dict) or (id_ := _id(value.get("id"))) is None:
+    if not isinstance(value, dict) or any(fold(name).strip() == "method" for name in value):
         return message
-    return Opaque(id=id_)
+    id_, result = _id(value.get("id")), value.get("result")
+    if id_ is None or not isinstance(result, dict) or _is_deep(result):
+        return message
+    return Result(id=id_, result=result)
 
 
 def _message(value: Members, id_: Id | None) -> Message | Malformed:
@@ -167,6 +163,14 @@ def _look_alike(members: Members, known: frozenset[str]) -> str | None:
         if meant in known:
             return f"a member only looks like `{meant}`"
     return None
+
+
+def _is_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner = [v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)]
+        level = [item for items in inner for item in items]
+    return bool(level)
 
 
 def _id(value: Json) -> Id | None:

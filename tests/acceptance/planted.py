@@ -42,9 +42,11 @@ class Fault(StrEnum):
 OWN = {
     "proxy.store": "proxy.store:StoreUnavailable",
     "proxy.sealed": "proxy.seal:SealError",
+    "proxy.journal": "proxy.journal:JournalError",
     "proxy.witness": "proxy.witness:WitnessError",
     "proxy.destinations": "builtins:OSError",
-    "proxy.replay.credentials": "proxy.replay.credentials:CredentialError",
+    "proxy.credentials.credentials": "proxy.credentials.sources.secret:CredentialError",
+    "proxy.credentials.sources.stated": "proxy.credentials.sources.secret:CredentialError",
 }
 """By module, the exception that it announces."""
 

@@ -33,8 +33,8 @@ SAMPLE = [
     ("proxy.store:Store.killed", Fault.HANG),
     ("proxy.store:Store.open", Fault.OWN),
     ("proxy.witness:Witness.record", Fault.OWN),
-    ("proxy.replay.credentials:Credentials.fields", Fault.OWN),
-    ("proxy.replay.replayer:Replayer.cross", Fault.KILL),
+    ("proxy.credentials.credentials:Credentials.supply", Fault.OWN),
+    ("proxy.replay.line:Line.cross", Fault.KILL),
 ]
 
 

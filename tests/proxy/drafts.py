@@ -50,6 +50,7 @@ def draft(**changes: object) -> Draft:
         reason_id=ReasonId.RULE,
         reason="moves money",
         policy="f" * 64,
+        credential="bank 1",
         sealed=b"\x00\xffsealed",
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # names and types are the caller's

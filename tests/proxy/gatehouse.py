@@ -15,13 +15,13 @@ import certifi
 
 from addons.exchange import Outcome, Request
 from proxy.agent import Agent
+from proxy.credentials.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
 from proxy.gate import Gate
 from proxy.holding import Holding, Waiting
 from proxy.keys.keyring import Keyring
 from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
-from proxy.replay.credentials import Credentials
 from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots
@@ -29,7 +29,8 @@ from proxy.replay.worker import Worker
 from proxy.sealed import Sealed
 from proxy.shots import Shots
 from proxy.signals import Signals
-from proxy.store import Cap, Clocks, Store, connect
+from proxy.store import Clocks, Store, connect
+from proxy.timing import Cap
 from rules.action import Principal
 from rules.compile import compile_rules
 from rules.decision import Decision

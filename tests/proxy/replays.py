@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from proxy.credentials.credentials import Credentials
 from proxy.destinations import Address, Allowed, Destinations
 from proxy.keys.signing import Verifier
-from proxy.replay.credentials import Credentials
 from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
 from proxy.replay.snapshots import Snapshots

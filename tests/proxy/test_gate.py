@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from addons.exchange import Passage, Request, Tunnel
 from proxy.gate import Gate
+from rules.action import Action
 from rules.classify import classify
 from rules.normalize import normalize
 from rules.reply import Reply
@@ -101,6 +102,7 @@ async def test_tiers_3_and_4_are_held(house: Gatehouse, case: str) -> None:
     assert (members["tier"], members["reason_id"]) == (tier, reason_id)
     hold = await house.find(outcome)
     action = house.sealed.open_action(hold, await house.store.sealed(hold.hold_id, part="sealed"))
+    assert isinstance(action, Action)
     assert (action.method.encode(), action.target.encode()) == (asked.message.method, asked.message.target)
     assert action.body == asked.message.body
     assert (hold.digest, hold.policy) == (action.digest, ruleset().hash)

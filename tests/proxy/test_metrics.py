@@ -17,7 +17,17 @@ from tests.rules.calls import calls, from_rules, rule_lists
 
 METRICS = Metrics()
 
-BOUNDED = {"tier", "verdict", "reason_id", "state", "event", "decision", "disposition", "outcome"} | {
+BOUNDED = {
+    "credential",
+    "tier",
+    "verdict",
+    "reason_id",
+    "state",
+    "event",
+    "decision",
+    "disposition",
+    "outcome",
+} | {
     "moment",
     "cause",
 }
@@ -64,7 +74,7 @@ def counted(name: str, label: str) -> dict[str, float]:
         ("failed_closed_total", "reason_id", set(FAILURES)),
         ("holds_opened_total", "tier", {"3", "4"}),
         ("hold_transitions_total", "event", set(Event)),
-        ("decision_seconds_count", "decision", {Event.APPROVE, Event.REJECT}),
+        ("decision_seconds_count", "decision", {Event.APPROVE, Event.REJECT, Event.CANCEL}),
         (
             "replay_seconds_count",
             "disposition",

@@ -50,7 +50,9 @@ async def opened(world: World, hold: Hold, *, keys: list[bytes] | None = None) -
     sealed = world.sealed if keys is None else Sealed(Keyring(keys, domain=world.domain))
     found = await world.store.find(hold.hold_id)
     assert found is not None
-    return sealed.open_action(found, await world.store.sealed(hold.hold_id, part="sealed"))
+    action = sealed.open_action(found, await world.store.sealed(hold.hold_id, part="sealed"))
+    assert isinstance(action, Action)
+    return action
 
 
 async def time_left(world: World, hold: Hold) -> int:

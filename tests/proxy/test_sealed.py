@@ -35,6 +35,7 @@ FIELDS: dict[str, Any] = {
     "reason_id": ReasonId.DEFAULT_WRITE,
     "reason": "harmless",
     "policy": "0" * 64,
+    "credential": "other 1",
 }
 CHANGING: dict[str, Any] = {
     "state": State.APPROVED,

@@ -72,7 +72,7 @@ async def test_every_step_of_every_state(store: Store, redis: Redis, state: Stat
         assert await store.find(hold.hold_id) == stepped
         assert await store.approved() == [hold.hold_id] * (stepped.state is State.APPROVED)
         timed = await redis.zrange(f"{{sidegate:{DOMAIN}}}:deadlines", 0, -1)
-        assert timed == [hold.hold_id.encode()] * (stepped.state in OPEN)
+        assert timed == [hold.hold_id.encode()]
     else:
         refused = await refusal(store, hold, event, fields={"note": b"why"})
         assert (refused.why, refused.hold) == ("state", hold)
@@ -132,6 +132,15 @@ async def test_the_same_step_again(store: Store, redis: Redis, state: State, eve
     again = await store.step(hold, event, fence=hold.fence, fields={"note": b"second"})
     assert again == once
     assert await content(redis, domain=DOMAIN) == before
+
+
+@pytest.mark.parametrize(
+    ("event", "state"), [(Event.CLAIM, State.CLAIMED), (Event.SEND, State.SENDING)], ids=str
+)
+async def test_a_lease_is_taken_once(store: Store, event: Event, state: State) -> None:
+    """Whoever finds it taken under its own fence has met another claim of that number: it may not send."""
+    hold = await brought(store, state)
+    assert (await refusal(store, hold, event, fence=hold.fence)).why == "state"
 
 
 @pytest.mark.parametrize("workers", [2, 20, 150])

@@ -9,7 +9,8 @@ import pytest
 from redis.asyncio import Redis
 
 from proxy.record import StoreUnavailable
-from proxy.store import Cap, Flooded, Store, connect
+from proxy.store import Flooded, Store, connect
+from proxy.timing import Cap
 from rules.verdict import Spend, Tier
 from tests.proxy.drafts import PATIENT, draft
 from tests.proxy.redis_child import eventually

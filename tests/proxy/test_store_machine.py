@@ -224,7 +224,7 @@ class Life(RuleBasedStateMachine):
             assert set(self.do(listed_in())) == {k.hold_id for k in self.known if k.state is state}
         overdue = {known.hold_id for known in self.known if known.state in OPEN and known.overdue}
         assert set(self.do(patient.overdue())) == overdue
-        assert self.do(self._timed()) == {k.hold_id for k in self.known if k.state in OPEN}
+        assert self.do(self._timed()) == {k.hold_id for k in self.known}
         assert self.do(self._mortal()) == self._expected_mortal()
 
     def _objections(self, known: Known, event: Event, change: dict[str, Any]) -> set[str]:
@@ -288,7 +288,7 @@ class Life(RuleBasedStateMachine):
         expected = {f"hold:{known.hold_id}": True for known in self.known}
         expected |= {f"fingerprint:{fingerprint}": True for fingerprint in self.owners}
         expected |= {"holds": False} if self.known else {}
-        expected |= {"deadlines": False} if any(k.state in OPEN for k in self.known) else {}
+        expected |= {"deadlines": False} if self.known else {}
         expected |= {"approved": False} if any(k.state is State.APPROVED for k in self.known) else {}
         unknown = any(k.state is State.OUTCOME_UNKNOWN for k in self.known)
         expected |= {"unknown": False} if unknown else {}

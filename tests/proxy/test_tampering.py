@@ -40,7 +40,7 @@ ALWAYS = (
     "idempotency_key",
     "tier",
 )
-ALWAYS += ("rule", "reason_id", "reason", "policy", "key")
+ALWAYS += ("rule", "reason_id", "reason", "policy", "key", "credential")
 DECIDED = (*ALWAYS, "run_by", "decided_by", "decision_reason", "decision")
 _SAMPLES = 7
 

@@ -14,10 +14,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rules.action import Action, Principal, bind, fingerprint, unbind
+from rules.call import HttpCall
 from rules.message import Message
 from rules.normalize import normalize
 from rules.verdict import Refusal
-from tests.rules.messages import AGENT, CHARGE, KEY, PLAIN, action_of, carrying
+from tests.rules.messages import AGENT, CHARGE, JSON, KEY, PLAIN, action_of, carrying
 
 
 def test_a_binding_has_every_part_that_will_run_and_no_secret() -> None:
@@ -299,3 +300,12 @@ def test_no_pair_of_the_corpus_shares_a_digest(title: str, segments: list[dict[s
         bound = [bind(call, AGENT, credentials=frozenset()) for call in calls]  # type: ignore[arg-type]
         assert bound[0].digest != bound[1].digest
         assert len({fingerprint(a, c, KEY) for a, c in zip(bound, calls, strict=True)}) == 2  # type: ignore[arg-type]
+
+
+def test_an_action_is_read_as_the_call_it_was_made_of() -> None:
+    """As a message it has the one reading that was approved, without its credentials."""
+    sent = carrying(JSON, (b"Authorization", b"Bearer x"), body=b'{"amount": 5}')
+    action = action_of(sent)
+    again = normalize(action.message())
+    assert isinstance(again, HttpCall)
+    assert bind(again, AGENT, credentials=frozenset()) == replace(action, credentials=())

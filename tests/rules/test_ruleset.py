@@ -1,8 +1,11 @@
 """Compiled rules: what they cover, and which of them are looked at."""
 
+import json
+
 import pytest
 
-from rules.compile import compile_rules
+from rules.compile import compile_pack, compile_rules
+from rules.handling import USUAL, Quorum
 from rules.matching.truth import Truth
 from rules.ruleset import Ruleset, host_keys
 from tests.rules.calls import http
@@ -106,3 +109,19 @@ def test_the_nearest_name_says_how_paths_are_read() -> None:
     }
     assert ruleset.paths("b.s3.aws.test") == "normalize"
     assert not ruleset.names_host("iam.aws.test")
+
+
+PAID: dict[str, object] = {"id": "a", "match": {"host": "pay.test"}}
+
+
+def test_a_rule_by_its_id() -> None:
+    """The operator's before the pack's; no rule has no id."""
+    brought = [PAID | {"tier": 3}, PAID | {"id": "b", "tier": 4}]
+    pack = compile_pack(json.dumps({"version": 1, "rules": brought}))
+    own = json.dumps({"version": 1, "rules": [PAID | {"tier": 4, "quorum": 2}]})
+    both = compile_rules([("f", own)], pack)
+    assert isinstance(both, Ruleset)
+    found = [both.rule(rule_id) for rule_id in ("a", "b", "c", None)]
+    assert [rule and (rule.id, rule.tier) for rule in found] == [("a", 4), ("b", 4), None, None]
+    assert both.handling("a").quorum == Quorum(count=2)
+    assert both.handling("b") is USUAL

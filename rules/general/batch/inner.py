@@ -69,9 +69,7 @@ def _targets(call: HttpCall, address: str) -> Iterator[str]:
     if "://" in address[:8]:
         parts = urlsplit(address)
         if parts.netloc.lower() == call.host:
-            yield (
-                address.partition("://")[2].partition("/")[1] + address.partition("://")[2].partition("/")[2]
-            )
+            yield f"{parts.path}?{parts.query}" if parts.query else parts.path
         return
     path = call.target.partition("?")[0]
     below = path.rpartition("/")[0]

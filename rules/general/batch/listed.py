@@ -10,12 +10,29 @@ from rules.request.strict_json import Json, parse
 
 # Graph and OData, Azure, Facebook, Salesforce, Mailchimp, Asana.
 _LISTS = frozenset(
-    {"requests", "batch", "batchrequests", "compositerequest", "operations", "actions", "subrequests"}
+    {
+        "requests",
+        "batch",
+        "batchrequests",
+        "compositerequest",
+        "operations",
+        "actions",
+        "subrequests",
+        "rest_requests",
+    }
 )
 _HOLDERS = frozenset({"data", "graphs"})
 # What may stand beside the list and asks for nothing.
 _OPTIONS = frozenset(
-    {"allornone", "collatesubrequests", "haltonerror", "access_token", "include_headers", "graphid"}
+    {
+        "allornone",
+        "collatesubrequests",
+        "haltonerror",
+        "access_token",
+        "include_headers",
+        "graphid",
+        "batch_request_id",
+    }
 )
 _METHOD = frozenset({"method", "httpmethod"})
 _ADDRESS = frozenset({"url", "path", "relative_url", "relative_path", "uri"})

@@ -27,7 +27,8 @@ _VERBS = {
         record lend fill end place reserve exchange return provision initialize push mutate process unset
     """,
     Effect.DEPLOYMENT: """
-        deploy undeploy release rollback execute exec run invoke trigger merge launch install promote
+        deploy undeploy redeploy release rollback execute exec run rerun invoke trigger merge launch
+        install promote
     """,
     Effect.COMMUNICATION: """
         send post publish unpublish notify invite broadcast forward reply share unshare email mail
@@ -44,7 +45,7 @@ _VERBS = {
     """,
     Effect.DELETION: """
         delete destroy purge wipe erase remove terminate drop truncate deregister expunge uninstall
-        unregister clear empty discard kill abort retire clean flush shred
+        unregister clear empty discard kill abort retire clean flush shred prune
     """,
 }
 VERBS = {verb: effect for effect, verbs in _VERBS.items() for verb in verbs.split()}
@@ -172,7 +173,7 @@ GRAVE_COLLECTIONS = {
         """,
         Effect.PRIVILEGE: """
             invitees bans sessions authorizations approvals assignments factors firewalls delegates envs
-            vars env variables shares policies sign decrypt unwrapkey jwt
+            vars env envvar variables shares policies sign decrypt unwrapkey jwt
         """,
     }.items()
     for noun in nouns.split()

@@ -75,7 +75,10 @@ def effect_within(name: str) -> Effect | None:
     # `email_search` searches, though `email` may be a verb as well.
     start = sure[0] if sure and words[places[0]] in BOTH else places[0]
     last = [VERBS[words[-1]]] if start and words[-1] in UNMISTAKABLE else []
-    return _gravest([_of_words(words[start:]), *last])
+    effect = _of_words(words[start:])
+    # `orderCancel`: where the thing stands first, it still is what is changed.
+    before = words[:start] if effect is Effect.CHANGE else []
+    return _gravest([effect, *last, *(GRAVE_NOUNS[word] for word in before if word in GRAVE_NOUNS)])
 
 
 def _of_nouns(words: list[str], place: int) -> Effect | None:

@@ -249,7 +249,7 @@ def test_rows_that_are_malformed(run: Run, name: str) -> None:
 def test_without_rules(run: Run) -> None:
     """The built-in defaults apply."""
     code, [line], _ = run(http(), arguments=())
-    assert (line["tier"], line["reason_id"], code) == (3, "default_write", 0)
+    assert (line["tier"], line["reason_id"], code) == (4, "default_write", 0)
 
 
 def test_several_rules_files(run: Run) -> None:

@@ -128,6 +128,8 @@ async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
             "resolved_as": None,
             "resolved_by": None,
             "resolution_reason": None,
+            "credential": "bank 1",
+            "credential_used": None,
             "collected": False,
             "integrity": "ok",
             "integrity_reason": None,

@@ -219,7 +219,12 @@ class World:
         return httpx2.AsyncClient(transport=transport, base_url=BASE, headers=headers)
 
     async def hold(
-        self, action: Action = ACTION, *, tier: Tier = Tier.HIGH_RISK, probed: bool = False
+        self,
+        action: Action = ACTION,
+        *,
+        tier: Tier = Tier.HIGH_RISK,
+        credential: str = "bank 1",
+        probed: bool = False,
     ) -> Hold:
         """A new hold of `action`."""
         hold_id = str(ULID())
@@ -235,6 +240,7 @@ class World:
             reason="moves money",
             policy="f" * 64,
             sealed=b"",
+            credential=credential,
             key=self.sealed.fresh_key(hold_id, action.digest),
             probed=probed,
         )

@@ -2,6 +2,8 @@
 
 import asyncio
 import resource
+import ssl
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -156,3 +158,24 @@ async def test_a_worker_that_stood_still_at_the_line(
         assert untouched(upstream)
         assert given.state is State.APPROVED
         assert given.note == "not sent: this process stood still for longer than its claim lasts"
+
+
+async def test_an_answer_that_never_ends(redis_url: str, authority: Authority) -> None:
+    """Slow enough to stay within every bound on its size: its time is over all the same."""
+    leaf, context = authority.issue(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(leaf.chain, leaf.key)
+
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while not writer.is_closing():
+                writer.write(b"1\r\nx\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        writer.transport.abort()
+
+    server = await asyncio.start_server(trickle, "127.0.0.1", 0, ssl=context)
+    async with server, replaying(redis_url, authority, timeout=1.0) as replays:
+        ran = await replays.ran(action_to(server.sockets[0].getsockname()[1]))
+        assert (ran.state, ran.note) == (State.OUTCOME_UNKNOWN, "the time for the upstream ran out")

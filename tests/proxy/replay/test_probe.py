@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.credentials.supply import Supplied
 from proxy.destinations import Allowed, Destinations
 from proxy.replay.probe import Probe
 from proxy.witness import Witness
@@ -51,7 +52,9 @@ def host(port: int) -> Fields:
 async def test_what_is_there(probe: Probe, server: Rest) -> None:
     """One GET with exactly the given fields, credentials in place of what the agent had."""
     fields = (*host(server.port), (b"X-Key", b"placeholder"))
-    shown = await probe.see(read(server.port, "/a?b=%20c"), fields, ((b"x-key", b"s"),), within=10)
+    shown = await probe.see(
+        read(server.port, "/a?b=%20c"), fields, Supplied(fields=((b"x-key", b"s"),)), within=10
+    )
     assert isinstance(shown, Image)
     assert (shown.text, shown.etag) == ('{"x": 1}', server.things["/a"].etag)
     [heard] = server.heard
@@ -80,7 +83,7 @@ async def test_what_is_not_sent(probe: Probe, server: Rest, name: str) -> None:
     made, fields, why = REFUSED[name]
     found = made(server.port)
     own = fields if any(n == b"Host" for n, _ in fields) else (*host(server.port), *fields)
-    shown = await probe.see(found, own, (), within=10)
+    shown = await probe.see(found, own, Supplied(), within=10)
     assert isinstance(shown, str)
     assert shown.startswith(why)
     assert server.heard == []
@@ -92,20 +95,22 @@ async def test_budgets_and_observation_are_not_spent(
     """A read that a rule only lets go because it observes is not sent."""
     text = "version: 1\nmode: observe\nrules:\n  - {id: r, match: {host: localhost, method: GET}, tier: 3}\n"
     watching = Probe(destinations=probe.destinations, ruleset=lambda: rules(text), trust=probe.trust)
-    shown = await watching.see(read(server.port), host(server.port), (), within=10)
+    shown = await watching.see(read(server.port), host(server.port), Supplied(), within=10)
     assert isinstance(shown, str)
     assert server.heard == []
 
 
 async def test_nobody_there(probe: Probe) -> None:
     """A failure is told without the upstream's words."""
-    assert await probe.see(read(9), host(9), (), within=10) == "the connection to the upstream failed"
+    assert await probe.see(read(9), host(9), Supplied(), within=10) == "the connection to the upstream failed"
 
 
 async def test_a_stranger_is_not_believed(server: Rest, probe: Probe) -> None:
     """A certificate of another authority ends it before anything is sent."""
     strict = Probe(destinations=probe.destinations, ruleset=rules, trust=ssl.create_default_context())
-    shown = await strict.see(read(server.port), host(server.port), ((b"X-Key", b"s"),), within=10)
+    shown = await strict.see(
+        read(server.port), host(server.port), Supplied(fields=((b"X-Key", b"s"),)), within=10
+    )
     assert shown == "the connection to the upstream failed"
     assert server.heard == []
 
@@ -113,7 +118,7 @@ async def test_a_stranger_is_not_believed(server: Rest, probe: Probe) -> None:
 async def test_time_is_bounded(probe: Probe, server: Rest) -> None:
     """An answer without end is left."""
     server.stalled = True
-    shown = await probe.see(read(server.port), host(server.port), (), within=0.3)
+    shown = await probe.see(read(server.port), host(server.port), Supplied(), within=0.3)
     assert shown == "no whole answer came within 0.3 s"
 
 
@@ -121,13 +126,13 @@ async def test_every_read_is_on_the_witness(probe: Probe, server: Rest, tmp_path
     """One line before it leaves, as a read that passed; without a witness that can be written, none."""
     witness = Witness(tmp_path / "witness.jsonl")
     watched = Probe(destinations=probe.destinations, ruleset=rules, trust=probe.trust, witness=witness)
-    await watched.see(read(server.port), host(server.port), (), within=10)
+    await watched.see(read(server.port), host(server.port), Supplied(), within=10)
     [line] = (tmp_path / "witness.jsonl").read_text().splitlines()
     told = json.loads(line)
     assert (told["method"], told["target"]) == ("GET", f"https://localhost:{server.port}/a")
     assert (told["verdict"], told["tier"], told["hold"]) == ("pass", 1, None)
     (tmp_path / "witness.jsonl").unlink()
-    shown = await watched.see(read(server.port), host(server.port), (), within=10)
+    shown = await watched.see(read(server.port), host(server.port), Supplied(), within=10)
     witness.close()
     assert isinstance(shown, str)
     assert "was deleted" in shown

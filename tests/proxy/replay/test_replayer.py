@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from proxy.replay import replayer as module
-from proxy.replay.credentials import Credential, Credentials, FromEnvironment, FromFile
+from proxy.credentials.credentials import Credentials
+from proxy.credentials.header import Header
+from proxy.credentials.sources.stated import FromEnvironment, FromFile, Stated
+from proxy.replay import exchange
 from rules.action import Action
 from rules.headers import Fields
 from rules.hold import Hold, State
@@ -91,8 +93,8 @@ async def test_our_key_replaces_the_agents(redis_url: str, authority: Authority,
 
 def with_credential(header: str = "Authorization", template: str = "Bearer {secret}") -> Credentials:
     """Credentials for localhost, from the environment."""
-    provider = FromEnvironment(VARIABLE)
-    return Credentials({"localhost": (Credential(provider=provider, header=header, template=template),)})
+    source = Stated(reference=FromEnvironment(VARIABLE), keyed=str.upper)
+    return Credentials({"localhost": (Header(name="bank", source=source, header=header, template=template),)})
 
 
 async def test_fresh_credentials(
@@ -106,7 +108,7 @@ async def test_fresh_credentials(
         hold = await replays.ran(action)
     [received] = upstream.executed
     assert received.values("authorization") == ["Bearer fresh"]
-    expected = (*action.fields, (b"Content-Length", b"13"), (b"Authorization", b"Bearer fresh"), ours(hold))
+    expected = (*action.fields, (b"Content-Length", b"13"), ours(hold), (b"Authorization", b"Bearer fresh"))
     assert received.head == head_of("POST", "/pay", expected)
 
 
@@ -285,7 +287,7 @@ async def test_an_answer_over_the_bound(
     redis_url: str, authority: Authority, monkeypatch: pytest.MonkeyPatch, framing: bytes
 ) -> None:
     """Of an answer that is too large, or has no end, the beginning is kept and marked."""
-    monkeypatch.setattr(module, "_MAX_ANSWER_BYTES", 5000)
+    monkeypatch.setattr(exchange, "_MAX_ANSWER_BYTES", 5000)
     chunk = b"x" * 3000
     piece = b"%x\r\n%b\r\n" % (len(chunk), chunk) if b"chunked" in framing else chunk
     pieces = [b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n", *[piece] * 1000]
@@ -304,7 +306,7 @@ async def test_an_answer_within_the_bound(
     redis_url: str, authority: Authority, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     """An answer of exactly the bound's size is whole and not marked."""
-    monkeypatch.setattr(module, "_MAX_ANSWER_BYTES", 5000)
+    monkeypatch.setattr(exchange, "_MAX_ANSWER_BYTES", 5000)
     async with replaying(redis_url, authority) as replays:
         answer = await replays.answer(await replays.ran(_read(upstream.port, f"/bytes/{size}")))
     assert len(answer.body) == size
@@ -371,7 +373,8 @@ async def test_a_configured_credential_stays_off_plain_http(
 ) -> None:
     """Nothing is sent, and the hold says why for as long as it stays approved."""
     (tmp_path / "token").write_text("bank-token")
-    own = Credential(provider=FromFile(tmp_path / "token"), header="Authorization", template="{secret}")
+    source = Stated(reference=FromFile(tmp_path / "token"), keyed=str.upper)
+    own = Header(name="bank", source=source, header="Authorization", template="{secret}")
     async with (
         canned(None, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as upstream,
         replaying(redis_url, authority, credentials=Credentials({"localhost": (own,)})) as replays,

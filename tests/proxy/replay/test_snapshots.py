@@ -143,6 +143,16 @@ async def test_a_lost_race(replays: Replays, tagging: Rest) -> None:
     assert replays.count("sidegate_drift_refusals_total", cause="precondition") == 1
 
 
+async def test_a_race_that_an_earlier_sending_may_have_won(replays: Replays, tagging: Rest) -> None:
+    """Where the same action was sent before, a 412 does not say that nothing ran."""
+    hold = await held(replays, put(tagging))
+    await replays.world.spoil(hold, "sends", b"01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    tagging.before_write = lambda: tagging.set(PATH, '{"name": "meanwhile"}')
+    unknown = await ran(replays, hold)
+    assert unknown.state is State.OUTCOME_UNKNOWN
+    assert unknown.note.startswith("the upstream answered 412 to a repetition")
+
+
 async def test_the_agents_own_condition_is_its_own(replays: Replays, tagging: Rest) -> None:
     """Its If-Match goes as it is, ours does not join it, and its 412 is an answer like any other."""
     action = put(tagging)

@@ -11,6 +11,7 @@ from rules.call import HttpCall, ToolCall
 from rules.matching.condition import Check, Condition, Operand, Operator
 from rules.matching.reading import Gap, Plain, Source, readings
 from rules.matching.truth import Truth, negate
+from rules.request.strict_json import Json
 from tests.rules.calls import calls, http
 
 F, U, T = Truth.FALSE, Truth.UNKNOWN, Truth.TRUE
@@ -279,3 +280,21 @@ def test_opposites_are_never_both_sure(
         for o in opposites
     )
     assert one is negate(other) or {one, other} <= {F, U}
+
+
+@pytest.mark.parametrize(
+    ("value", "truth"),
+    [
+        ({"a": {"b": 5}}, Truth.TRUE),
+        ({"a": {"b": 6}}, Truth.FALSE),
+        ({"a": {"B": 5}}, Truth.UNKNOWN),
+        ({"a": 5}, Truth.UNKNOWN),
+        ({}, Truth.FALSE),
+        (None, Truth.UNKNOWN),
+    ],
+)
+def test_a_value_that_stands_by_itself(value: Json, truth: Truth) -> None:
+    """An answer is read as a body is."""
+    check = Check(operator=Operator.EQ, operands=(5,))
+    condition = Condition(source=Source.BODY, steps=("a", "b"), checks=(check,))
+    assert condition.holds_in(value) is truth

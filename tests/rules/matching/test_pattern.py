@@ -176,3 +176,13 @@ def test_globs_by_their_ends(text: str, end: str) -> None:
     glob = Glob(prefix=end, suffix=end, gap=0)
     assert glob.matches(end + text + end)
     assert glob.folded().matches(fold(end + text + end))
+
+
+def test_parts_by_name() -> None:
+    """What stands between the ends of each; a name may stand twice."""
+    track = read_path("/v1/{who}/x-{what:int}.json/{who}")
+    assert track.names == {"who", "what"}
+    segments = ("v1", "a", "x-7.json", "b")
+    assert track.named("who", segments) == ["a", "b"]
+    assert track.named("what", segments) == ["7"]
+    assert track.named("v1", segments) == []

@@ -1,5 +1,6 @@
 """What agents hear: one text per state, in a shape that survives every client."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from rules.mcp.answer import (
     blocked_result,
     in_answer_to,
     no_such_hold,
+    refused_method,
     refused_result,
     shows_success_only,
     standing_result,
     unreadable_result,
 )
-from rules.mcp.message import Members, Request
+from rules.mcp.message import Members, Request, Result
 from rules.mcp.versions import VERSION_KEY
 from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
 from tests.rules.mcp.holds import hold
@@ -102,7 +104,16 @@ def test_refusals_are_results_too() -> None:
 def test_modern_answers_are_complete() -> None:
     """A result without its type is invalid there, and has none in sessions."""
     modern = Request(id=1, method="tools/call", params={"_meta": {VERSION_KEY: "2026-07-28"}})
-    assert in_answer_to(modern, {"content": []}).result["resultType"] == "complete"
-    kept = in_answer_to(modern, {"resultType": "input_required"})
-    assert kept.result["resultType"] == "input_required"
-    assert "resultType" not in in_answer_to(Request(id=1, method="tools/call"), {}).result
+    legacy = Request(id=1, method="tools/call")
+    asking: Members = {"resultType": "input_required"}
+    complete: Members = {"resultType": "complete"}
+    assert in_answer_to(modern, {}) == Result(id=1, result=complete)
+    assert in_answer_to(modern, asking) == Result(id=1, result=asking)
+    assert in_answer_to(legacy, {}) == Result(id=1, result={})
+
+
+def test_a_refused_method_is_an_error_of_its_own_request() -> None:
+    """There is no result that could say it."""
+    refused = refused_method("resources/read", "a rule forbids it")
+    assert in_answer_to(Request(id=7, method="resources/read"), refused) == replace(refused, id=7)
+    assert not -32768 <= refused.code <= -32000

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.mcp.message import Failure, Notification, Request, Result, write
-from rules.mcp.wire import Malformed, Opaque, read_answer, read_line, read_message
+from rules.mcp.wire import Malformed, read_answer, read_line, read_message
 
 _CALL = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{"x":1}}}'
 _EVASIONS = os.environ.get("EVASIONS", "../shared/corpora/mcp-evasions.json")
@@ -132,14 +132,15 @@ def test_a_refusal_names_the_id_only_where_it_is_certain() -> None:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ('{"jsonrpc":"2.0","id":1,"result":{"id":9007199254740993}}', Opaque),
-        ('{"jsonrpc":"2.0","id":1,"result":{"a":1,"a":2}}', Opaque),
+        ('{"jsonrpc":"2.0","id":1,"result":{"id":9007199254740993}}', Result),
+        ('{"jsonrpc":"2.0","id":1,"result":{"a":1,"a":2}}', Result),
         ('{"jsonrpc":"2.0","id":1,"result":{"a":1}}', Result),
         ('{"jsonrpc":"2.0","id":1,"result":{"n":NaN},"Method":"ping"}', Malformed),
         ('{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":{"n":NaN}}', Malformed),
+        ('{"jsonrpc":"2.0","id":1,"result":{"a":1,"a":' + "[" * 900 + "]" * 900 + "}}", Malformed),
         ("starting up ...", Malformed),
     ],
-    ids=["large integer", "repeated member", "plain", "also asks", "asks", "no json"],
+    ids=["large integer", "repeated member", "plain", "also asks", "asks", "deep", "no json"],
 )
 def test_a_servers_results_are_its_own_word_and_its_requests_are_not(text: str, kind: type) -> None:
     """A result is passed on as it is; what asks the agent for something is read strictly."""

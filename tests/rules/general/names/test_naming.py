@@ -30,6 +30,10 @@ FIRST: dict[str, Effect | None] = {
     "CreateTagOption": Effect.CHANGE,
     "delete_label": Effect.DELETION,
     "add_label": Effect.REVERSIBLE,
+    "label_node": Effect.CHANGE,
+    "mute_monitor": Effect.CHANGE,
+    "mute_thread": Effect.REVERSIBLE,
+    "tag_user": Effect.CHANGE,
     "set_reaction": Effect.REVERSIBLE,
     "setreaction": Effect.REVERSIBLE,
     "mark_read": Effect.REVERSIBLE,
@@ -70,6 +74,8 @@ def test_names_that_begin_with_a_verb(name: str) -> None:
 
 
 WITHIN: dict[str, Effect | None] = {
+    "orderCancel": Effect.FINANCIAL,
+    "note_update": Effect.CHANGE,
     "GmailReadEmail": Effect.READ,
     "get_users_in_channel": Effect.READ,
     "email_search": Effect.READ,

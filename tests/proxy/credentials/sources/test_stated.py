@@ -1,14 +1,14 @@
-"""Fresh credentials: for exactly one place, asked for anew, and never in an error's words."""
+"""Secrets in variables and files, as header fields: asked for anew, and never in an error's words."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from proxy.replay.credentials import Credential, CredentialError, Credentials, FromEnvironment, FromFile
-from rules.action import Action
-from tests.proxy.console.world import ACTION
+from proxy.credentials.header import Header
+from proxy.credentials.sources.secret import CredentialError
+from proxy.credentials.sources.stated import FromEnvironment, FromFile, Stated
+from tests.proxy.credentials.requests import OUTGOING, header
 
 SECRET = "s3cr3t-token"
 VARIABLE = "SIDEGATE_TEST_SECRET"
@@ -27,13 +27,19 @@ BAD = [
 ]
 
 
-def bearer(provider: FromEnvironment | FromFile, template: str = "Bearer {secret}") -> Credential:
+def bearer(reference: FromEnvironment | FromFile, template: str = "Bearer {secret}") -> Header:
     """A credential as most configurations have it."""
-    return Credential(provider=provider, header="Authorization", template=template)
+    return header(reference, template=template)
+
+
+async def field_of(credential: Header) -> tuple[bytes, bytes]:
+    """The one field that goes out."""
+    [field] = (await credential.supply(OUTGOING, past=None)).fields
+    return field
 
 
 @pytest.fixture(params=["env", "file"])
-def credential(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Credential:
+def credential(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Header:
     """A credential from each kind of provider, whose source the test fills with `fill`."""
     monkeypatch.setenv(VARIABLE, "")
     if request.param == "env":
@@ -41,35 +47,35 @@ def credential(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, 
     return bearer(FromFile(tmp_path / "token"))
 
 
-def fill(credential: Credential, text: str) -> None:
+def fill(credential: Header, text: str) -> None:
     """Put `text` where the credential's secret comes from."""
-    match credential.provider:
-        case FromFile(path):
+    match credential.source:
+        case Stated(reference=FromFile(path)):
             path.write_bytes(text.encode())
         case _:
             os.environ[VARIABLE] = text
 
 
 @pytest.mark.parametrize("secret", GOOD, ids=lambda secret: secret[:9])
-def test_a_secret(credential: Credential, secret: str) -> None:
+async def test_a_secret(credential: Header, secret: str) -> None:
     """The header holds the secret as it stands in its source."""
     fill(credential, secret)
-    assert credential.field() == (b"Authorization", b"Bearer " + secret.encode())
+    assert await field_of(credential) == (b"Authorization", b"Bearer " + secret.encode())
 
 
 @pytest.mark.parametrize("padded", PADDED, ids=repr)
-def test_white_space_around_it(credential: Credential, padded: str) -> None:
+async def test_white_space_around_it(credential: Header, padded: str) -> None:
     """The line end that most editors and secret stores add is no part of the secret."""
     fill(credential, padded)
-    assert credential.field() == (b"Authorization", b"Bearer " + SECRET.encode())
+    assert await field_of(credential) == (b"Authorization", b"Bearer " + SECRET.encode())
 
 
 @pytest.mark.parametrize("bad", [text for text in BAD if "\0" not in text], ids=repr)
-def test_what_no_header_can_carry(credential: Credential, bad: str) -> None:
+async def test_what_no_header_can_carry(credential: Header, bad: str) -> None:
     """Characters that end a header or that servers read differently are refused, and not shown."""
     fill(credential, bad)
     with pytest.raises(CredentialError, match="`Authorization` has characters that no header") as caught:
-        credential.field()
+        await field_of(credential)
     assert_silent(caught.value)
 
 
@@ -83,11 +89,11 @@ def test_files_without_a_secret(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("bad", [b"s3cr3t-token\x00X", b"s3cr3t-token\xff\xfe", b"\x80"], ids=repr)
-def test_files_of_other_bytes(tmp_path: Path, bad: bytes) -> None:
+async def test_files_of_other_bytes(tmp_path: Path, bad: bytes) -> None:
     """Bytes that are no text are refused, and not shown."""
     (tmp_path / "token").write_bytes(bad)
     with pytest.raises(CredentialError, match="characters that no header") as caught:
-        bearer(FromFile(tmp_path / "token")).field()
+        await field_of(bearer(FromFile(tmp_path / "token")))
     assert_silent(caught.value)
 
 
@@ -121,108 +127,44 @@ def test_a_variable_without_a_secret(value: str | None, monkeypatch: pytest.Monk
         FromEnvironment(VARIABLE).read()
 
 
-def test_a_variable_of_other_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_variable_of_other_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable whose bytes are no text."""
     monkeypatch.setitem(os.environb, VARIABLE.encode(), b"s3cr3t-token\xff")
     with pytest.raises(CredentialError, match="characters that no header") as caught:
-        bearer(FromEnvironment(VARIABLE)).field()
+        await field_of(bearer(FromEnvironment(VARIABLE)))
     assert_silent(caught.value)
 
 
-def test_a_new_secret_is_used_at_once(credential: Credential) -> None:
+async def test_a_new_secret_is_used_at_once(credential: Header) -> None:
     """The source is read at every replay: a rotated secret needs no restart."""
     for secret in ("first", "second"):
         fill(credential, secret)
-        assert credential.field()[1] == f"Bearer {secret}".encode()
+        assert (await field_of(credential))[1] == f"Bearer {secret}".encode()
 
 
 @pytest.mark.parametrize(
     ("template", "expected"),
     [("{secret}", "S"), ("token {secret}", "token S"), ("a{secret}b{0}", "aSb{0}"), ("%s {secret}", "%s S")],
 )
-def test_templates(tmp_path: Path, template: str, expected: str) -> None:
+async def test_templates(tmp_path: Path, template: str, expected: str) -> None:
     """Only `{secret}` is replaced, whatever else looks like a format."""
     (tmp_path / "token").write_text("S")
-    assert bearer(FromFile(tmp_path / "token"), template).field()[1] == expected.encode()
+    assert (await field_of(bearer(FromFile(tmp_path / "token"), template)))[1] == expected.encode()
 
 
 @pytest.mark.parametrize("template", ["{secret} ", " {secret}", "{secret}\n", "é {secret}"])
-def test_templates_that_no_header_can_carry(tmp_path: Path, template: str) -> None:
+async def test_templates_that_no_header_can_carry(tmp_path: Path, template: str) -> None:
     """Found before anything is sent, not by the HTTP client in the middle of sending."""
     (tmp_path / "token").write_text(SECRET)
     with pytest.raises(CredentialError) as caught:
-        bearer(FromFile(tmp_path / "token"), template).field()
+        await field_of(bearer(FromFile(tmp_path / "token"), template))
     assert_silent(caught.value)
-
-
-def to(host: str, port: int = 443) -> Action:
-    """An action that goes there."""
-    return replace(ACTION, host=host, port=port)
-
-
-def credentials(tmp_path: Path, *hosts: str) -> Credentials:
-    """Credentials for these hosts; the secret of each is the host's own spelling."""
-    by_host = {}
-    for number, host in enumerate(hosts):
-        (tmp_path / str(number)).write_text(host)
-        by_host[host] = (bearer(FromFile(tmp_path / str(number)), "{secret}"),)
-    return Credentials(by_host)
-
-
-PLACES = [
-    (("bank.example",), to("bank.example"), "bank.example"),
-    (("bank.example",), to("bank.example", 8443), "bank.example"),
-    (("bank.example:443",), to("bank.example"), "bank.example:443"),
-    (("bank.example:443",), to("bank.example", 8443), None),
-    (("bank.example", "bank.example:8443"), to("bank.example", 8443), "bank.example:8443"),
-    (("bank.example", "bank.example:8443"), to("bank.example"), "bank.example"),
-    (("bank.example",), to("evil.bank.example"), None),
-    (("bank.example",), to("bank.example.evil"), None),
-    (("bank.example",), to("ank.example"), None),
-    (("10.0.0.1:443",), to("10.0.0.1"), "10.0.0.1:443"),
-    (("::1",), to("::1"), "::1"),
-    (("[::1]:443",), to("::1"), "[::1]:443"),
-    (("[::1]:443",), to("::1", 8443), None),
-    (("::1:443",), to("::1"), None),
-    ((), to("bank.example"), None),
-]
-
-
-@pytest.mark.parametrize(("hosts", "action", "expected"), PLACES)
-def test_one_place(tmp_path: Path, hosts: tuple[str, ...], action: Action, expected: str | None) -> None:
-    """A secret goes to the host and port that it was given for, and nowhere else."""
-    found = credentials(tmp_path, *hosts)
-    assert found.has(action) == (expected is not None)
-    values = [value for _, value in found.fields(action)]
-    assert values == ([expected.encode()] if expected else [])
-
-
-@pytest.mark.parametrize("place", ["bank.example", "bank.example:443"])
-def test_never_without_tls(tmp_path: Path, place: str) -> None:
-    """A secret that an eavesdropper could read is not even fetched; other hosts have none to lose."""
-    found = credentials(tmp_path, place)
-    (tmp_path / "0").unlink()
-    with pytest.raises(CredentialError, match=r"the credential for `bank\.example` goes out over TLS only"):
-        found.fields(replace(to("bank.example"), scheme="http"))
-    assert found.fields(replace(to("other.example"), scheme="http")) == ()
-
-
-def test_several_headers_for_one_host(tmp_path: Path) -> None:
-    """All in the order of the configuration; one that cannot be had stops them all."""
-    (tmp_path / "a").write_text("1")
-    (tmp_path / "b").write_text("2")
-    both = [Credential(provider=FromFile(tmp_path / n), header=n, template="{secret}") for n in "ab"]
-    found = Credentials({"bank.example": tuple(both)})
-    assert found.fields(ACTION) == ((b"a", b"1"), (b"b", b"2"))
-    (tmp_path / "b").unlink()
-    with pytest.raises(CredentialError):
-        found.fields(ACTION)
 
 
 def test_nothing_is_shown_by_accident(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is printed or logged of a provider names the source and not the secret."""
     monkeypatch.setenv(VARIABLE, SECRET)
-    shown = repr(Credentials({"bank.example": (bearer(FromEnvironment(VARIABLE)),)}))
+    shown = repr(bearer(FromEnvironment(VARIABLE)))
     assert VARIABLE in shown
     assert SECRET not in shown
 

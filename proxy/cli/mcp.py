@@ -1,0 +1,82 @@
+"""`sidegate mcp`: a stdio MCP server with the gate in front of it."""
+
+import argparse
+import asyncio
+import logging
+import os
+import re
+import sys
+from functools import partial
+from pathlib import PurePath
+
+from proxy.cli.check import add_files, read_files
+from proxy.cli.remote import add_data_dir
+from proxy.cli.rule_files import read_rules
+from proxy.config import Config
+from proxy.data_dir.embedded import EmbeddedRedisError
+from proxy.data_dir.files import private_folder
+from proxy.mcp.child import CannotStart
+from proxy.mcp.stdio import Wrapping, wrap
+from proxy.rulebook import Marks, Rulebook, look_at
+from rules.ruleset import Ruleset
+
+# Programs that run a server which one of their arguments names.
+_RUNNERS = re.compile(r"npx|uvx|bunx|pipx|node|bun|deno|uv|python[0-9.]*|docker|podman|env|run|tool|exec|x")
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "mcp",
+        help="run a stdio MCP server behind the gate: sidegate mcp -- COMMAND ARGS...",
+        description="Runs COMMAND and speaks MCP with it on the agent's behalf: its tool calls are judged "
+        "by the rules, and held ones wait for a human in the sidecar's store.",
+    )
+    parser.add_argument("command", nargs="+", metavar="COMMAND", help="the server's command, after `--`")
+    parser.add_argument("--name", help="the server's name in rules (default: the command's)")
+    add_files(parser)
+    add_data_dir(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until the agent has gone; the server's exit code, 1 if it cannot start, 2 if a file is wrong."""
+    seen = look_at(args.rules)
+    read = read_files(args)
+    if read is None:
+        return 2
+    logging.basicConfig(
+        level=logging.WARNING, format="sidegate: %(levelname)s %(message)s", stream=sys.stderr
+    )
+    try:
+        return _exit_code(asyncio.run(wrap(_wrapping(args, seen, read))))
+    except* (CannotStart, EmbeddedRedisError, OSError, ValueError) as group:
+        for error in group.exceptions:
+            print(f"sidegate: {error}", file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def server_name(command: list[str]) -> str:
+    """The name of a server that was given none: of its package or program, without version and ending."""
+    words = [word for word in command if not word.startswith("-")]
+    named = next((word for word in words if not _RUNNERS.fullmatch(PurePath(word).name)), words[0])
+    package = named.rpartition("/")[2].partition("@")[0].partition("=")[0]
+    return PurePath(package).stem if package.endswith((".js", ".mjs", ".py", ".ts")) else package or named
+
+
+def _wrapping(args: argparse.Namespace, seen: Marks, read: tuple[Config, Ruleset]) -> Wrapping:
+    config, ruleset = read
+    load = partial(read_rules, args, agent=config.identity.agent)
+    return Wrapping(
+        command=args.command,
+        server=args.name or server_name(args.command),
+        data_dir=private_folder(args.data_dir.absolute()),
+        config=config,
+        rulebook=Rulebook(ruleset, files=args.rules, seen=seen, load=load),
+        redis_url=os.environ.get("REDIS_URL") or config.redis.url,
+    )
+
+
+def _exit_code(code: int) -> int:
+    """A server's exit code, as shells tell one that a signal ended."""
+    return code if code >= 0 else 128 - code

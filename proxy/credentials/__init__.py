@@ -1,0 +1,8 @@
+"""Fresh credentials for replays: from where the operator said, for exactly one place, never the agent's.
+
+- `sources/`: where a secret comes from
+- `supply`: what a credential is given and what it gives
+- `header`, `aws`, `certificate`: how a secret goes out with a request
+- `credentials`: which credentials a call gets, by host and by name
+- `entry`, `making`: what the configuration says, and the parts that it makes
+"""

@@ -1,0 +1,290 @@
+"""MCP inside HTTP: a request that carries a message, judged by what the message asks for."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from mcp_types.jsonrpc import METHOD_NOT_FOUND
+
+from addons.exchange import Passage, Request
+from proxy.failure import ended, report
+from proxy.mcp.desk import Asking, Desk, Go, Said
+from proxy.mcp.http_courier import HttpCourier
+from proxy.mcp.shelf import Shelf
+from rules.call import HttpCall, ToolCall
+from rules.classify import judgements, standing
+from rules.headers import Fields
+from rules.mcp.answer import (
+    client_of,
+    in_answer_to,
+    refused_method,
+    shows_success_only,
+)
+from rules.mcp.carried import Carried, Server, Use, carried, reply_of, steady
+from rules.mcp.headers import disagreement, ours
+from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
+from rules.mcp.message import Failure, Members, Message, Notification, Result, meta_of, write
+from rules.mcp.message import Request as Asked
+from rules.mcp.methods import CALL_TOOL, LIST_TOOLS
+from rules.mcp.passing import answer_for
+from rules.mcp.stream import Rewriting
+from rules.mcp.versions import is_modern
+from rules.mcp.weighing import of_rules, weigh
+from rules.mcp.wire import Malformed, read_message
+from rules.reply import Reply
+from rules.verdict import Judgement, ReasonId, Tier, Verdict
+
+logger = logging.getLogger(__name__)
+
+_OWN_META = "io.modelcontextprotocol/"
+_OWN_FIELDS = frozenset({b"content-type", b"content-encoding", b"accept-encoding"})
+_NOT_CONFIGURED = "the MCP server is not one of `mcp_servers` in the configuration"
+_STREAMING = {
+    Use.STREAM: (Tier.READ_ONLY, "it waits for what an MCP server has to say"),
+    Use.END: (Tier.REVERSIBLE, "it ends a session with an MCP server"),
+    Use.AUTHORIZATION: (Tier.REVERSIBLE, "it gets a token for an MCP server"),
+}
+
+type Leave = Callable[[HttpCall, Judgement], Reply | None]
+"""Has what leaves written down; what it returns is said instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpOverHttp:
+    """What the gate does with requests to MCP servers."""
+
+    desk: Desk
+    servers: Sequence[Server]
+    tasks: asyncio.TaskGroup
+    _shelves: dict[str, Shelf] = field(default_factory=dict)
+
+    def find(self, call: HttpCall) -> Carried | None:
+        """What `call` is to an MCP server, None for all other requests."""
+        return carried(call, self.servers)
+
+    def read(self, call: HttpCall, found: Carried) -> "Read":
+        """What is to be judged of `call`; it may take its time."""
+        bearing = judgements(call, self.desk.ruleset())
+        return Read(
+            found=found,
+            beside=of_rules(bearing) if found.server.configured else bearing,
+            message=read_message(call.body) if found.use is Use.MESSAGE else None,
+        )
+
+    async def admit(self, request: Request, call: HttpCall, read: "Read") -> "Sending | Reply":
+        """What goes to the server in place of `call`, or what the agent hears."""
+        found, message = read.found, read.message
+        if message is None:
+            return await self._stream(call, found, read.beside)
+        if isinstance(message, Malformed):
+            return self._refused(call, message.reply)
+        exchange = _Exchange(request=request, call=call, found=found, beside=read.beside, message=message)
+        shelf = self._shelf(found.server)
+        name = message.params.get("name") if isinstance(message, Asked) else None
+        params = shelf.params(name) if isinstance(name, str) else None
+        if fault := disagreement(call.fields, message, params):
+            return self._refused(call, fault)
+        if isinstance(message, Asked | Notification):
+            return await self._asked(exchange, message, shelf)
+        return await self._plain(exchange, shelf)
+
+    async def _stream(self, call: HttpCall, found: Carried, beside: Sequence[Judgement]) -> "Sending | Reply":
+        """A request without a message: only rules speak about it."""
+        tier, reason = _STREAMING[found.use]
+        own = Judgement(tier=tier, verdict=Verdict.PASS, reason_id=ReasonId.DEFAULT_TOOL, reason=reason)
+        judgement = standing([*beside, own])
+        asking = self._asking(found, Weighed(call=_call_of(found), usual=tier), None)
+        outcome = await self.desk.admit(asking, judgement)
+        if not isinstance(outcome, Go):
+            assert isinstance(outcome, Failure)  # noqa: S101 (it is no tool's)
+            return self._refused(call, outcome, status=403)
+        rewriting = self._rewriting(None, self._shelf(found.server)) if found.use is Use.STREAM else None
+        return Sending(call=call, judgement=outcome.judgement, rewriting=rewriting)
+
+    async def _asked(
+        self, exchange: "_Exchange", message: Asked | Notification, shelf: Shelf
+    ) -> "Sending | Reply":
+        tool = message.params.get("name")
+        definition = shelf.definition(tool) if isinstance(tool, str) else None
+        meaning = asked_by_client(message, server=shelf.server, tool=definition)
+        match meaning:
+            case Malformed() as malformed:
+                return self._refused(exchange.call, malformed.reply, status=200)
+            case Unknown() if not self.desk.ruleset().observed:
+                return self._unknown(exchange, message)
+            case Own() as own if isinstance(message, Asked):
+                courier = self._courier(exchange, message, shelf)
+                place = exchange.found.place
+                said = await self.desk.own(own, place, courier=courier, gone=exchange.request.gone)
+                return self._say(exchange, message, said)
+            case Weighed() as asked if isinstance(message, Asked):
+                return await self._weighed(exchange, message, asked, shelf)
+            case _:
+                return await self._plain(exchange, shelf)
+
+    async def _weighed(
+        self, exchange: "_Exchange", message: Asked, asked: Weighed, shelf: Shelf
+    ) -> "Sending | Reply":
+        change = shelf.change(asked.call.tool) if asked.holdable else None
+        judgement = weigh(asked, self.desk.ruleset(), change=change, beside=exchange.beside)
+        asking = replace(
+            self._asking(exchange.found, asked, self._courier(exchange, message, shelf)),
+            gone=exchange.request.gone,
+            fields=steady(exchange.call.fields, credentials=self.desk.agent.secret_headers),
+            success=shows_success_only(client_of(message)),
+        )
+        outcome = await self.desk.admit(asking, judgement)
+        if isinstance(outcome, Go):
+            return self._sending(exchange, outcome.judgement, shelf)
+        return self._say(exchange, message, outcome)
+
+    async def _plain(self, exchange: "_Exchange", shelf: Shelf) -> "Sending | Reply":
+        """The protocol's own business: only rules on the request speak about it, if its server is known."""
+        message = exchange.message
+        method = message.method if isinstance(message, Asked | Notification) else "an answer"
+        reason = f"`{method}` belongs to the protocol"
+        own = Judgement(
+            tier=Tier.READ_ONLY, verdict=Verdict.PASS, reason_id=ReasonId.DEFAULT_TOOL, reason=reason
+        )
+        judgement = standing([*exchange.beside, own])
+        asked = Weighed(call=_call_of(exchange.found, method), usual=Tier.READ_ONLY)
+        outcome = await self.desk.admit(self._asking(exchange.found, asked, None), judgement)
+        if isinstance(outcome, Go):
+            return self._sending(exchange, outcome.judgement, shelf)
+        if isinstance(outcome, Failure) and not exchange.found.server.configured:
+            outcome = refused_method(method, _NOT_CONFIGURED)
+        if isinstance(message, Asked):
+            return self._say(exchange, message, outcome)
+        assert isinstance(outcome, Failure)  # noqa: S101 (it is no tool's)
+        return self._refused(exchange.call, outcome, status=403)
+
+    def _sending(self, exchange: "_Exchange", judgement: Judgement, shelf: Shelf) -> "Sending":
+        """The message in our own words and with our own headers."""
+        call, message = exchange.call, exchange.message
+        tool = message.params.get("name") if isinstance(message, Asked) else None
+        params = shelf.params(tool) if isinstance(tool, str) else None
+        kept = tuple(one for one in call.fields if one[0].lower() not in _OWN_FIELDS)
+        own: Fields = ((b"Content-Type", b"application/json"), (b"Accept-Encoding", b"identity"))
+        fields = (*ours(kept, message, params), *own)
+        return Sending(
+            call=replace(call, body=write(message), fields=fields),
+            judgement=judgement,
+            rewriting=self._rewriting(message, shelf) if exchange.found.server.configured else None,
+        )
+
+    def _rewriting(self, message: Message | None, shelf: Shelf) -> Rewriting:
+        documents = isinstance(message, Asked) and message.method in (LIST_TOOLS, "initialize")
+
+        def edit(answer: Message) -> Message | None:
+            return self._edited(answer, message, shelf)
+
+        return Rewriting(edit, documents=documents)
+
+    def _edited(self, answer: Message, request: Message | None, shelf: Shelf) -> Message | None:
+        """What of a server's message reaches the agent."""
+        if isinstance(answer, Result | Failure):
+            if not isinstance(request, Asked) or answer.id != request.id:
+                # Resumed streams bring answers to requests that came before.
+                lists = isinstance(answer, Result) and isinstance(answer.result.get("tools"), list)
+                request = Asked(id=answer.id or 0, method=LIST_TOOLS if lists else CALL_TOOL)
+            if request.method == LIST_TOOLS and isinstance(answer, Result):
+                first = "cursor" not in request.params
+                self.tasks.create_task(_learn(shelf, answer.result, first=first))
+            return answer_for(request, answer, widened=shows_success_only(client_of(request)))
+        asked = asked_by_server(answer, server=shelf.server)
+        ruleset = self.desk.ruleset()
+        if isinstance(asked, Weighed):
+            passes = weigh(asked, ruleset).verdict is Verdict.PASS
+        else:
+            passes = isinstance(asked, Plain) or ruleset.observed
+        if passes:
+            return answer
+        logger.warning("mcp.server_request_refused server=%s", shelf.server)
+        # Its answer, which the client gives by itself, is none that the server could use.
+        return Asked(id=answer.id, method="ping") if isinstance(answer, Asked) else None
+
+    def _unknown(self, exchange: "_Exchange", message: Asked | Notification) -> Reply:
+        words = f"`{message.method}` is a method that the gate does not know; nothing was sent"
+        id_ = message.id if isinstance(message, Asked) else None
+        status = 404 if is_modern(message) else 200
+        return self._refused(
+            exchange.call, Failure(id=id_, code=METHOD_NOT_FOUND, message=words), status=status
+        )
+
+    def _say(self, exchange: "_Exchange", message: Asked, said: Said) -> Reply:
+        return reply_of(in_answer_to(message, said), exchange.call.fields)
+
+    def _refused(self, call: HttpCall, failure: Failure, *, status: int = 400) -> Reply:
+        self.desk.metrics.refusals.labels(ReasonId.MCP_MALFORMED).inc()
+        logger.info("request.refused reason_id=%s code=%d", ReasonId.MCP_MALFORMED, failure.code)
+        return reply_of(failure, call.fields, status=status)
+
+    def _courier(self, exchange: "_Exchange", message: Asked, shelf: Shelf) -> HttpCourier:
+        meta = meta_of(message) if is_modern(message) else {}
+        return HttpCourier(
+            call=exchange.call,
+            live=self.desk.agent.credentials(exchange.call),
+            meta={name: value for name, value in meta.items() if name.startswith(_OWN_META)},
+            beside=exchange.beside,
+            shelf=shelf,
+            replayer=self.desk.replayer,
+        )
+
+    def _asking(self, found: Carried, asked: Weighed, courier: HttpCourier | None) -> Asking:
+        return Asking(asked=asked, place=found.place, courier=courier)
+
+    def _shelf(self, server: Server) -> Shelf:
+        """What is known of the server's tools; of one that nobody configured, nothing is kept."""
+        key = self.desk.agent.keyed("pins", server.name, server.url)
+        shelf = self._shelves.get(key) or Shelf(store=self.desk.store, server=server.name, key=key)
+        if server.configured:
+            self._shelves[key] = shelf
+        return shelf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What is to be judged of a request. `message`: None where it carries none."""
+
+    found: Carried
+    beside: Sequence[Judgement]
+    """What rules say of the request itself; where nobody configured the server, all judgements."""
+    message: Message | Malformed | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """What leaves, as it was judged."""
+
+    call: HttpCall
+    judgement: Judgement
+    rewriting: Rewriting | None = None
+
+    def passage(self, request: Request, where: tuple[str, int]) -> Passage:
+        """Leave to go for it."""
+        message = replace(request.message, fields=self.call.fields, body=self.call.body)
+        return Passage(address=where, message=message, rewriting=self.rewriting)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Exchange:
+    """One message on its way."""
+
+    request: Request
+    call: HttpCall
+    found: Carried
+    beside: Sequence[Judgement]
+    message: Message
+
+
+async def _learn(shelf: Shelf, result: Members, *, first: bool) -> None:
+    """Have `shelf` take in a page; what goes wrong is reported and ends nothing."""
+    outcome = await ended(shelf.learn(result, first=first))
+    if isinstance(outcome, BaseException):
+        report("mcp.list_not_learned", outcome)
+
+
+def _call_of(found: Carried, method: str = "") -> ToolCall:
+    """The request as a call that nothing can hold."""
+    return ToolCall(server=found.server.name, tool=method or str(found.use), arguments={})

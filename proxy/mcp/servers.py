@@ -1,0 +1,56 @@
+"""MCP servers over HTTP, as a configuration names them."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from rules.language.complaint import quote
+from rules.language.document import Strict
+from rules.mcp.carried import Server
+from rules.request.authority import canonical_host
+
+
+class McpServer(Strict):
+    """An MCP server over HTTP, by the URL that agents connect to."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    url: str
+    authorization: tuple[str, ...] = ()
+
+    @field_validator("name")
+    @classmethod
+    def _whole(cls, value: str) -> str:
+        if not value.isprintable() or value == "*":
+            raise ValueError(f"{quote(value)} is no server's name; rules name the server by it")
+        return value
+
+    @field_validator("url")
+    @classmethod
+    def _endpoint(cls, value: str) -> str:
+        return _plain_url(value)
+
+    @field_validator("authorization")
+    @classmethod
+    def _endpoints(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(_plain_url, value))
+
+    def server(self) -> Server:
+        """The server that this entry describes."""
+        return Server(name=self.name, url=self.url, authorization=frozenset(self.authorization))
+
+
+def _plain_url(url: str) -> str:
+    """`url` in the one form in which requests to it are written. Raises ValueError."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"{quote(url)} is no url") from error
+    host = canonical_host(parts.hostname or "")
+    if parts.scheme not in ("http", "https") or host is None or parts.query or parts.fragment:
+        raise ValueError(f"{quote(url)} is no http or https url without a query; write it as agents do")
+    shown = f"[{host}]" if ":" in host else host
+    default = {"http": 80, "https": 443}[parts.scheme]
+    place = shown if port in (None, default) else f"{shown}:{port}"
+    return f"{parts.scheme}://{place}{parts.path or '/'}"

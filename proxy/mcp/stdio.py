@@ -1,0 +1,190 @@
+"""The composition of a wrapped stdio server: the same store, keys and rules as the sidecar's, no listener."""
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import os
+import signal
+import ssl
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from proxy.agent import Agent
+from proxy.config import Config, store_fault
+from proxy.credentials.credentials import Credentials
+from proxy.data_dir.embedded import EmbeddedRedis
+from proxy.data_dir.files import private_folder
+from proxy.deadlines import Deadlines
+from proxy.destinations import Destinations
+from proxy.journal import Journal
+from proxy.keys.signing import Signer, Verifier
+from proxy.keys.source import keyring_of
+from proxy.mcp.child import CannotStart, Child
+from proxy.mcp.desk import Desk
+from proxy.mcp.session import Say, Session
+from proxy.mcp.shelf import Shelf
+from proxy.metrics import Metrics
+from proxy.replay.probe import Probe
+from proxy.replay.replayer import Replayer
+from proxy.replay.snapshots import Snapshots
+from proxy.rulebook import Rulebook
+from proxy.seal import load_or_create_key
+from proxy.sealed import Sealed
+from proxy.shots import Shots
+from proxy.signals import Signals
+from proxy.store import Store, connect
+
+_MOST_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapping:
+    """What the command line, the environment and the files say."""
+
+    command: Sequence[str]
+    server: str
+    data_dir: Path
+    config: Config
+    rulebook: Rulebook
+    redis_url: str | None
+
+    @property
+    def place(self) -> str:
+        """What tells this command from every other one; its arguments may be secrets."""
+        return f"stdio:{hashlib.sha256(json.dumps(list(self.command)).encode()).hexdigest()}"
+
+
+async def wrap(wrapping: Wrapping) -> int:
+    """Serve the agent on our standard streams until it or the server has gone; the server's exit code.
+
+    Raises CannotStart. The embedded store is left running: the sidecar and other servers use it.
+    """
+    url = wrapping.redis_url
+    if url is not None and (fault := store_fault(url)):
+        raise CannotStart(f"the store's URL cannot be used: {fault}; correct REDIS_URL")
+    embedded = EmbeddedRedis(private_folder(wrapping.data_dir / "redis")) if url is None else None
+    if embedded is not None:
+        await embedded.start()
+        url = embedded.url
+    async with asyncio.TaskGroup() as tasks:
+        desk = _desk(wrapping, url or "", tasks)
+        background = [tasks.create_task(work) for work in _beside(wrapping, desk, embedded)]
+        try:
+            return await _session(wrapping, desk)
+        finally:
+            for task in background:
+                task.cancel()
+
+
+async def _session(wrapping: Wrapping, desk: Desk) -> int:
+    # Copies, because the loop closes what it is given.
+    reader, say = await _streams(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, reader.feed_eof)
+    child = await Child.start(wrapping.command)
+    key = desk.agent.keyed("pins", wrapping.server, wrapping.place)
+    shelf = Shelf(store=desk.store, server=wrapping.server, key=key)
+    session = Session(desk, shelf, child=child, say=say, place=wrapping.place)
+    return await session.run(reader)
+
+
+def _beside(
+    wrapping: Wrapping, desk: Desk, embedded: EmbeddedRedis | None
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """What runs as long as the session does."""
+    yield desk.signals.listen()
+    yield Deadlines(store=desk.store, metrics=desk.metrics).watch()
+    yield wrapping.rulebook.watch(desk.metrics, lambda: None)
+    if embedded is not None:
+        yield embedded.supervise()
+
+
+def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
+    config, keys = wrapping.config, private_folder(wrapping.data_dir / "keys")
+    domain, metrics = config.redis.domain, Metrics()
+    store = Store(
+        connect(url), domain=domain, clocks=config.clocks, cap=config.cap, replicas=config.redis.replicas
+    )
+    sealed = Sealed(keyring_of(config.keys.source_in(keys), domain=domain))
+    agent = Agent(
+        principal=config.principal,
+        secret_headers=config.secrets,
+        key=load_or_create_key(keys / "fingerprint.key"),
+    )
+    return Desk(
+        ruleset=wrapping.rulebook.current,
+        agent=agent,
+        store=store,
+        sealed=sealed,
+        signals=Signals(store, metrics),
+        replayer=_replayer(wrapping, store, sealed, metrics=metrics, tasks=tasks),
+        metrics=metrics,
+    )
+
+
+def _replayer(
+    wrapping: Wrapping, store: Store, sealed: Sealed, *, metrics: Metrics, tasks: asyncio.TaskGroup
+) -> Replayer:
+    """Runs what the session carries. It connects to nothing: a tool call goes to the child."""
+    config, ruleset = wrapping.config, wrapping.rulebook.current
+    destinations = Destinations(allowed=config.allowed, named=wrapping.rulebook.names_host)
+    nobody, trust = Credentials({}), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    signer = Signer(
+        key=load_or_create_key(wrapping.data_dir / "keys" / "console.key"), domain=config.redis.domain
+    )
+    return Replayer(
+        store=store,
+        sealed=sealed,
+        verifier=Verifier(consoles=config.keys.known(signer.public), domain=config.redis.domain),
+        credentials=nobody,
+        snapshots=Snapshots(
+            shots=Shots(store, sealed),
+            probe=Probe(destinations=destinations, ruleset=ruleset, trust=trust, witness=None),
+            credentials=nobody,
+            metrics=metrics,
+            tasks=tasks,
+        ),
+        destinations=destinations,
+        ruleset=ruleset,
+        trust=trust,
+        metrics=metrics,
+        tasks=tasks,
+        journal=_journal(wrapping),
+        timeout=config.windows.upstream,
+    )
+
+
+def _journal(wrapping: Wrapping) -> Journal:
+    """A journal of this process alone, and of the same command's before it."""
+    folder = private_folder(wrapping.data_dir / "mcp")
+    name = wrapping.place.removeprefix("stdio:")[:16]
+    for number in range(_MOST_AT_ONCE):
+        lock = os.open(folder / f"{name}-{number}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        # Held until this process ends.
+        return Journal(folder / f"{name}-{number}", keep=wrapping.config.journal_keep)
+    raise CannotStart(f"this server runs {_MOST_AT_ONCE} times already: end some of them")
+
+
+async def _streams(source: BinaryIO, sink: BinaryIO) -> tuple[asyncio.StreamReader, Say]:
+    """Our standard streams, for the loop."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), source)
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sink)
+    writer = asyncio.StreamWriter(transport, protocol, None, loop)
+
+    async def say(message: bytes) -> None:
+        # An agent that has gone is seen where it is read from.
+        with suppress(ConnectionError):
+            writer.write(message + b"\n")
+            await writer.drain()
+
+    return reader, say

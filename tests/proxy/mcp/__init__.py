@@ -1,0 +1,1 @@
+"""Tests of tool calls on their way through the gate."""

@@ -1,0 +1,44 @@
+"""What is known of a server's tools, over pages, processes and an absent store."""
+
+from dataclasses import replace
+
+from proxy.mcp.shelf import Shelf
+from proxy.store import Store, connect
+from rules.mcp.message import Members
+from rules.mcp.pins import Change
+from tests.proxy.console.world import World
+from tests.proxy.drafts import PATIENT
+
+
+def _page(*names: str, cursor: str = "", description: str = "Reads.") -> Members:
+    tools: Members = {"tools": [{"name": name, "description": description} for name in names]}
+    return tools | ({"nextCursor": cursor} if cursor else {})
+
+
+async def test_the_first_whole_list_is_pinned(redis_url: str) -> None:
+    """Its pages are one list; what comes later is compared, by any process."""
+    world = World.build(redis_url)
+    first = Shelf(store=world.store, server="s", key="k")
+    await first.learn(_page("a", cursor="2"), first=True)
+    assert not first.known
+    await first.learn(_page("b"), first=False)
+    assert (first.known, first.change("a"), first.change("b")) == (True, None, None)
+    assert first.change("hidden") is Change.NEW
+    later = Shelf(store=world.store, server="s", key="k")
+    assert later.change("a") is None
+    await later.learn(_page("a", "b", "c"), first=True)
+    assert (later.change("b"), later.change("c")) == (None, Change.NEW)
+    await later.learn(_page("a", description="Writes."), first=True)
+    assert later.change("a") is Change.TEXT
+    await world.redis.aclose()
+
+
+async def test_without_pins_every_tool_counts_as_new() -> None:
+    """Nobody can tell whether it is what it was."""
+    store = Store(connect("unix:///nowhere"), domain="d", clocks=PATIENT)
+    shelf = Shelf(store=store, server="s", key="k")
+    await shelf.learn(_page("a"), first=True)
+    assert shelf.change("a") is Change.NEW
+    definition = shelf.definition("a")
+    assert definition is not None
+    assert replace(definition, siblings=frozenset()).description == "Reads."
