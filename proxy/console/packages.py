@@ -11,7 +11,7 @@ from proxy.console.reviewing import Reviewing
 from proxy.console.shown import standing
 from proxy.history import party_key, session_key, shape_key
 from proxy.record import StoreUnavailable
-from proxy.seal import SealError
+from proxy.seal import SealError, Shredded
 from proxy.shots import Shots
 from rules.action import Action
 from rules.call import Call
@@ -45,6 +45,8 @@ class Packages:
             before = await shots.before(hold) if hold.probed else None
             said = await self._reviewing.store.sealed(hold.hold_id, part=PART)
             reasoning = "" if said is None else str(self._reviewing.sealed.open_part(hold, PART, said))
+        except Shredded:
+            raise
         except SealError:
             self._reviewing.metrics.integrity_failures.inc()
             raise

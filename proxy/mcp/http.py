@@ -33,6 +33,7 @@ from rules.mcp.versions import is_modern
 from rules.mcp.weighing import of_rules, weigh
 from rules.mcp.wire import Malformed, read_message
 from rules.reply import Reply
+from rules.review.reasoning import said_by, said_in, unsaid
 from rules.verdict import Judgement, ReasonId, Tier, Verdict
 
 logger = logging.getLogger(__name__)
@@ -133,6 +134,7 @@ class McpOverHttp:
             gone=exchange.request.gone,
             fields=steady(exchange.call.fields, credentials=self.desk.agent.secret_headers),
             success=shows_success_only(client_of(message)),
+            reasoning=said_in(meta_of(message)) or said_by(exchange.call.fields),
         )
         outcome = await self.desk.admit(asking, judgement)
         if isinstance(outcome, Go):
@@ -168,7 +170,7 @@ class McpOverHttp:
         own: Fields = ((b"Content-Type", b"application/json"), (b"Accept-Encoding", b"identity"))
         fields = (*ours(kept, message, params), *own)
         return Sending(
-            call=replace(call, body=write(message), fields=fields),
+            call=replace(call, body=write(unsaid(message)), fields=fields),
             judgement=judgement,
             rewriting=self._rewriting(message, shelf) if exchange.found.server.configured else None,
         )

@@ -24,6 +24,7 @@ from rules.mcp.passing import answer_for
 from rules.mcp.versions import KNOWN, claimed, is_modern, unsupported
 from rules.mcp.weighing import weigh
 from rules.mcp.wire import Malformed, read_answer, read_line
+from rules.review.reasoning import said_in, unsaid
 from rules.verdict import Judgement, ReasonId, Refusal, Verdict
 
 logger = logging.getLogger(__name__)
@@ -146,6 +147,7 @@ class Session:
             gone=gone,
             held=self._held,
             success=self._success,
+            reasoning=said_in(meta_of(request)),
         )
         outcome = await self._desk.admit(asking, self._judge(asked))
         if not isinstance(outcome, Go):
@@ -254,7 +256,7 @@ class Session:
 
     async def _pass(self, message: Message) -> None:
         """Send the server what was judged, in our words; a server that has gone is seen elsewhere."""
-        outcome = await ended(self._child.write(write(message)))
+        outcome = await ended(self._child.write(write(unsaid(message))))
         if isinstance(outcome, BaseException) and not isinstance(outcome, ConnectionError):
             raise outcome
 

@@ -141,7 +141,7 @@ def _past(past: Iterable[Past]) -> list[dict[str, Any]]:
             "at": one.at.isoformat(timespec="seconds"),
             "tier": int(one.tier),
             "asked_to": short(one.words, most=110),
-            "became": short(one.outcome or str(one.verdict), most=60),
+            "became": short(one.outcome or str(one.verdict), most=90),
         }
         for one in past
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rules.action import Action
 from rules.call import Call, HttpCall, PayloadKind
-from rules.headers import first
+from rules.headers import Fields, first
 from rules.mcp.action import ToolAction
 from rules.review.excerpt import Excerpt, excerpt
 from rules.review.inert import hides
@@ -35,11 +35,9 @@ class Part:
 def parts(action: Action | ToolAction, call: Call | None) -> tuple[Part, ...]:
     """All that would run. `call`: its reading, where it has one."""
     if isinstance(action, ToolAction):
-        return (_part("arguments", action.body, _meaning(call)),)
-    found = [
-        _part("target", action.target.encode("latin-1")),
-        _part("headers", b"".join(b"%b: %b\n" % field for field in action.fields)),
-    ]
+        arguments = _part("arguments", action.body, _meaning(call))
+        return (*_headers(action.fields), arguments) if action.fields else (arguments,)
+    found = [_part("target", action.target.encode("latin-1")), *_headers(action.fields)]
     found += [_part("body", action.body, _meaning(call))] if action.body else []
     if decoded := _decoded(action, call):
         found.append(_part("decoded", decoded))
@@ -49,6 +47,10 @@ def parts(action: Action | ToolAction, call: Call | None) -> tuple[Part, ...]:
 def unseen(found: tuple[Part, ...], viewed: frozenset[str]) -> list[str]:
     """The names of parts that have to be opened and were not. `viewed`: the hashes of those that were."""
     return [part.name for part in found if part.unclear and part.sha256 not in viewed]
+
+
+def _headers(fields: Fields) -> tuple[Part, ...]:
+    return (_part("headers", b"".join(b"%b: %b\n" % field for field in fields)),)
 
 
 def _part(name: str, content: bytes, meaning: str = "") -> Part:

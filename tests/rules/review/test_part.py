@@ -8,6 +8,7 @@ import pytest
 
 from rules.action import Action
 from rules.call import Call, HttpCall
+from rules.mcp.action import ToolAction
 from rules.normalize import normalize
 from rules.review.part import Part, parts, unseen
 from tests.rules.calls import http, message, tool
@@ -68,6 +69,16 @@ def test_every_byte_is_there() -> None:
     assert held["target"].content == b"/transfers?a=b"
     assert held["headers"].content == b"".join(b"%b: %b\n" % field for field in action.fields)
     assert held["body"].content == action.body
+
+
+def test_the_headers_of_a_tool_call() -> None:
+    """What goes with it over HTTP is a part as well."""
+    call = tool("bank", "pay", amount=5)
+    action = bound(call)
+    assert isinstance(action, ToolAction)
+    carried = parts(replace(action, fields=((b"x-team", b"a"),)), call)
+    assert (carried[0].name, carried[0].content) == ("headers", b"x-team: a\n")
+    assert [part.name for part in parts(action, call)] == ["arguments"]
 
 
 def test_an_encoded_body_is_shown_decoded_as_well() -> None:

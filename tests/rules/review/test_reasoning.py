@@ -4,7 +4,8 @@ import pytest
 
 from rules.action import Principal, bind
 from rules.headers import framed
-from rules.review.reasoning import META_KEY, MOST, said_by, said_in
+from rules.mcp.message import Members, Notification, Request, Result, meta_of
+from rules.review.reasoning import META_KEY, MOST, said_by, said_in, unsaid
 from tests.rules.calls import http
 
 SAID = {"Sidegate-Reasoning": "the invoice is due"}
@@ -27,6 +28,26 @@ def test_what_is_read() -> None:
     assert said_by(http("GET a.example/").fields) == ""
     assert said_by(((b"Sidegate-Reasoning", b"\xff caf\xc3\xa9"),)) == "\ufffd café"
     assert len(said_by(((b"sidegate-reasoning", b"x" * 9000),))) == MOST
+
+
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        (Request(id=1, method="tools/call", params={"_meta": {META_KEY: "x", "other": 1}}), {"other": 1}),
+        (Notification(method="n", params={"_meta": {META_KEY: "x"}}), {}),
+        (Request(id=1, method="tools/call", params={"_meta": {"other": 1}}), {"other": 1}),
+        (Request(id=1, method="tools/call"), {}),
+    ],
+)
+def test_no_server_hears_it(message: Request | Notification, kept: Members) -> None:
+    """Nothing else of the message is touched."""
+    sent = unsaid(message)
+    assert isinstance(sent, Request | Notification)
+    assert meta_of(sent) == kept
+    assert sent.method == message.method
+    assert unsaid(Result(id=1, result={"_meta": {META_KEY: "x"}})) == Result(
+        id=1, result={"_meta": {META_KEY: "x"}}
+    )
 
 
 def test_what_mcp_says() -> None:
