@@ -1,5 +1,6 @@
 """Everything that would run, page by page: no byte of it is out of a reviewer's sight."""
 
+import asyncio
 import base64
 import re
 
@@ -7,17 +8,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from proxy.console.holds import find
-from proxy.console.packages import Packages
+from proxy.console.packages import read
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import damaged
 from proxy.seal import SealError
 from rules.review.inert import visible
-from rules.review.part import Part
+from rules.review.part import contents, hash_of
 
 PAGE_BYTES = 64 * 1024
 _OFFSET = re.compile(r"0|[1-9][0-9]{0,9}")
 _CONTINUED = 0b10
+_DECODED = "decoded"
 
 
 class Contents:
@@ -25,36 +27,38 @@ class Contents:
 
     def __init__(self, reviewing: Reviewing) -> None:
         self._reviewing = reviewing
-        self._packages = Packages(reviewing)
 
     async def show(self, request: Request) -> Response:
         """A page of one part, from an offset in bytes; the part's hash on the page that ends it."""
         name, offset = _read_query(request)
         hold = await find(self._reviewing, request)
         try:
-            facts = await self._packages.facts(hold, await self._reviewing.action(hold))
+            action = await self._reviewing.action(hold)
         except SealError as error:
             raise damaged(hold, error) from error
-        part = next((one for one in facts.parts if one.name == name), None)
-        if part is None or offset > len(part.content):
-            named = ", ".join(f"`{one.name}` of {len(one.content)} bytes" for one in facts.parts)
+        # Only what is decoded needs a reading, which takes its time.
+        ruleset = self._reviewing.ruleset()
+        call = await asyncio.to_thread(read, action, ruleset) if name == _DECODED else None
+        found = contents(action, call)
+        if name not in found or offset > len(found[name]):
+            named = ", ".join(f"`{one}` of {len(content)} bytes" for one, content in found.items())
             detail = f"there is nothing at `{name[:64]}` from byte {offset}: this hold has {named}"
             raise Problem(400, Obstacle.QUERY_INVALID, detail)
-        return answer({"now": self._reviewing.now().isoformat(), "content": _page(part, offset)})
+        return answer({"now": self._reviewing.now().isoformat(), "content": _page(name, found[name], offset)})
 
 
-def _page(part: Part, offset: int) -> dict[str, object]:
-    end = _end(part.content, offset)
-    page = part.content[offset:end]
-    complete = end == len(part.content)
+def _page(name: str, content: bytes, offset: int) -> dict[str, object]:
+    end = _end(content, offset)
+    page = content[offset:end]
+    complete = end == len(content)
     return {
-        "part": part.name,
-        "size": len(part.content),
+        "part": name,
+        "size": len(content),
         "offset": offset,
         "text": visible(page.decode("utf-8", "backslashreplace")),
         "b64": base64.b64encode(page).decode("ascii"),
         "next": None if complete else end,
-        "sha256": part.sha256 if complete else None,
+        "sha256": hash_of(content) if complete else None,
     }
 
 

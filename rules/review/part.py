@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from rules.action import Action
 from rules.call import Call, HttpCall, PayloadKind
-from rules.headers import Fields, first
+from rules.headers import first
 from rules.mcp.action import ToolAction
 from rules.review.excerpt import Excerpt, excerpt
 from rules.review.inert import hides
 
+_MEANT = frozenset({"body", "arguments"})
 # What older servers read as ISO 8859-1 (RFC 9110 section 5.5).
 _HEAD = frozenset({"target", "headers"})
 _ROOM = {"target": 300, "headers": 600, "body": 900, "decoded": 300, "arguments": 900}
@@ -29,28 +30,36 @@ class Part:
     @property
     def sha256(self) -> str:
         """By which a reviewer says that it was seen to its end."""
-        return hashlib.sha256(self.content).hexdigest()
+        return hash_of(self.content)
 
 
 def parts(action: Action | ToolAction, call: Call | None) -> tuple[Part, ...]:
     """All that would run. `call`: its reading, where it has one."""
+    meaning = _meaning(call)
+    return tuple(
+        _part(name, content, meaning if name in _MEANT else "")
+        for name, content in contents(action, call).items()
+    )
+
+
+def contents(action: Action | ToolAction, call: Call | None) -> dict[str, bytes]:
+    """The bytes of each part, by its name."""
+    head = b"".join(b"%b: %b\n" % field for field in action.fields)
     if isinstance(action, ToolAction):
-        arguments = _part("arguments", action.body, _meaning(call))
-        return (*_headers(action.fields), arguments) if action.fields else (arguments,)
-    found = [_part("target", action.target.encode("latin-1")), *_headers(action.fields)]
-    found += [_part("body", action.body, _meaning(call))] if action.body else []
-    if decoded := _decoded(action, call):
-        found.append(_part("decoded", decoded))
-    return tuple(found)
+        return ({"headers": head} if head else {}) | {"arguments": action.body}
+    found = {"target": action.target.encode("latin-1"), "headers": head, "body": action.body}
+    found["decoded"] = _decoded(action, call)
+    return {name: content for name, content in found.items() if content or name in _HEAD}
+
+
+def hash_of(content: bytes) -> str:
+    """The hash by which a part is named once it was seen."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def unseen(found: tuple[Part, ...], viewed: frozenset[str]) -> list[str]:
     """The names of parts that have to be opened and were not. `viewed`: the hashes of those that were."""
     return [part.name for part in found if part.unclear and part.sha256 not in viewed]
-
-
-def _headers(fields: Fields) -> tuple[Part, ...]:
-    return (_part("headers", b"".join(b"%b: %b\n" % field for field in fields)),)
 
 
 def _part(name: str, content: bytes, meaning: str = "") -> Part:
