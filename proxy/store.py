@@ -267,14 +267,18 @@ class Store:
             return text(await self._rewrap_script([self._hold_key(hold.hold_id)], [hold.key, key]))
 
     async def list(self, *, limit: int = 200) -> Sequence[Hold]:
-        """The newest holds first. One that cannot be read is logged and left out."""
+        """The newest holds first."""
         await self._drop_forgotten()
         async with self._guarded():
             ids = texts(await self._redis.zrevrange(self._key("holds"), 0, limit - 1))
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                for hold_id in ids:
-                    pipeline.hmget(self._hold_key(hold_id), HOLD_FIELDS)
-                found = await pipeline.execute()
+        return await self.several(ids)
+
+    async def several(self, ids: Sequence[str]) -> Sequence[Hold]:
+        """The holds with these ids, but for those that are gone. One that cannot be read is logged."""
+        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
+            for hold_id in ids:
+                pipeline.hmget(self._hold_key(hold_id), HOLD_FIELDS)
+            found = await pipeline.execute()
         return list(readable(zip(ids, found, strict=True)))
 
     async def _drop_forgotten(self) -> None:

@@ -96,15 +96,13 @@ class Packages:
 
     async def _with_outcomes(self, past: Sequence[Past]) -> list[Past]:
         """What became of those that were held, by their holds as they stand."""
-        store = self._reviewing.store
-        found = []
-        for one in past:
-            hold = await store.find(one.hold_id) if one.hold_id else None
-            if hold is None:
-                found.append(one)
-            else:
-                found.append(replace(one, outcome=standing(hold), ran=hold.state in _RAN))
-        return found
+        found = await self._reviewing.store.several([one.hold_id for one in past if one.hold_id])
+        holds = {hold.hold_id: hold for hold in found}
+        return [_with_outcome(one, holds.get(one.hold_id)) for one in past]
+
+
+def _with_outcome(past: Past, hold: Hold | None) -> Past:
+    return past if hold is None else replace(past, outcome=standing(hold), ran=hold.state in _RAN)
 
 
 def read(action: Action | ToolAction, ruleset: Ruleset) -> Call | None:
