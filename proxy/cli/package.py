@@ -13,7 +13,8 @@ def packaged(hold: dict[str, Any]) -> Iterator[str]:
         return
     yield "what is known of it:"
     warnings = (f"warning: {warning}" for warning in package["warnings"])
-    for line in (*_facts(package), *_around(package), *warnings, *_said(package)):
+    opened = (f"to be opened first: {name}, because {why}" for name, why in to_open(hold).items())
+    for line in (*_facts(package), *_around(package), *warnings, *opened, *_said(package)):
         yield from block(line.replace("\n", " "))
 
 

@@ -17,7 +17,7 @@ from rules.review.past import Past
 MOST = 8000
 """Characters of JSON: about 2,000 tokens at four characters each."""
 
-_CHANGES, _VOICES, _WARNINGS, _SIMILAR, _LAST = 6, 3, 6, 3, 4
+_CHANGES, _VOICES, _WARNINGS, _SIMILAR, _LAST = 6, 3, 5, 3, 4
 _UNANSWERED = "it expires: it does not run, nobody has refused it, and the same request opens a new hold"
 _IRREVERSIBLE = "no call is known that takes it back"
 _UNTRUSTED = "the agent's own words: nobody has checked them"
@@ -59,17 +59,17 @@ def _facts(facts: Facts) -> dict[str, Any]:
         "hold_id": hold.hold_id,
         "digest": hold.digest,
         "tier": int(hold.tier),
-        "asks_to": short(facts.action, most=400),
+        "asks_to": short(facts.action, most=300),
         "worded_by": "rule" if facts.by_rule else "operation",
         "method": short(facts.method, most=20),
-        "url": excerpt(facts.url, most=300).as_json(),
-        "principal": {name: short(text, most=80) for name, text in asdict(facts.principal).items() if text},
+        "url": excerpt(facts.url, most=200).as_json(),
+        "principal": {name: short(text, most=40) for name, text in asdict(facts.principal).items() if text},
         "money": None if facts.money is None else short(str(facts.money), most=100),
         "recipients": None
         if facts.people is None
         else {
             "count": facts.people.count,
-            "first": [short(one, most=80) for one in facts.people.first],
+            "first": [short(one, most=50) for one in facts.people.first],
         },
         "rows": facts.rows,
         "other_side": None if facts.party is None else short(facts.party, most=80),
@@ -77,7 +77,8 @@ def _facts(facts: Facts) -> dict[str, Any]:
         "changes": _changes(facts.changes),
         "why": [_voice(voice) for voice in facts.voices[:_VOICES]],
         "further_voices": max(0, len(facts.voices) - _VOICES),
-        "warnings": [short(warning, most=160) for warning in facts.warnings[:_WARNINGS]],
+        "warnings": [short(warning, most=130) for warning in facts.warnings[:_WARNINGS]],
+        "further_warnings": max(0, len(facts.warnings) - _WARNINGS),
         "parts": [_part(part) for part in facts.parts],
         "decide_by": hold.decide_by.isoformat(timespec="seconds"),
         "unanswered": _UNANSWERED,
@@ -92,9 +93,9 @@ def _changes(changes: tuple[Change, ...] | None) -> dict[str, Any] | None:
 
 def _change(change: Change) -> dict[str, Any]:
     return {
-        "path": short(change.path, most=60),
-        "before": None if change.before is None else short(change.before, most=70),
-        "after": None if change.after is None else short(change.after, most=70),
+        "path": short(change.path, most=50),
+        "before": None if change.before is None else short(change.before, most=60),
+        "after": None if change.after is None else short(change.after, most=60),
     }
 
 
@@ -105,7 +106,7 @@ def _voice(voice: Voice) -> dict[str, Any]:
         "tier": int(judgement.tier),
         "reason_id": str(judgement.reason_id),
         "rule": None if judgement.rule is None else short(judgement.rule, most=64),
-        "reason": short(judgement.reason, most=160),
+        "reason": short(judgement.reason, most=120),
         "evidence": [short(one, most=80) for one in voice.evidence[:1]],
     }
 
@@ -122,7 +123,7 @@ def _part(part: Part) -> dict[str, Any]:
 def _said(reasoning: str) -> dict[str, Any] | None:
     if not reasoning:
         return None
-    return {"trust": _UNTRUSTED, "text": excerpt(reasoning, most=500).as_json()}
+    return {"trust": _UNTRUSTED, "text": excerpt(reasoning, most=350).as_json()}
 
 
 def _around(around: Around) -> dict[str, Any]:

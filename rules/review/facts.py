@@ -117,8 +117,6 @@ def _warnings(
         yield from remarks(subject.call.host, subject.known_hosts)
     if subject.call is None:
         yield "it cannot be read under the rules of now, and would not run"
-    for part in found:
-        yield from (f"{part.name}: {part.unclear}" for _ in filter(None, [part.unclear]))
     if any(part.shown is not None and turns(part.shown.text) for part in found):
         yield "it has right-to-left letters, around which digits are shown in another order"
     if people is not None and any(map(hides, people.first)):

@@ -14,7 +14,7 @@ from rules.review.inert import hides
 _MEANT = frozenset({"body", "arguments"})
 # What older servers read as ISO 8859-1 (RFC 9110 section 5.5).
 _HEAD = frozenset({"target", "headers"})
-_ROOM = {"target": 300, "headers": 600, "body": 900, "decoded": 300, "arguments": 900}
+_ROOM = {"target": 300, "headers": 400, "body": 700, "decoded": 200, "arguments": 700}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,12 +13,16 @@ from hypothesis import strategies as st
 
 from rules.action import Action, Principal
 from rules.call import Call
+from rules.drift.difference import Change
 from rules.mcp.action import ToolAction
 from rules.review.document import MOST, document, preview
+from rules.review.excerpt import excerpt
 from rules.review.facts import facts_of
 from rules.review.money import Money
 from rules.review.package import Around, Facts
+from rules.review.part import Part
 from rules.review.past import LONGEST, Past
+from rules.review.reach import Several
 from rules.verdict import Tier, Verdict
 from tests.rules.calls import compiled, http, tool
 from tests.rules.review.held import NOW, RULES, facts, package, subject
@@ -183,3 +187,31 @@ def test_how_it_reads() -> None:
     assert list(shown)[-1] == "agent_says"
     assert shown["agent_says"]["text"] == "it is due"
     assert package(BASE["http"])["agent_says"] is None
+
+
+def test_the_most_that_there_can_be() -> None:
+    """Everything as long as it may be and more: what stands around gives way, the call itself never."""
+    long = '"\\\u202e' * 400
+    found = facts(HOSTILE_CALLS["many headers"], WORDY, reasoning=long)
+    found = replace(
+        found,
+        action=long,
+        url=long,
+        principal=Principal(human=long, service=long, agent=long, session=long),
+        money=Money(amount=Decimal("9" * 40), currency="X" * 12),
+        people=Several(count=10**6, first=(long,) * 3),
+        party=long,
+        rows=10**6,
+        undo=long,
+        changes=(Change(path=long, before=long, after=long),) * 50,
+        warnings=(long,) * 20,
+        parts=tuple(
+            Part(name=name, content=long.encode(), shown=excerpt(long, most=room), unclear="x" * 80)
+            for name, room in (("target", 300), ("headers", 400), ("body", 700), ("decoded", 200))
+        ),
+    )
+    shown = document(found, crowded(long))
+    assert len(json.dumps(shown)) <= MOST
+    assert shown["preview"] == preview(found)
+    assert len(shown["changes"]["first"]) == 6
+    assert len(document(found, Around())["warnings"]) == 5
