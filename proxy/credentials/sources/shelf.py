@@ -52,6 +52,7 @@ class Kept:
 
 
 NOTHING = Kept()
+_SEALED = ("text", "made", "expires", "refresh", "seed")
 
 
 class Shelf:
@@ -71,6 +72,10 @@ class Shelf:
         generation, sealed = cast(list[bytes | None], found)
         if generation is None or sealed is None:
             return NOTHING
+        if not generation.isdigit():
+            logger.error("credential.integrity credential=%s", name)
+            # Renewed all the same, the new token could not be kept, and the refresh token would be used up.
+            raise CredentialError(f"the kept token of `{name}` was altered: delete its key and sign in anew")
         try:
             plain = self._open(sealed, bound_to=_bound(name, int(generation)))
         except KeyMissing as error:
@@ -79,12 +84,12 @@ class Shelf:
         except SealError:
             logger.error("credential.integrity credential=%s", name)  # noqa: TRY400
             return Kept(generation=int(generation))
-        return Kept(generation=int(generation), **json.loads(plain))
+        content = json.loads(plain)
+        return Kept(generation=int(generation), **{member: content[member] for member in _SEALED})
 
     async def keep(self, name: str, kept: Kept) -> bool:
         """Put a renewed token in place of the generation before it; False if another one came first."""
-        content = {"text": kept.text, "made": kept.made, "expires": kept.expires}
-        content |= {"refresh": kept.refresh, "seed": kept.seed}
+        content = {member: getattr(kept, member) for member in _SEALED}
         sealed = self._close(json.dumps(content).encode(), bound_to=_bound(name, kept.generation))
         keys = [self._key("token", name), self._key("token-failure", name)]
         async with _guarded():
