@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.credentials.sources.secret import CredentialError
-from proxy.credentials.sources.shelf import NOTHING, Kept, Shelf
+from proxy.credentials.sources.shelf import NOTHING, Kept, Moved, Shelf
 from proxy.keys.keyring import Keyring
 from proxy.record import StoreUnavailable
 from proxy.store import connect
@@ -143,6 +143,45 @@ async def test_why_it_failed(shelves: Shelves) -> None:
     assert 0 < await shelves.redis.pttl(key_of(shelves, kind="token-failure")) <= 5_000
     await shelves.shelf.keep("bank", TOKEN)
     assert await shelves.shelf.failure("bank") is None
+
+
+async def test_another_key(shelves: Shelves) -> None:
+    """The token goes on as it is, under the newest key alone; a second time there is nothing to do."""
+    await shelves.shelf.keep("bank", TOKEN)
+    assert await shelves.shelf.names() == ["bank"]
+    assert await shelves.shelf.rewrap("bank") is Moved.NEWEST
+    assert await shelves.shelf.rewrap("nobody") is Moved.GONE
+    both = elsewhere(shelves, b"n" * 32, SEAL_KEY)
+    assert await both.rewrap("bank") is Moved.DONE
+    assert await both.rewrap("bank") is Moved.NEWEST
+    assert await elsewhere(shelves, b"n" * 32).read("bank") == TOKEN
+    assert await both.read("bank") == TOKEN
+    assert await shelves.redis.ttl(key_of(shelves)) == -1
+
+
+async def test_another_key_meanwhile(shelves: Shelves, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Renewed between the look and the change: the renewed one stays."""
+    await shelves.shelf.keep("bank", TOKEN)
+    both = elsewhere(shelves, b"n" * 32, SEAL_KEY)
+    reseal, newer = both._reseal, replace(TOKEN, generation=2, text="newer")
+
+    async def later(keys: list[str], args: list[bytes]) -> object:
+        await shelves.shelf.keep("bank", newer)
+        return await reseal(keys, args)
+
+    monkeypatch.setattr(both, "_reseal", later)
+    assert await both.rewrap("bank") is Moved.CHANGED
+    assert await shelves.shelf.read("bank") == newer
+
+
+@pytest.mark.parametrize("spoilt", [("sealed", b"zz\nx"), ("sealed", b""), ("generation", b"x")], ids=str)
+async def test_what_no_key_opens(shelves: Shelves, spoilt: tuple[str, bytes]) -> None:
+    """It is left as it is."""
+    await shelves.shelf.keep("bank", TOKEN)
+    await shelves.redis.hset(key_of(shelves), *spoilt)
+    before = await shelves.redis.hgetall(key_of(shelves))
+    assert await elsewhere(shelves, b"n" * 32, SEAL_KEY).rewrap("bank") is Moved.UNOPENED
+    assert await shelves.redis.hgetall(key_of(shelves)) == before
 
 
 async def test_what_another_version_kept(shelves: Shelves) -> None:
