@@ -22,6 +22,7 @@ from ulid import ULID
 
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.credentials.sources.shelf import Shelf
 from proxy.keys.keyring import Keyring
 from proxy.keys.signing import Signer
 from proxy.keys.source import InFiles
@@ -168,6 +169,11 @@ class World:
         """The hand of this domain's console."""
         return Signer(key=self.key, domain=self.domain)
 
+    @property
+    def shelf(self) -> Shelf:
+        """The kept tokens of this domain."""
+        return Shelf(self.redis, domain=self.domain, keyring=self.sealed.keyring)
+
     async def approve(self, hold: Hold, *, who: str = "ada", reason: str = "") -> Hold:
         """Approve `hold` as the console does."""
         fields = self.reviewing().decision(hold, Event.APPROVE, who=who, reason=reason)
@@ -188,7 +194,12 @@ class World:
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
-            rotation=Rotation(store=self.store, sealed=self.sealed, source=InFiles(folder=self.folder)),
+            rotation=Rotation(
+                store=self.store,
+                sealed=self.sealed,
+                source=InFiles(folder=self.folder),
+                shelf=self.shelf,
+            ),
             metrics=self.metrics,
             ruleset=lambda: self.ruleset,
             reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},
