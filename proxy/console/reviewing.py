@@ -88,5 +88,6 @@ class Reviewing:
                 at=now,
                 until=now + validity,
                 preview=preview,
+                sends=hold.sends,
             )
         )
