@@ -240,7 +240,7 @@ class Store:
         async with self._guarded():
             found = await self._redis.hgetall(key)
             if not found and first:
-                await self._redis.hset(key, mapping=dict(first))
+                await self._redis.hset(key, items=[part for pair in first.items() for part in pair])
         return {text(tool): text(pin) for tool, pin in found.items()} or dict(first)
 
     async def find(self, hold_id: str) -> Hold | None:

@@ -82,6 +82,7 @@ class Reviewing:
                 reason=reason,
                 at=now,
                 until=now + validity,
+                sends=hold.sends,
             )
         )
 

@@ -151,8 +151,9 @@ class _Sidecar:
         )
         key = load_or_create_key(keys / "fingerprint.key")
         self.agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
+        self.shelf = Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring)
         around = Surroundings(
-            shelf=Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring),
+            shelf=self.shelf,
             keyed=self.agent.keyed_secret,
             context=lambda: upstream_context(trust),
             now=time,
@@ -333,7 +334,7 @@ class _Sidecar:
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
-            rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source),
+            rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source, shelf=self.shelf),
             metrics=self.metrics,
             ruleset=self.settings.rulebook.current,
             again=self.again.ask,

@@ -1,6 +1,6 @@
 """MCP inside HTTP: which requests carry it, where to, and in which shape their answers go back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,8 +55,10 @@ class Carried:
     """The whole URL, query included: another query may mean another account."""
 
 
-def carried(call: HttpCall, servers: Iterable[Server]) -> Carried | None:
+def carried(call: HttpCall, servers: Sequence[Server]) -> Carried | None:
     """What `call` is to one of `servers`, or to one that nobody configured; None for all else."""
+    if not servers and call.method != "POST":
+        return None
     url = f"{call.scheme}://{_authority(call)}{call.target.partition('?')[0]}"
     place = f"{call.scheme}://{_authority(call)}{call.target}"
     for server in servers:

@@ -185,6 +185,7 @@ class Gatehouse:
             reason="because",
             at=now,
             until=now + self.store.validity(hold.tier),
+            sends=hold.sends,
         )
         return self.signer.fields(decision) if event in (Event.APPROVE, Event.REJECT) else {}
 

@@ -6,7 +6,7 @@ import pytest
 from mitmproxy.http import Headers, HTTPFlow
 from mitmproxy.test import tflow, tutils
 
-from addons.http2.message import become, message_of, response_of
+from addons.http2.message import become, message_of, response_of, rewrite
 from rules.headers import Fields
 from rules.reply import Reply
 
@@ -137,3 +137,44 @@ def test_an_answer_of_ours(reply: Reply, method: bytes, fields: Fields, content:
     assert response.status_code == reply.status
     assert response.headers.fields == fields
     assert response.raw_content == content
+
+
+class _Louder:
+    """A rewriting that gives everything on in capitals, and a mark at the end."""
+
+    def head(self, status: int, fields: Fields) -> Fields | None:
+        """Only for answers that say yes."""
+        return tuple(field for field in fields if field[0] != b"content-length") if status == 200 else None
+
+    def data(self, data: bytes) -> bytes:
+        """In capitals."""
+        return data.upper()
+
+    def end(self) -> bytes:
+        """The mark."""
+        return b"!"
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_streaming_answer_passes_its_rewriting(status: int) -> None:
+    """Piece by piece, without its old length; one that is left alone streams as it is."""
+    response = tutils.tresp(status_code=status, headers=Headers(((b"content-length", b"3"),)))
+    response.stream = True
+    rewrite(response, _Louder())
+    stream = response.stream
+    assert ("content-length" in response.headers) is (status == 404)
+    if status == 404:
+        assert stream is True
+    else:
+        assert callable(stream)
+        assert [stream(b"abc"), stream(b"")] == [b"ABC", b"!"]
+
+
+def test_what_leaves_is_what_the_gate_wrote() -> None:
+    """Body, fields and length are those of the message that was judged."""
+    made = flow((b"x-a", b"1"), body=b"theirs")
+    message = message_of(flow((b"x-b", b"2"), body=b"ours, longer"))
+    become(made.request, message)
+    assert made.request.raw_content == b"ours, longer"
+    assert made.request.headers["content-length"] == "12"
+    assert "x-a" not in made.request.headers

@@ -22,6 +22,7 @@ from ulid import ULID
 
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.credentials.sources.shelf import Shelf
 from proxy.keys.keyring import Keyring
 from proxy.keys.signing import Signer
 from proxy.keys.source import InFiles
@@ -168,10 +169,20 @@ class World:
         """The hand of this domain's console."""
         return Signer(key=self.key, domain=self.domain)
 
+    @property
+    def shelf(self) -> Shelf:
+        """The kept tokens of this domain."""
+        return Shelf(self.redis, domain=self.domain, keyring=self.sealed.keyring)
+
     async def approve(self, hold: Hold, *, who: str = "ada", reason: str = "") -> Hold:
         """Approve `hold` as the console does."""
         fields = self.reviewing().decision(hold, Event.APPROVE, who=who, reason=reason)
         return await self.store.step(hold, Event.APPROVE, fields=fields)
+
+    async def retry(self, hold: Hold) -> Hold:
+        """Have a hold of unknown outcome sent again, as the console does."""
+        fields = self.reviewing().decision(hold, Event.RETRY, who="ada", reason="looked")
+        return await self.store.step(hold, Event.RETRY, fields=fields)
 
     def reviewing(self, address: tuple[str, int] = ADDRESS) -> Reviewing:
         """What the console works on."""
@@ -183,7 +194,12 @@ class World:
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
-            rotation=Rotation(store=self.store, sealed=self.sealed, source=InFiles(folder=self.folder)),
+            rotation=Rotation(
+                store=self.store,
+                sealed=self.sealed,
+                source=InFiles(folder=self.folder),
+                shelf=self.shelf,
+            ),
             metrics=self.metrics,
             ruleset=lambda: self.ruleset,
             reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},

@@ -10,7 +10,7 @@ import pytest
 from proxy.credentials.credentials import Credentials
 from proxy.credentials.header import Header
 from proxy.credentials.sources.stated import FromEnvironment, FromFile, Stated
-from proxy.replay import replayer as module
+from proxy.replay import exchange
 from rules.action import Action
 from rules.headers import Fields
 from rules.hold import Hold, State
@@ -287,7 +287,7 @@ async def test_an_answer_over_the_bound(
     redis_url: str, authority: Authority, monkeypatch: pytest.MonkeyPatch, framing: bytes
 ) -> None:
     """Of an answer that is too large, or has no end, the beginning is kept and marked."""
-    monkeypatch.setattr(module, "_MAX_ANSWER_BYTES", 5000)
+    monkeypatch.setattr(exchange, "_MAX_ANSWER_BYTES", 5000)
     chunk = b"x" * 3000
     piece = b"%x\r\n%b\r\n" % (len(chunk), chunk) if b"chunked" in framing else chunk
     pieces = [b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n", *[piece] * 1000]
@@ -306,7 +306,7 @@ async def test_an_answer_within_the_bound(
     redis_url: str, authority: Authority, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     """An answer of exactly the bound's size is whole and not marked."""
-    monkeypatch.setattr(module, "_MAX_ANSWER_BYTES", 5000)
+    monkeypatch.setattr(exchange, "_MAX_ANSWER_BYTES", 5000)
     async with replaying(redis_url, authority) as replays:
         answer = await replays.answer(await replays.ran(_read(upstream.port, f"/bytes/{size}")))
     assert len(answer.body) == size

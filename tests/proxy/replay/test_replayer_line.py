@@ -11,6 +11,7 @@ import pytest
 
 from proxy.deadlines import Deadlines
 from proxy.record import StoreUnavailable
+from proxy.replay import exchange
 from proxy.replay import replayer as module
 from proxy.store import Refused, Store
 from rules.hold import Event, Hold, State
@@ -66,7 +67,7 @@ async def test_a_connection_that_does_not_stand(
     redis_url: str, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While TLS is not up, nothing is recorded as sent, and in the end it was not."""
-    monkeypatch.setattr(module, "_CONNECT_TIMEOUT", 0.3)
+    monkeypatch.setattr(exchange, "_CONNECT_TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         async with replaying(redis_url, authority) as replays:
             hold = await replays.ran(action_to(silent.getsockname()[1]))
