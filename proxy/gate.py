@@ -89,7 +89,8 @@ class Gate:
             if judgement.verdict is Verdict.PASS:
                 await self._remember(call, judgement)
                 return self._pass(call, judgement, where)
-            held = partial(self.holding.draft, call, judgement, policy=ruleset.hash)
+            credential = await self.holding.would_use(call, judgement.rule)
+            held = partial(self.holding.draft, call, judgement, policy=ruleset.hash, credential=credential)
             return await self.holding.hold(await self._aside(message, held), request, call)
         except Flooded:
             return self.refused(_FLOODED)

@@ -56,7 +56,11 @@ class Holding:
     waiting: Waiting
     history: History | None = None
 
-    def draft(self, call: HttpCall, judgement: Judgement, *, policy: str) -> Draft:
+    async def would_use(self, call: HttpCall, rule: str | None) -> str:
+        """Which configured secrets would go out with `call` now. Raises StoreUnavailable."""
+        return await self.replayer.generations(self.agent.action(call), rule=rule)
+
+    def draft(self, call: HttpCall, judgement: Judgement, *, policy: str, credential: str = "") -> Draft:
         """The hold that `call` would become, with its action sealed in it."""
         action = self.agent.action(call)
         hold_id = str(ULID())
@@ -72,6 +76,7 @@ class Holding:
             reason=judgement.reason,
             policy=policy,
             sealed=b"",
+            credential=credential,
             key=self.sealed.fresh_key(hold_id, action.digest),
             probed=bool(self.snapshots.reads(call, judgement.rule)),
         )
@@ -84,8 +89,7 @@ class Holding:
 
         Raises Flooded and StoreUnavailable, if it could not be recorded.
         """
-        would_use = await self.replayer.generations(self.agent.action(call), rule=draft.rule)
-        hold, new = await self.store.open(replace(draft, credential=would_use))
+        hold, new = await self.store.open(draft)
         if new:
             self.metrics.holds_opened.labels(int(hold.tier)).inc()
             logger.info("hold.opened hold=%s tier=%d", hold.hold_id, hold.tier)

@@ -13,7 +13,6 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
     {sidegate:<domain>}:recent:<agent>    sorted set, ids of an agent's new holds by time; for its cap
     {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
-    {sidegate:<domain>}:pins:<server>     hash, what an MCP server's tools first were; else trust would lapse
     {sidegate:<domain>}:spent:<budget>    hash, what was spent of a budget by slice of its window
 """
 
@@ -234,14 +233,11 @@ class Store:
             )
         return bool(fitted)
 
-    async def pins(self, server: str, first: Mapping[str, str]) -> dict[str, str]:
-        """What is pinned of that MCP server, by tool; where nothing is yet, it is `first` from now on."""
-        key = self._key(f"pins:{server}")
+    async def evaluate(self, script: str, names: Sequence[str], given: Sequence[str | int]) -> Any:
+        """What another module's script does, in one step, with keys of its own in this domain."""
+        keys = [self._key(name) for name in names]
         async with self._guarded():
-            found = await self._redis.hgetall(key)
-            if not found and first:
-                await self._redis.hset(key, items=[part for pair in first.items() for part in pair])
-        return {text(tool): text(pin) for tool, pin in found.items()} or dict(first)
+            return await self._redis.eval(script, len(keys), *keys, *given)
 
     async def find(self, hold_id: str) -> Hold | None:
         """The hold with this id, or None."""

@@ -26,7 +26,7 @@ from rules.mcp.headers import disagreement, ours
 from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
 from rules.mcp.message import Failure, Members, Message, Notification, Result, meta_of, write
 from rules.mcp.message import Request as Asked
-from rules.mcp.methods import CALL_TOOL, LIST_TOOLS
+from rules.mcp.methods import CALL_TOOL, LIST_CHANGED, LIST_TOOLS
 from rules.mcp.passing import answer_for
 from rules.mcp.stream import Rewriting
 from rules.mcp.versions import is_modern
@@ -127,10 +127,15 @@ class McpOverHttp:
     async def _weighed(
         self, exchange: "_Exchange", message: Asked, asked: Weighed, shelf: Shelf
     ) -> "Sending | Reply":
-        change = shelf.change(asked.call.tool) if asked.holdable else None
+        courier, change = self._courier(exchange, message, shelf), None
+        if asked.holdable and exchange.found.server.configured:
+            await shelf.fill(courier.list_tools)
+            await shelf.look_again(asked.call.tool)
+            call = replace(asked.call, definition=shelf.definition(asked.call.tool))
+            asked, change = replace(asked, call=call), shelf.change(asked.call.tool)
         judgement = weigh(asked, self.desk.ruleset(), change=change, beside=exchange.beside)
         asking = replace(
-            self._asking(exchange.found, asked, self._courier(exchange, message, shelf)),
+            self._asking(exchange.found, asked, courier),
             gone=exchange.request.gone,
             fields=steady(exchange.call.fields, credentials=self.desk.agent.secret_headers),
             success=shows_success_only(client_of(message)),
@@ -194,6 +199,8 @@ class McpOverHttp:
                 first = "cursor" not in request.params
                 self.tasks.create_task(_learn(shelf, answer.result, first=first))
             return answer_for(request, answer, widened=shows_success_only(client_of(request)))
+        if isinstance(answer, Notification) and answer.method == LIST_CHANGED:
+            shelf.invalidate()
         asked = asked_by_server(answer, server=shelf.server)
         ruleset = self.desk.ruleset()
         if isinstance(asked, Weighed):
@@ -239,7 +246,13 @@ class McpOverHttp:
     def _shelf(self, server: Server) -> Shelf:
         """What is known of the server's tools; of one that nobody configured, nothing is kept."""
         key = self.desk.agent.keyed("pins", server.name, server.url)
-        shelf = self._shelves.get(key) or Shelf(store=self.desk.store, server=server.name, key=key)
+        shelf = self._shelves.get(key) or Shelf(
+            store=self.desk.store,
+            server=server.name,
+            key=key,
+            place=server.url,
+            trusting=lambda: server.trusted_at_first or self.desk.ruleset().observed,
+        )
         if server.configured:
             self._shelves[key] = shelf
         return shelf

@@ -26,6 +26,7 @@ from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
 from proxy.mcp.child import CannotStart, Child
 from proxy.mcp.desk import Desk
+from proxy.mcp.servers import Trust
 from proxy.mcp.session import Say, Session
 from proxy.mcp.shelf import Shelf
 from proxy.metrics import Metrics
@@ -52,6 +53,8 @@ class Wrapping:
     config: Config
     rulebook: Rulebook
     redis_url: str | None
+    trust: Trust = Trust.FIRST_USE
+    """The operator chose the command, and it speaks to nobody else."""
 
     @property
     def place(self) -> str:
@@ -87,7 +90,13 @@ async def _session(wrapping: Wrapping, desk: Desk) -> int:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, reader.feed_eof)
     child = await Child.start(wrapping.command)
     key = desk.agent.keyed("pins", wrapping.server, wrapping.place)
-    shelf = Shelf(store=desk.store, server=wrapping.server, key=key)
+    shelf = Shelf(
+        store=desk.store,
+        server=wrapping.server,
+        key=key,
+        place=wrapping.place,
+        trusting=lambda: wrapping.trust is Trust.FIRST_USE or desk.ruleset().observed,
+    )
     session = Session(desk, shelf, child=child, say=say, place=wrapping.place)
     return await session.run(reader)
 
