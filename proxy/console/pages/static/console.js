@@ -25,12 +25,8 @@
 
   const listen = () => {
     const source = new EventSource("/events");
-    let before = false;
-    source.addEventListener("ready", () => {
-      // What changed while the line was down was told to nobody.
-      if (before) changed();
-      before = true;
-    });
+    // What changed while there was no line, between the page and its first one too, was told to nobody.
+    source.addEventListener("ready", changed);
     source.addEventListener("holds", changed);
   };
 
