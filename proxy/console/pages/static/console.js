@@ -6,7 +6,7 @@
 
   const left = (end) => {
     const seconds = Math.round((end - Date.now()) / 1000);
-    if (seconds <= 0) return "time is up";
+    if (seconds <= 0) return "no time";
     const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
     const [hours, minutes, rest] = parts.map((part) => String(part).padStart(2, "0"));
     return parts[0] ? `${hours}:${minutes}:${rest}` : `${minutes}:${rest}`;
