@@ -30,6 +30,8 @@ _SOURCES = (
     *("aws_sigv4", "client_certificate"),
 )
 _KEPT = ("oauth2", "jwt_bearer", "github_app", "slack")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_PREFIX = re.compile(r"[A-Za-z0-9._-]{0,32}")
 _WITHOUT_HEADER = ("aws_sigv4", "client_certificate")
 _HEADER = "Authorization"
 _TEMPLATE = "Bearer {secret}"
@@ -54,6 +56,9 @@ class CredentialEntry(Strict):
     vault: Vault | None = None
     aws_sigv4: AwsSigV4 | None = None
     client_certificate: ClientCertificate | None = None
+    inject: bool = False
+    export: str = ""
+    placeholder_prefix: str = ""
 
     @field_validator("host")
     @classmethod
@@ -94,6 +99,30 @@ class CredentialEntry(Strict):
             raise ValueError("the template has characters that no header can carry; write plain ascii")
         return value
 
+    @field_validator("export")
+    @classmethod
+    def _variable(cls, value: str) -> str:
+        if not _VARIABLE.fullmatch(value):
+            raise ValueError(f"{quote(value)} is no name of an environment variable")
+        return value
+
+    @field_validator("placeholder_prefix")
+    @classmethod
+    def _prefix(cls, value: str) -> str:
+        if not _PREFIX.fullmatch(value):
+            raise ValueError(f"{quote(value)} is no prefix; use up to 32 of letters, digits and `._-`")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_injection(self) -> Self:
+        if self.inject and not self.export:
+            raise ValueError("an agent gets its placeholder in a variable: give `inject` an `export`")
+        if not self.inject and (self.export or self.placeholder_prefix):
+            raise ValueError("`export` and `placeholder_prefix` are of a placeholder: add `inject: true`")
+        if self.inject and (self.aws_sigv4 or self.client_certificate):
+            raise ValueError("`inject` is for secrets in a header: leave it out here")
+        return self
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         given = [source for source in _SOURCES if getattr(self, source) is not None]
@@ -127,6 +156,11 @@ class CredentialEntry(Strict):
         return self.template or _TEMPLATE
 
     @property
+    def settings(self) -> str:
+        """What a kept token was made for: how it is used makes no other token."""
+        return self.origin.model_dump_json(exclude={"inject", "export", "placeholder_prefix"})
+
+    @property
     def origin(self) -> Self:
         """It without its place: entries of one name have the same."""
         return self.model_copy(update={"host": "", "header": None, "template": None})
@@ -140,6 +174,8 @@ def distinct(entries: tuple[CredentialEntry, ...]) -> tuple[CredentialEntry, ...
                 raise ValueError(f"`{entry.host}` has two credentials for `{entry.slot}`; keep one of them")
             if entry.name and entry.name == other.name and entry.origin != other.origin:
                 raise ValueError(f"two credentials have the name `{entry.name}`; give each their own")
+            if entry.export and entry.export == other.export and entry.label != other.label:
+                raise ValueError(f"two credentials have the `export` `{entry.export}`; give each their own")
             same_place = (entry.host, entry.slot) == (other.host, other.slot)
             if same_place and not (entry.name and other.name):
                 raise ValueError(

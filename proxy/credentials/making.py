@@ -95,7 +95,7 @@ def _source(entry: CredentialEntry, around: Surroundings, endpoint: Endpoint) ->
         metrics=around.metrics,
         needed=around.exchange + _MARGIN,
         tasks=around.tasks,
-        settings=entry.origin.model_dump_json(),
+        settings=entry.settings,
     )
 
 
