@@ -40,9 +40,10 @@ type Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class CredentialEntry(Strict):
-    """What a replay to `host` carries, with its secret from one source."""
+    """What a replay to `host`, or to the MCP server `server`, carries, with its secret from one source."""
 
-    host: Name
+    host: str = ""
+    server: str = ""
     name: str = ""
     header: Name | None = None
     template: Name | None = None
@@ -114,6 +115,14 @@ class CredentialEntry(Strict):
         return value
 
     @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.host) == bool(self.server):
+            raise ValueError("give where it goes as exactly one of `host` and `server`")
+        if self.server and self.inject:
+            raise ValueError("`inject` needs the server's `host`: write it in place of `server`")
+        return self
+
+    @model_validator(mode="after")
     def _whole_injection(self) -> Self:
         if self.inject and not self.export:
             raise ValueError("an agent gets its placeholder in a variable: give `inject` an `export`")
@@ -141,9 +150,14 @@ class CredentialEntry(Strict):
         return TLS if self.client_certificate is not None else self.written_header.lower()
 
     @property
+    def place(self) -> str:
+        """Where it goes, for people."""
+        return self.host or self.server
+
+    @property
     def label(self) -> str:
         """Its name, or what tells it from the others."""
-        return self.name or f"{self.host}/{self.slot}"
+        return self.name or f"{self.place}/{self.slot}"
 
     @property
     def written_header(self) -> str:
@@ -158,28 +172,28 @@ class CredentialEntry(Strict):
     @property
     def settings(self) -> str:
         """What a kept token was made for: how it is used makes no other token."""
-        return self.origin.model_dump_json(exclude={"inject", "export", "placeholder_prefix"})
+        return self.origin.model_dump_json(exclude={"server", "inject", "export", "placeholder_prefix"})
 
     @property
     def origin(self) -> Self:
         """It without its place: entries of one name have the same."""
-        return self.model_copy(update={"host": "", "header": None, "template": None})
+        return self.model_copy(update={"host": "", "server": "", "header": None, "template": None})
 
 
 def distinct(entries: tuple[CredentialEntry, ...]) -> tuple[CredentialEntry, ...]:
     """`entries`, of which no two stand for the same. Raises ValueError."""
     for n, entry in enumerate(entries):
         for other in entries[:n]:
-            if (entry.host, entry.slot, entry.label) == (other.host, other.slot, other.label):
-                raise ValueError(f"`{entry.host}` has two credentials for `{entry.slot}`; keep one of them")
+            same_place = (entry.host, entry.server, entry.slot) == (other.host, other.server, other.slot)
+            if same_place and entry.label == other.label:
+                raise ValueError(f"`{entry.place}` has two credentials for `{entry.slot}`; keep one of them")
             if entry.name and entry.name == other.name and entry.origin != other.origin:
                 raise ValueError(f"two credentials have the name `{entry.name}`; give each their own")
             if entry.export and entry.export == other.export and entry.label != other.label:
                 raise ValueError(f"two credentials have the `export` `{entry.export}`; give each their own")
-            same_place = (entry.host, entry.slot) == (other.host, other.slot)
             if same_place and not (entry.name and other.name):
                 raise ValueError(
-                    f"`{entry.host}` has two credentials for `{entry.slot}`; keep one of them, or "
+                    f"`{entry.place}` has two credentials for `{entry.slot}`; keep one of them, or "
                     "give both a `name`"
                 )
     return entries

@@ -228,6 +228,7 @@ class McpOverHttp:
             meta={name: value for name, value in meta.items() if name.startswith(_OWN_META)},
             beside=exchange.beside,
             shelf=shelf,
+            server=exchange.found.server.url if exchange.found.server.configured else "",
             replayer=self.desk.replayer,
         )
 

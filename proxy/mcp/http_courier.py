@@ -1,14 +1,18 @@
-"""Carries an approved tool call over HTTP, with the credentials and the session of the agent's next touch."""
+"""Carries an approved tool call over HTTP, in the session of the agent's next touch."""
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from proxy.credentials.supply import Supplied
+from proxy.credentials.sources.secret import CredentialError
+from proxy.credentials.supply import Outgoing, Supplied
 from proxy.mcp.calls import as_reply
 from proxy.mcp.shelf import Shelf
-from proxy.replay.exchange import exchange
+from proxy.record import StoreUnavailable
+from proxy.replay.exchange import exchange, outgoing_fields
 from proxy.replay.line import Line, Unsent
+from proxy.replay.repeating import REFUSED
 from proxy.replay.replayer import Replayer
 from rules.action import Action
 from rules.call import HttpCall
@@ -42,6 +46,8 @@ class HttpCourier:
     beside: Sequence[Judgement]
     """What rules say of the request itself."""
     shelf: Shelf
+    server: str
+    """The URL of the configured server, empty for any other one."""
     replayer: Replayer
 
     def judge(self, action: ToolAction) -> Judgement:
@@ -60,9 +66,22 @@ class HttpCourier:
         token = str(request.id).encode()
         # A server may leave its stream open after the answer.
         line.enough = lambda content: token in content and content.endswith(_ENDS)
-        supplied = Supplied(fields=self.live)
+        supplied = await self._supply(http, line)
+        line.credential_used = supplied.label
         reply = await exchange(line, http, supplied, self.replayer.route(where, supplied))
+        if reply.status == REFUSED and supplied.generations:
+            # For the next call: nobody knows what a server has done that says it did not know us.
+            with suppress(CredentialError, StoreUnavailable):
+                await self._supply(http, line, past=supplied)
         return _answer(reply, request)
+
+    async def _supply(self, http: Action, line: Line, *, past: Supplied | None = None) -> Supplied:
+        """The operator's credentials where there are any, else the agent's own. Raises CredentialError."""
+        credentials = self.replayer.credentials.at(self.server, http)
+        named = self.replayer.ruleset().handling(line.hold.rule).credential
+        outgoing = Outgoing.of(http, outgoing_fields(http, line.header, line.hold.idempotency_key))
+        live = None if credentials.has(http) else self.live
+        return await credentials.supply(http, outgoing, named=named, live=live, past=past)
 
     def _request(self, action: ToolAction) -> Request:
         params: Members = {"name": action.tool, "arguments": action.arguments}

@@ -163,7 +163,7 @@ class _Sidecar:
             tasks=tasks,
             exchange=config.windows.upstream,
         )
-        self.credentials = make(config.credentials, around)
+        self.credentials = make(config.credentials, around, servers=config.server_urls)
         self.injection = Injection.of(config.credentials, self.credentials, self.agent.placeholder)
         self.witness = Witness(settings.witness) if settings.witness else None
         self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
