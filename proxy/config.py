@@ -129,6 +129,12 @@ class ConsolePlace(Strict):
         return value
 
 
+class Review(Strict):
+    """What an approval has to name of what its reviewer was shown."""
+
+    preview: Literal["required", "optional"] = "required"
+
+
 class RedisPlace(Strict):
     """Which Redis, and which approval domain in it; REDIS_URL goes before `url`.
 
@@ -171,6 +177,7 @@ class Config(Strict):
     mcp_servers: tuple[McpServer, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsolePlace = ConsolePlace()
+    review: Review = Review()
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()
 

@@ -13,6 +13,7 @@ from proxy.credentials.injection import Injection
 from proxy.credentials.sources.secret import CredentialError
 from proxy.destinations import Address, Destinations
 from proxy.failure import report
+from proxy.history import History
 from proxy.holding import Holding
 from proxy.mcp.http import McpOverHttp
 from proxy.metrics import FAILURES, Metrics
@@ -52,6 +53,7 @@ class Gate:
     holding: Holding
     metrics: Metrics
     witness: Witness | None = None
+    history: History | None = None
     mcp: McpOverHttp | None = None
     injection: Injection | None = None
     _heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1), init=False, repr=False)
@@ -94,6 +96,7 @@ class Gate:
             judgement = await afford(judgement, agent=self.agent, store=self.store)
             self._count(judgement)
             if judgement.verdict is Verdict.PASS:
+                await self._remember(call, judgement)
                 return self._pass(call, judgement, where)
             credential = await self.holding.would_use(call, judgement.rule)
             held = partial(self.holding.draft, call, judgement, policy=ruleset.hash, credential=credential)
@@ -189,6 +192,11 @@ class Gate:
             logger.error("gate.no_witness why=%s", error)  # noqa: TRY400 (it says where already)
             return self._fail_closed(ReasonId.WITNESS_UNAVAILABLE, "the witness cannot be written")
         return Passage(address=where)
+
+    async def _remember(self, call: HttpCall, judgement: Judgement) -> None:
+        """Note what passes and changes something, for whoever decides about the agent's next hold."""
+        if self.history is not None and judgement.tier >= Tier.REVERSIBLE:
+            await self.history.note(self.agent, call, judgement)
 
     async def _aside[T](self, message: Message, step: Callable[[], T]) -> T:
         """Take `step`; for a heavy message beside the loop, one at a time, so that nobody else waits."""

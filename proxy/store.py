@@ -13,7 +13,6 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
     {sidegate:<domain>}:recent:<agent>    sorted set, ids of an agent's new holds by time; for its cap
     {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
-    {sidegate:<domain>}:pins:<server>     hash, what an MCP server's tools first were; else trust would lapse
     {sidegate:<domain>}:spent:<budget>    hash, what was spent of a budget by slice of its window
 """
 
@@ -234,14 +233,11 @@ class Store:
             )
         return bool(fitted)
 
-    async def pins(self, server: str, first: Mapping[str, str]) -> dict[str, str]:
-        """What is pinned of that MCP server, by tool; where nothing is yet, it is `first` from now on."""
-        key = self._key(f"pins:{server}")
+    async def evaluate(self, script: str, names: Sequence[str], given: Sequence[str | int]) -> Any:
+        """What another module's script does, in one step, with keys of its own in this domain."""
+        keys = [self._key(name) for name in names]
         async with self._guarded():
-            found = await self._redis.hgetall(key)
-            if not found and first:
-                await self._redis.hset(key, items=[part for pair in first.items() for part in pair])
-        return {text(tool): text(pin) for tool, pin in found.items()} or dict(first)
+            return await self._redis.eval(script, len(keys), *keys, *given)
 
     async def find(self, hold_id: str) -> Hold | None:
         """The hold with this id, or None."""
@@ -250,7 +246,7 @@ class Store:
         return found_hold(hold_id, values)
 
     async def sealed(self, hold_id: str, *, part: str) -> bytes | None:
-        """A sealed part of a hold: `sealed` (the action), `answer` (the upstream's), `snapshot`, `drift`."""
+        """A sealed part of a hold: `sealed` (the action), `answer` (the upstream's), or another."""
         async with self._guarded():
             value = await self._redis.hget(self._hold_key(hold_id), part)
         return cast(bytes | None, value)
@@ -267,14 +263,18 @@ class Store:
             return text(await self._rewrap_script([self._hold_key(hold.hold_id)], [hold.key, key]))
 
     async def list(self, *, limit: int = 200) -> Sequence[Hold]:
-        """The newest holds first. One that cannot be read is logged and left out."""
+        """The newest holds first."""
         await self._drop_forgotten()
         async with self._guarded():
             ids = texts(await self._redis.zrevrange(self._key("holds"), 0, limit - 1))
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                for hold_id in ids:
-                    pipeline.hmget(self._hold_key(hold_id), HOLD_FIELDS)
-                found = await pipeline.execute()
+        return await self.several(ids)
+
+    async def several(self, ids: Sequence[str]) -> Sequence[Hold]:
+        """The holds with these ids, but for those that are gone. One that cannot be read is logged."""
+        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
+            for hold_id in ids:
+                pipeline.hmget(self._hold_key(hold_id), HOLD_FIELDS)
+            found = await pipeline.execute()
         return list(readable(zip(ids, found, strict=True)))
 
     async def _drop_forgotten(self) -> None:

@@ -40,7 +40,10 @@ _PROXY_CLAIMS = frozenset(
     }
 )
 
-_NOT_FURTHER = HOP_BY_HOP | _PROXY_CLAIMS
+REASONING = b"sidegate-reasoning"
+"""In which an agent says why it asks; for people here, and for nobody else."""
+
+_NOT_FURTHER = HOP_BY_HOP | _PROXY_CLAIMS | {REASONING}
 
 # Whoever holds one of these can act as the agent: never stored, taken anew at replay.
 # Matched with `_` read as `-`.

@@ -25,6 +25,7 @@ _COMMANDS = {
     "kill": "decide",
     "unkill": "decide",
     "keys": "keys",
+    "pins": "pins",
     "env": "environment",
     "exec": "execute",
     "mcp": "mcp",

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from proxy.cli.remote import Negative, add_data_dir, find, reported
-from proxy.cli.terminal import say, visible
+from proxy.cli.terminal import say
 from proxy.data_dir.placeholders import read_placeholders
+from rules.review.inert import visible
 
 _DEFAULT_PROXY = "http://127.0.0.1:8080"
 

@@ -4,8 +4,8 @@
 - `door`: which requests are heard at all, and who sent them
 - `probes`: whether the process lives, whether it is ready, and its metrics
 - `body`: what a request says, bounded and strictly read
-- `holds`: reading holds
-- `decisions`: approving, rejecting and cancelling them
+- `holds`: reading holds; `packages`: what a person needs to decide about one; `contents`: all that would run
+- `decisions`: approving, rejecting and cancelling them; `seen`: whether the reviewer was shown what would run
 - `resolving`: what a person found out about an unknown outcome
 - `kill`: the kill switch
 - `shown`: what a reviewer sees of a hold

@@ -4,11 +4,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, Router
 
+from proxy.console.contents import Contents
 from proxy.console.decisions import Decisions
 from proxy.console.door import Authentication, Door
 from proxy.console.holds import Holds
 from proxy.console.keys import Keys
 from proxy.console.kill import KillSwitch
+from proxy.console.pins import Pins
 from proxy.console.probes import Probes
 from proxy.console.problem import EXCEPTION_HANDLERS
 from proxy.console.resolving import Resolving
@@ -35,11 +37,12 @@ def create(reviewing: Reviewing) -> Starlette:
 def _api(reviewing: Reviewing) -> Router:
     """What a reviewer's token opens, unknown addresses included."""
     holds, decisions, kill = Holds(reviewing), Decisions(reviewing), KillSwitch(reviewing)
-    keys = Keys(reviewing)
+    keys, pins = Keys(reviewing), Pins(reviewing)
     return Router(
         routes=[
             Route("/holds", holds.list),
             Route("/holds/{hold_id}", holds.show),
+            Route("/holds/{hold_id}/content", Contents(reviewing).show),
             Route("/holds/{hold_id}/approve", decisions.approve, methods=["POST"]),
             Route("/holds/{hold_id}/reject", decisions.reject, methods=["POST"]),
             Route("/holds/{hold_id}/ask-again", decisions.ask_again, methods=["POST"]),
@@ -49,6 +52,8 @@ def _api(reviewing: Reviewing) -> Router:
             Route("/keys/rewrap", keys.rewrap, methods=["POST"]),
             Route("/holds/{hold_id}/cancel", decisions.cancel, methods=["POST"]),
             Route("/holds/{hold_id}/resolve", Resolving(reviewing).resolve, methods=["POST"]),
+            Route("/pins", pins.show),
+            Route("/pins/accept", pins.accept, methods=["POST"]),
             Route("/kill", kill.serve, methods=["GET", "POST", "DELETE"]),
         ],
         middleware=[Middleware(Authentication, reviewers=reviewing.reviewers)],

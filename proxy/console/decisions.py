@@ -13,10 +13,13 @@ from proxy.console.door import reviewer
 from proxy.console.holds import find, missing
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
-from proxy.console.shown import conflict, summary
+from proxy.console.seen import check_seen, read_named
+from proxy.console.shown import conflict, damaged, summary
 from proxy.seal import SealError
 from proxy.store import Refused
+from rules.action import Action
 from rules.hold import Event, Hold, State
+from rules.mcp.action import ToolAction
 from rules.request.strict_json import Json
 
 logger = logging.getLogger(__name__)
@@ -35,12 +38,14 @@ class Decisions:
         self._reviewing = reviewing
 
     async def approve(self, request: Request) -> Response:
-        """Approve exactly what the reviewer saw, named by its digest."""
-        members = await read_members(request, names=["digest"])
-        digest = read_digest(members)
+        """Approve exactly what the reviewer saw, named by its digest and by the preview that showed it."""
+        members = await read_members(request, names=["digest", "preview", "viewed"])
+        digest, named = read_digest(members), read_named(members)
         hold = await find(self._reviewing, request)
-        await check_contents(self._reviewing, hold)
-        return await self._decide(request, hold, Event.APPROVE, digest=digest)
+        action = await check_contents(self._reviewing, hold)
+        if hold.state is State.PENDING and digest == hold.digest:
+            await check_seen(self._reviewing, hold, action, named)
+        return await self._decide(request, hold, Event.APPROVE, preview=named.preview or "", digest=digest)
 
     async def reject(self, request: Request) -> Response:
         """Reject a hold; the agent is given the reason."""
@@ -75,10 +80,17 @@ class Decisions:
         return await self._decide(request, hold, Event.CANCEL, reason=reason)
 
     async def _decide(
-        self, request: Request, hold: Hold, event: Event, *, reason: str = "", **guard: Any
+        self,
+        request: Request,
+        hold: Hold,
+        event: Event,
+        *,
+        reason: str = "",
+        preview: str = "",
+        **guard: Any,
     ) -> Response:
         name, now = reviewer(request), self._reviewing.now()
-        fields = self._reviewing.decision(hold, event, who=name, reason=reason)
+        fields = self._reviewing.decision(hold, event, who=name, reason=reason, preview=preview)
         try:
             decided = await self._reviewing.store.step(hold, event, fields=fields, **guard)
         except Refused as refused:
@@ -93,14 +105,12 @@ class Decisions:
         return answer({"now": now.isoformat(), "hold": summary(decided)})
 
 
-async def check_contents(reviewing: Reviewing, hold: Hold) -> None:
-    """Refuse to approve what does not open: nobody can have seen it. Raises Problem."""
+async def check_contents(reviewing: Reviewing, hold: Hold) -> Action | ToolAction:
+    """What would run; what does not open is not approved: nobody can have seen it. Raises Problem."""
     try:
-        await reviewing.action(hold)
+        return await reviewing.action(hold)
     except SealError as error:
-        members = {"why": Obstacle.INTEGRITY, "hold": summary(hold)}
-        detail = f"{error}; nothing was changed: reject it, and find out who wrote to the store"
-        raise Problem(409, Obstacle.INTEGRITY, detail, members=members) from error
+        raise damaged(hold, error) from error
 
 
 def read_digest(members: dict[str, Json]) -> str:

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from proxy.console.compared import before, moved
+from proxy.console.packages import Packages
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import contents, outcome, summary
@@ -13,7 +14,6 @@ from proxy.seal import SealError, Shredded
 from proxy.shots import Shots
 from rules.action import Action
 from rules.hold import Hold, State
-from rules.mcp.action import ToolAction
 
 _HOLD_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}")
@@ -44,6 +44,7 @@ class Holds:
 
     def __init__(self, reviewing: Reviewing) -> None:
         self._reviewing = reviewing
+        self._packages = Packages(reviewing)
 
     async def list(self, request: Request) -> Response:
         """The newest holds, of one state if the query names one."""
@@ -76,18 +77,16 @@ class Holds:
     async def _contents(self, hold: Hold) -> dict[str, object]:
         try:
             action = await self._reviewing.action(hold)
+            facts = await self._packages.facts(hold, action)
         except SealError as error:
-            return {
-                "integrity": _integrity(error),
-                "integrity_reason": str(error),
-                "action": None,
-                "summary": None,
-            }
+            failed = {"integrity": _integrity(error), "integrity_reason": str(error)}
+            return failed | {"action": None, "summary": None, "package": None}
         return {
             "integrity": "ok",
             "integrity_reason": None,
             "action": contents(action),
-            "summary": None if isinstance(action, ToolAction) else await self._reviewing.told(hold, action),
+            "summary": facts.action if facts.by_rule else None,
+            "package": await self._packages.document(hold, facts, action),
         }
 
     async def _compared(self, hold: Hold) -> dict[str, object]:

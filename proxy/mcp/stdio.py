@@ -20,11 +20,13 @@ from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder
 from proxy.deadlines import Deadlines
 from proxy.destinations import Destinations
+from proxy.history import History
 from proxy.journal import Journal
 from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
 from proxy.mcp.child import CannotStart, Child
 from proxy.mcp.desk import Desk
+from proxy.mcp.servers import Trust
 from proxy.mcp.session import Say, Session
 from proxy.mcp.shelf import Shelf
 from proxy.metrics import Metrics
@@ -51,6 +53,8 @@ class Wrapping:
     config: Config
     rulebook: Rulebook
     redis_url: str | None
+    trust: Trust = Trust.FIRST_USE
+    """The operator chose the command, and it speaks to nobody else."""
 
     @property
     def place(self) -> str:
@@ -86,7 +90,13 @@ async def _session(wrapping: Wrapping, desk: Desk) -> int:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, reader.feed_eof)
     child = await Child.start(wrapping.command)
     key = desk.agent.keyed("pins", wrapping.server, wrapping.place)
-    shelf = Shelf(store=desk.store, server=wrapping.server, key=key)
+    shelf = Shelf(
+        store=desk.store,
+        server=wrapping.server,
+        key=key,
+        place=wrapping.place,
+        trusting=lambda: wrapping.trust is Trust.FIRST_USE or desk.ruleset().observed,
+    )
     session = Session(desk, shelf, child=child, say=say, place=wrapping.place)
     return await session.run(reader)
 
@@ -105,9 +115,8 @@ def _beside(
 def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
     config, keys = wrapping.config, private_folder(wrapping.data_dir / "keys")
     domain, metrics = config.redis.domain, Metrics()
-    store = Store(
-        connect(url), domain=domain, clocks=config.clocks, cap=config.cap, replicas=config.redis.replicas
-    )
+    redis, ruleset = connect(url), wrapping.rulebook.current
+    store = Store(redis, domain=domain, clocks=config.clocks, cap=config.cap, replicas=config.redis.replicas)
     sealed = Sealed(keyring_of(config.keys.source_in(keys), domain=domain))
     agent = Agent(
         principal=config.principal,
@@ -115,13 +124,14 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
         key=load_or_create_key(keys / "fingerprint.key"),
     )
     return Desk(
-        ruleset=wrapping.rulebook.current,
+        ruleset=ruleset,
         agent=agent,
         store=store,
         sealed=sealed,
         signals=Signals(store, metrics),
         replayer=_replayer(wrapping, store, sealed, metrics=metrics, tasks=tasks),
         metrics=metrics,
+        history=History(redis, sealed.keyring, keep=config.clocks.retention, ruleset=ruleset),
     )
 
 

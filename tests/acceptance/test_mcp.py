@@ -47,7 +47,7 @@ def _listens(port: int) -> bool:
 
 
 def _config(server: McpServer | None) -> str:
-    servers = f'mcp_servers:\n  - {{name: bank, url: "{server.url}"}}\n' if server else ""
+    servers = f'mcp_servers:\n  - {{name: bank, url: "{server.url}", trust: first-use}}\n' if server else ""
     return f'version: 1\ndestinations:\n  allow: ["localhost"]\n{servers}'
 
 

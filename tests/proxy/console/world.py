@@ -20,9 +20,11 @@ import httpx2
 from redis.asyncio import Redis
 from ulid import ULID
 
+from proxy.agent import Agent
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
 from proxy.credentials.sources.shelf import Shelf
+from proxy.history import History
 from proxy.keys.keyring import Keyring
 from proxy.keys.signing import Signer
 from proxy.keys.source import InFiles
@@ -119,6 +121,9 @@ RULES = compiled(
 )
 
 
+AGENT = Agent(principal=ACTION.principal, secret_headers=frozenset(), key=b"a" * 32)
+
+
 async def nobody_asks(hold: Hold) -> Hold:
     """What stands for asking again where no test asks."""
     raise AssertionError(hold.hold_id)
@@ -140,6 +145,8 @@ class World:
     folder: Path
     """Where the key files are; there are none unless a test writes them."""
     ruleset: Ruleset = RULES
+    strict: bool = False
+    """Whether an approval of tier 4 has to name its preview, as it has to unless configured otherwise."""
 
     @classmethod
     def build(cls, url: str, *, window: timedelta = timedelta(minutes=30), **known: object) -> "World":
@@ -162,12 +169,18 @@ class World:
             clock=Clock(),
             checks={"store": True, "proxy": True},
             folder=Path(str(known.get("folder", "/nowhere"))),
+            strict=bool(known.get("strict")),
         )
 
     @property
     def signer(self) -> Signer:
         """The hand of this domain's console."""
         return Signer(key=self.key, domain=self.domain)
+
+    @property
+    def history(self) -> History:
+        """What is remembered of agents."""
+        return History(self.redis, self.sealed.keyring, keep=timedelta(days=7), ruleset=lambda: self.ruleset)
 
     @property
     def shelf(self) -> Shelf:
@@ -204,6 +217,9 @@ class World:
             ruleset=lambda: self.ruleset,
             reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},
             again=nobody_asks,
+            agent=AGENT,
+            history=self.history,
+            preview_required=self.strict,
             ready=ready,
             address=address,
             names=frozenset({"review.example:8443", "console.example"}),
@@ -285,7 +301,7 @@ def console_of(world: World) -> Iterator[str]:
 
 
 async def _serve(world: World, listening: socket.socket, started: list[Listener]) -> None:
-    own = World.build(world.url, domain=world.domain, key=world.key, folder=world.folder)
+    own = World.build(world.url, domain=world.domain, key=world.key, folder=world.folder, strict=True)
     own.checks.update(world.checks)
     started.append(Listener(create(own.reviewing(listening.getsockname())), listening))
     try:

@@ -174,6 +174,17 @@ async def test_the_one_that_a_rule_names(redis_url: str, authority: Authority, t
     assert server.tokens() == [b"Bearer special"] * 2
 
 
+async def test_what_nobody_asked_for(redis_url: str, authority: Authority, tmp_path: Path) -> None:
+    """A list of tools of our own goes with the operator's too, or not at all."""
+    own, gone = credential(tmp_path, "server"), header(FromFile(tmp_path / "none"))
+    async with serving(authority) as server:
+        for found in (own, gone):
+            credentials = Credentials({}, {server.url: (found,)})
+            async with replaying(redis_url, authority, credentials=credentials) as replays:
+                await courier(replays, server).list_tools()
+    assert server.tokens() == [b"Bearer server"]
+
+
 async def test_one_that_cannot_be_had(redis_url: str, authority: Authority, tmp_path: Path) -> None:
     """Nothing is sent, not even with what the agent has."""
     async with serving(authority) as server:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from proxy.mcp.pinned import Pinned
 from proxy.store import Store, connect
 from rules.hold import Event, State
 from tests.proxy.drafts import PATIENT
@@ -281,7 +282,7 @@ async def test_a_tool_that_was_changed_is_held(redis_url: str, tmp_path: Path) -
     async with talking(redis_url, tmp_path) as talk:
         await talk.shake_hands()
         await talk.call("get_balance")
-        pins = await talk.world.store.pins("bank", {})
+        pins = await Pinned(talk.world.store).read("bank")
         world = talk.world
     assert "get_balance" in pins
     world = type(world).build(redis_url, domain=world.domain, key=world.key)
