@@ -237,7 +237,7 @@ class McpOverHttp:
             meta={name: value for name, value in meta.items() if name.startswith(_OWN_META)},
             beside=exchange.beside,
             shelf=shelf,
-            server=exchange.found.server.url if exchange.found.server.configured else "",
+            server=exchange.found.server.url,
             replayer=self.desk.replayer,
         )
 

@@ -53,7 +53,7 @@ class HttpCourier:
     """What rules say of the request itself."""
     shelf: Shelf
     server: str
-    """The URL of the configured server, empty for any other one."""
+    """The URL of the server: one that nobody configured has no credentials."""
     replayer: Replayer
 
     def judge(self, action: ToolAction) -> Judgement:

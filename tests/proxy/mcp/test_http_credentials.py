@@ -97,7 +97,7 @@ def courier(replays: Replays, server: Server, *, configured: bool = True) -> Htt
         meta={},
         beside=(),
         shelf=Shelf(store=replays.store, server="bank", key="k"),
-        server=server.url if configured else "",
+        server=server.url if configured else "https://evil.example/mcp",
         replayer=replays.replayer,
     )
 
