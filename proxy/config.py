@@ -213,6 +213,18 @@ class Config(Strict):
                     raise ValueError(f"two reviewers have the {what} {quote(one)}; give each their own")
         return value
 
+    @model_validator(mode="after")
+    def _servers_known(self) -> Self:
+        named = {server.name for server in self.mcp_servers}
+        if stranger := next((e.server for e in self.credentials if e.server and e.server not in named), None):
+            raise ValueError(f"a credential is for {quote(stranger)}, which is no name in `mcp_servers`")
+        return self
+
+    @property
+    def server_urls(self) -> dict[str, str]:
+        """Where each MCP server is, by its name."""
+        return {server.name: server.url for server in self.mcp_servers}
+
     @property
     def principal(self) -> Principal:
         """Who acts, as the binding of every action."""

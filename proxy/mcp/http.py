@@ -237,6 +237,7 @@ class McpOverHttp:
             meta={name: value for name, value in meta.items() if name.startswith(_OWN_META)},
             beside=exchange.beside,
             shelf=shelf,
+            server=exchange.found.server.url,
             replayer=self.desk.replayer,
         )
 

@@ -17,11 +17,13 @@ from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.credentials.injection import Injection
 from proxy.credentials.making import Surroundings, make
 from proxy.credentials.sources.shelf import Shelf
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, write_secret
 from proxy.data_dir.forgetting import forget
+from proxy.data_dir.placeholders import write_placeholders
 from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
 from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations, store_places
@@ -159,7 +161,8 @@ class _Sidecar:
             tasks=tasks,
             exchange=config.windows.upstream,
         )
-        self.credentials = make(config.credentials, around)
+        self.credentials = make(config.credentials, around, servers=config.server_urls)
+        self.injection = Injection.of(config.credentials, self.credentials, self.agent.placeholder)
         self.witness = Witness(settings.witness) if settings.witness else None
         self.history = History(
             self.redis,
@@ -199,6 +202,7 @@ class _Sidecar:
         """Make all parts; what cannot be had is said before anything listens."""
         private_folder(settings.data_dir / "keys")
         sidecar = cls(settings, url, tasks)
+        write_placeholders(settings.data_dir, sidecar.injection.exports if sidecar.injection else {})
         try:
             await sidecar.store.check()
         except StoreUnavailable as error:
@@ -262,6 +266,7 @@ class _Sidecar:
             witness=self.witness,
             history=self.history,
             mcp=McpOverHttp(desk=desk, servers=config.tool_servers, tasks=self.tasks),
+            injection=self.injection,
         )
 
     async def run(self, stop: asyncio.Event, announce: Callable[[Serving], None]) -> None:
