@@ -13,6 +13,7 @@ from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import damaged
 from proxy.seal import SealError
+from rules.hold import Hold
 from rules.review.inert import visible
 from rules.review.part import contents, hash_of
 
@@ -32,23 +33,29 @@ class Contents:
         """A page of one part, from an offset in bytes; the part's hash on the page that ends it."""
         name, offset = _read_query(request)
         hold = await find(self._reviewing, request)
-        try:
-            action = await self._reviewing.action(hold)
-        except SealError as error:
-            raise damaged(hold, error) from error
-        # Only what is decoded needs a reading, which takes its time.
-        ruleset = self._reviewing.ruleset()
-        call = await asyncio.to_thread(read, action, ruleset) if name == _DECODED else None
-        found = contents(action, call)
-        if name not in found or offset > len(found[name]):
-            named = ", ".join(f"`{one}` of {len(content)} bytes" for one, content in found.items())
-            detail = f"there is nothing at `{name[:64]}` from byte {offset}: this hold has {named}"
-            raise Problem(400, Obstacle.QUERY_INVALID, detail)
-        return answer({"now": self._reviewing.now().isoformat(), "content": _page(name, found[name], offset)})
+        content = await content_of(self._reviewing, hold, name, offset=offset)
+        return answer({"now": self._reviewing.now().isoformat(), "content": _page(name, content, offset)})
+
+
+async def content_of(reviewing: Reviewing, hold: Hold, name: str, *, offset: int = 0) -> bytes:
+    """The whole of one part, which reaches to `offset` at least. Raises Problem."""
+    try:
+        action = await reviewing.action(hold)
+    except SealError as error:
+        raise damaged(hold, error) from error
+    # Only what is decoded needs a reading, which takes its time.
+    ruleset = reviewing.ruleset()
+    call = await asyncio.to_thread(read, action, ruleset) if name == _DECODED else None
+    found = contents(action, call)
+    if name not in found or offset > len(found[name]):
+        named = ", ".join(f"`{one}` of {len(content)} bytes" for one, content in found.items())
+        detail = f"there is nothing at `{name[:64]}` from byte {offset}: this hold has {named}"
+        raise Problem(400, Obstacle.QUERY_INVALID, detail)
+    return found[name]
 
 
 def _page(name: str, content: bytes, offset: int) -> dict[str, object]:
-    end = _end(content, offset)
+    end = page_end(content, offset)
     page = content[offset:end]
     complete = end == len(content)
     return {
@@ -62,7 +69,7 @@ def _page(name: str, content: bytes, offset: int) -> dict[str, object]:
     }
 
 
-def _end(content: bytes, offset: int) -> int:
+def page_end(content: bytes, offset: int) -> int:
     """Where the page ends: before a character that does not fit on it whole."""
     end = min(offset + PAGE_BYTES, len(content))
     whole = end

@@ -1,6 +1,7 @@
 """Reading holds: the newest ones in short, or one whole."""
 
 import re
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,7 +27,11 @@ SCANNED = 1000
 
 async def find(reviewing: Reviewing, request: Request) -> Hold:
     """The hold that the request's path names. Raises Problem where there is none."""
-    hold_id = request.path_params["hold_id"]
+    return await find_hold(reviewing, request.path_params["hold_id"])
+
+
+async def find_hold(reviewing: Reviewing, hold_id: str) -> Hold:
+    """The hold with that id, whatever was written for it. Raises Problem where there is none."""
     hold = await reviewing.store.find(hold_id) if _HOLD_ID.fullmatch(hold_id) else None
     if hold is None:
         raise missing(hold_id)
@@ -63,9 +68,12 @@ class Holds:
     async def show(self, request: Request) -> Response:
         """One hold whole, or, where its contents were changed, what is known without them."""
         hold = await find(self._reviewing, request)
+        return answer({"now": self._reviewing.now().isoformat(), "hold": await self.whole(hold)})
+
+    async def whole(self, hold: Hold) -> dict[str, Any]:
+        """All that a reviewer can see of `hold`, as JSON values."""
         shown = summary(hold) | await self._contents(hold) | {"answer": await self._answer(hold)}
-        shown |= await self._compared(hold)
-        return answer({"now": self._reviewing.now().isoformat(), "hold": shown})
+        return shown | await self._compared(hold)
 
     async def _line(self, hold: Hold) -> dict[str, object]:
         try:

@@ -20,7 +20,7 @@ from rules.mcp.action import ToolAction
 from rules.normalize import normalize
 from rules.review import past as memory
 from rules.review.document import document
-from rules.review.facts import facts_of
+from rules.review.facts import facts_of, words_of_hold
 from rules.review.package import Around, Facts, Subject
 from rules.review.past import DAY, Past
 from rules.review.reasoning import PART
@@ -61,6 +61,11 @@ class Packages:
         )
         # A body of megabytes takes its time.
         return await asyncio.to_thread(_facts, subject)
+
+    async def words(self, hold: Hold, action: Action | ToolAction) -> str:
+        """What `hold` would do in plain words, without its context."""
+        subject = Subject(hold=hold, action=action, call=None, ruleset=self._reviewing.ruleset())
+        return await asyncio.to_thread(_words, subject)
 
     async def document(self, hold: Hold, facts: Facts, action: Action | ToolAction) -> dict[str, Any]:
         """The package as JSON values."""
@@ -111,6 +116,10 @@ def read(action: Action | ToolAction, ruleset: Ruleset) -> Call | None:
         return action.call
     call = normalize(action.message(), paths=ruleset.paths)
     return None if isinstance(call, Refusal) else call
+
+
+def _words(subject: Subject) -> str:
+    return words_of_hold(replace(subject, call=read(subject.action, subject.ruleset)))
 
 
 def _facts(subject: Subject) -> Facts:

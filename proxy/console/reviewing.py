@@ -12,6 +12,7 @@ from proxy.metrics import Metrics
 from proxy.rotation import Rotation
 from proxy.seal import SealError, Shredded
 from proxy.sealed import Sealed
+from proxy.signals import Signals
 from proxy.store import Store
 from rules.action import Action
 from rules.decision import APPROVING, Decision
@@ -39,6 +40,8 @@ class Reviewing:
     """The rules of now: what they say of a held call, for people."""
     again: Callable[[Hold], Awaitable[Hold]]
     """Makes a new hold of one that was refused because something had changed."""
+    signals: Signals
+    """Wake whoever waits for a hold to change."""
     ready: Callable[[], Awaitable[dict[str, bool]]]
     """What has to hold for the sidecar to do its work, each by name."""
     address: tuple[str, int]

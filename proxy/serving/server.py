@@ -350,6 +350,7 @@ class _Sidecar:
             metrics=self.metrics,
             ruleset=settings.rulebook.current,
             again=self.again.ask,
+            signals=self.signals,
             agent=self.agent,
             history=self.history,
             preview_required=settings.config.review.preview == "required",

@@ -125,6 +125,13 @@ def _warnings(
         yield "what the agent says has characters that nobody sees"
 
 
+def words_of_hold(subject: Subject) -> str:
+    """What the held call does in plain words, as `facts_of` has it: for lists of many."""
+    call, category = subject.call, _account(subject).category
+    told = None if call is None else summary(call, subject.ruleset, subject.hold.rule)
+    return told or _words(subject, category or _category(_voices(subject)))
+
+
 def words_of_call(call: Call, account: Account, category: Category | None) -> str:
     """What `call` does in plain words, for the memory of what was asked for."""
     people, money = recipients(call), money_of(call, account)

@@ -33,6 +33,7 @@ from proxy.record import Draft
 from proxy.rotation import Rotation
 from proxy.sealed import Sealed
 from proxy.serving.listener import Listener
+from proxy.signals import Signals
 from proxy.store import Clocks, Store, connect
 from rules.action import Action, Principal
 from rules.hold import Event, Hold, State
@@ -142,6 +143,7 @@ class World:
     metrics: Metrics
     clock: Clock
     checks: dict[str, bool]
+    signals: Signals
     folder: Path
     """Where the key files are; there are none unless a test writes them."""
     ruleset: Ruleset = RULES
@@ -156,16 +158,17 @@ class World:
         key = known.get("key") or secrets.token_bytes(32)
         assert isinstance(key, bytes)
         validity = {Tier.EXTERNAL: timedelta(hours=24), Tier.HIGH_RISK: timedelta(minutes=15)}
+        clocks, metrics = Clocks(decision_window=window, approval_validity=validity), Metrics()
+        store = Store(redis, domain=domain, clocks=clocks)
         return cls(
             url=url,
             domain=domain,
             key=key,
             redis=redis,
-            store=Store(
-                redis, domain=domain, clocks=Clocks(decision_window=window, approval_validity=validity)
-            ),
+            store=store,
             sealed=Sealed(Keyring([key], domain=domain)),
-            metrics=Metrics(),
+            metrics=metrics,
+            signals=Signals(store, metrics),
             clock=Clock(),
             checks={"store": True, "proxy": True},
             folder=Path(str(known.get("folder", "/nowhere"))),
@@ -217,6 +220,7 @@ class World:
             ruleset=lambda: self.ruleset,
             reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},
             again=nobody_asks,
+            signals=self.signals,
             agent=AGENT,
             history=self.history,
             preview_required=self.strict,
@@ -305,6 +309,9 @@ async def _serve(world: World, listening: socket.socket, started: list[Listener]
     own.checks.update(world.checks)
     started.append(Listener(create(own.reviewing(listening.getsockname())), listening))
     try:
-        await started[0].run()
+        async with asyncio.TaskGroup() as tasks:
+            listening_to_store = tasks.create_task(own.signals.listen())
+            await started[0].run()
+            listening_to_store.cancel()
     finally:
         await own.redis.aclose()
