@@ -1,4 +1,4 @@
-"""Puts the console together: the door, then the probes for machines and the API for reviewers."""
+"""Puts the console together: the door, then the probes for machines, the API and the pages for reviewers."""
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -10,6 +10,7 @@ from proxy.console.door import Authentication, Door
 from proxy.console.holds import Holds
 from proxy.console.keys import Keys
 from proxy.console.kill import KillSwitch
+from proxy.console.pages.routes import routes
 from proxy.console.pins import Pins
 from proxy.console.probes import Probes
 from proxy.console.problem import EXCEPTION_HANDLERS
@@ -26,6 +27,7 @@ def create(reviewing: Reviewing) -> Starlette:
             Route("/readyz", probes.ready),
             Route("/metrics", probes.metrics),
             Mount("/api", app=_api(reviewing)),
+            *routes(reviewing),
         ],
         middleware=[Middleware(Door, address=reviewing.address, names=reviewing.names)],
         exception_handlers=EXCEPTION_HANDLERS,
