@@ -22,7 +22,7 @@ from proxy.signals import Signals
 from proxy.store import Flooded, Refused, Store
 from rules.action import Action
 from rules.headers import Fields
-from rules.hold import REMEMBERED, Hold, State
+from rules.hold import REMEMBERED, Event, Hold, State
 from rules.mcp.action import ToolAction
 from rules.mcp.answer import (
     blocked_result,
@@ -30,10 +30,12 @@ from rules.mcp.answer import (
     refused_method,
     refused_result,
     standing_result,
+    standing_text,
     unreadable_result,
 )
-from rules.mcp.meaning import Own, Weighed
+from rules.mcp.meaning import Own, Weighed, Wish
 from rules.mcp.message import Failure, Members, Result
+from rules.mcp.tasks import Style, created, no_such_task, related, shown
 from rules.mcp.wire import read_answer
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
@@ -42,6 +44,8 @@ logger = logging.getLogger(__name__)
 
 _RUN_AGAIN_AFTER = 5.0
 _ANSWERED = frozenset({State.EXECUTED, State.EXECUTION_ERROR})
+_TAKING_BACK = frozenset({Wish.CANCEL, Wish.TASK_CANCEL})
+_ABOUT_TASKS = frozenset({Wish.TASK, Wish.TASK_RESULT, Wish.TASK_CANCEL, Wish.TASK_UPDATE})
 _FLOODED = Refusal(
     reason_id=ReasonId.FLOODED,
     reason="the agent has opened more holds than people can decide on; no new ones for some minutes",
@@ -75,6 +79,8 @@ class Asking:
     """Ids of holds that its session has to run."""
     success: bool = False
     """Whether its client shows a model only successes."""
+    tasks: Style | None = None
+    """Which tasks its client takes in place of a result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +95,8 @@ class Desk:
     replayer: Replayer
     metrics: Metrics
     patience: float = 2.0
+    tasks: bool = True
+    """Whether held calls become tasks for clients that offer it."""
 
     @classmethod
     def beside(cls, holding: Holding, ruleset: Callable[[], Ruleset]) -> Self:
@@ -132,9 +140,13 @@ class Desk:
             hold = await self.store.find(own.hold_id)
             action = None if hold is None else await self._action(hold)
             if hold is None or action is None or action.principal != self.agent.principal:
-                return no_such_hold()
+                return no_such_task() if own.wish in _ABOUT_TASKS else no_such_hold()
+            if own.wish in _TAKING_BACK:
+                hold = await self._take_back(hold)
             here = isinstance(action, ToolAction) and action.place == place
             hold = await self._wait(hold, courier if here else None, gone=gone, seconds=own.wait)
+            if own.wish in _ABOUT_TASKS:
+                return await self._tell_task(own, hold, here=here)
             return await self._tell(hold) if here else standing_result(hold)
         except StoreUnavailable:
             return refused_result(_STORE_AWAY)
@@ -167,7 +179,31 @@ class Desk:
         hold = await self._wait(hold, asking.courier, gone=asking.gone, seconds=self.patience)
         if asking.gone():
             return standing_result(hold, success=asking.success)
+        # The extension's tasks are for what takes its time; the older ones were asked for as such.
+        if asking.tasks is Style.NESTED or (asking.tasks and not hold.settled):
+            return created(hold, asking.tasks, text=standing_text(hold))
         return await self._tell(hold, success=asking.success)
+
+    async def _take_back(self, hold: Hold) -> Hold:
+        """Cancel what its own agent no longer wants, if it is not too late; it knows, so the call is free."""
+        fields = {"note": b"its agent took it back", "collected": b"1"}
+        try:
+            cancelled = await self.store.step(hold, Event.CANCEL, release=True, fields=fields)
+        except Refused as refused:
+            return refused.hold or hold
+        self.metrics.transitions.labels(Event.CANCEL).inc()
+        logger.info("hold.cancelled hold=%s protocol=mcp", hold.hold_id)
+        return cancelled
+
+    async def _tell_task(self, own: Own, hold: Hold, *, here: bool) -> Said:
+        """What the agent hears of a hold that is a task to it."""
+        if own.tasks is Style.FLAT and own.wish is not Wish.TASK:
+            return {}
+        outcome = await self._tell(hold) if here and hold.settled else None
+        if own.wish is Wish.TASK_RESULT:
+            outcome = outcome or standing_result(hold)
+            return outcome if isinstance(outcome, Failure) else related(hold, outcome)
+        return shown(hold, own.tasks, text=standing_text(hold), outcome=outcome)
 
     def _draft(self, asking: Asking, judgement: Judgement) -> Draft:
         action = self.agent.tool_action(asking.asked.call, place=asking.place, fields=asking.fields)

@@ -29,6 +29,7 @@ from rules.mcp.message import Request as Asked
 from rules.mcp.methods import CALL_TOOL, LIST_CHANGED, LIST_TOOLS
 from rules.mcp.passing import answer_for
 from rules.mcp.stream import Rewriting
+from rules.mcp.tasks import style
 from rules.mcp.versions import is_modern
 from rules.mcp.weighing import of_rules, weigh
 from rules.mcp.wire import Malformed, read_message
@@ -138,6 +139,7 @@ class McpOverHttp:
             gone=exchange.request.gone,
             fields=steady(exchange.call.fields, credentials=self.desk.agent.secret_headers),
             success=shows_success_only(client_of(message)),
+            tasks=style(message) if exchange.found.server.tasks else None,
         )
         outcome = await self.desk.admit(asking, judgement)
         if isinstance(outcome, Go):

@@ -21,6 +21,7 @@ from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, ask
 from rules.mcp.message import Failure, Id, Message, Notification, Request, Result, meta_of, write
 from rules.mcp.methods import CALL_TOOL, LIST_CHANGED, LIST_TOOLS
 from rules.mcp.passing import answer_for
+from rules.mcp.tasks import style
 from rules.mcp.versions import KNOWN, claimed, is_modern, unsupported
 from rules.mcp.weighing import weigh
 from rules.mcp.wire import Malformed, read_answer, read_line
@@ -147,6 +148,7 @@ class Session:
             gone=gone,
             held=self._held,
             success=self._success,
+            tasks=style(request) if self._desk.tasks else None,
         )
         outcome = await self._desk.admit(asking, self._judge(asked))
         if not isinstance(outcome, Go):

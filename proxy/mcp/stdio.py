@@ -54,6 +54,8 @@ class Wrapping:
     redis_url: str | None
     trust: Trust = Trust.FIRST_USE
     """The operator chose the command, and it speaks to nobody else."""
+    tasks: bool = True
+    """Whether held calls become tasks for a client that offers it."""
 
     @property
     def place(self) -> str:
@@ -131,6 +133,7 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
         signals=Signals(store, metrics),
         replayer=_replayer(wrapping, store, sealed, metrics=metrics, tasks=tasks),
         metrics=metrics,
+        tasks=wrapping.tasks,
     )
 
 
