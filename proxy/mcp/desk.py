@@ -12,6 +12,7 @@ from proxy.agent import Agent
 from proxy.budgets import afford
 from proxy.failure import ended, report
 from proxy.holding import Holding
+from proxy.mcp.continuing import Continuing
 from proxy.metrics import Metrics
 from proxy.record import Draft, StoreUnavailable
 from proxy.replay.courier import Courier
@@ -33,8 +34,9 @@ from rules.mcp.answer import (
     standing_text,
     unreadable_result,
 )
+from rules.mcp.continuing import ask_by_call, asks
 from rules.mcp.meaning import Own, Weighed, Wish
-from rules.mcp.message import Failure, Members, Result
+from rules.mcp.message import Failure, Members, Message, Result
 from rules.mcp.tasks import Style, created, no_such_task, related, shown
 from rules.mcp.wire import read_answer
 from rules.ruleset import Ruleset
@@ -58,6 +60,8 @@ class Go:
     """Leave for one call to go to its server now."""
 
     judgement: Judgement
+    continues: Hold | None = None
+    """The approved hold that this call is the continuation of."""
 
 
 type Said = Members | Failure
@@ -81,6 +85,8 @@ class Asking:
     """Whether its client shows a model only successes."""
     tasks: Style | None = None
     """Which tasks its client takes in place of a result."""
+    state: str | None = None
+    """What its server gave it to be known by, in an answer to the same call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +134,8 @@ class Desk:
                 return Go(judgement=judgement)
             if not asking.asked.holdable:
                 return _blocked(asking, judgement)
+            if hold := await self._continued(asking, judgement):
+                return Go(judgement=judgement, continues=hold)
             return await self._hold(asking, judgement)
         except Flooded:
             return self._refused(asking, _FLOODED)
@@ -147,7 +155,7 @@ class Desk:
             hold = await self._wait(hold, courier if here else None, gone=gone, seconds=own.wait)
             if own.wish in _ABOUT_TASKS:
                 return await self._tell_task(own, hold, here=here)
-            return await self._tell(hold) if here else standing_result(hold)
+            return await self._tell_apart(hold) if here else standing_result(hold)
         except StoreUnavailable:
             return refused_result(_STORE_AWAY)
 
@@ -157,6 +165,25 @@ class Desk:
         if hold is None or hold.state is not State.APPROVED:
             return hold
         return await self._run(hold, courier)
+
+    async def note(self, hold: Hold, answer: Message) -> None:
+        """See whether the server asks something back in its answer to what continued `hold`."""
+        if isinstance(answer, Result):
+            outcome = await ended(self._continuing.note(hold, answer.result))
+            if isinstance(outcome, BaseException):
+                report("mcp.state_not_kept", outcome)
+
+    @property
+    def _continuing(self) -> Continuing:
+        return Continuing(store=self.store, agent=self.agent)
+
+    async def _continued(self, asking: Asking, judgement: Judgement) -> Hold | None:
+        """The approved hold that this call goes on with: the same call to a letter, and not graver now."""
+        hold = await self._continuing.take(asking.state) if asking.state else None
+        if hold is None or judgement.tier > hold.tier or hold.digest != self._action_of(asking).digest:
+            return None
+        logger.info("hold.continued hold=%s", hold.hold_id)
+        return hold
 
     async def _hold(self, asking: Asking, judgement: Judgement) -> Said:
         """Record the call durably, then wait a little with its agent for what becomes of it."""
@@ -199,14 +226,14 @@ class Desk:
         """What the agent hears of a hold that is a task to it."""
         if own.tasks is Style.FLAT and own.wish is not Wish.TASK:
             return {}
-        outcome = await self._tell(hold) if here and hold.settled else None
+        outcome = await self._tell_apart(hold) if here and hold.settled else None
         if own.wish is Wish.TASK_RESULT:
             outcome = outcome or standing_result(hold)
             return outcome if isinstance(outcome, Failure) else related(hold, outcome)
         return shown(hold, own.tasks, text=standing_text(hold), outcome=outcome)
 
     def _draft(self, asking: Asking, judgement: Judgement) -> Draft:
-        action = self.agent.tool_action(asking.asked.call, place=asking.place, fields=asking.fields)
+        action = self._action_of(asking)
         hold_id = str(ULID())
         draft = Draft(
             hold_id=hold_id,
@@ -223,6 +250,9 @@ class Desk:
             key=self.sealed.fresh_key(hold_id, action.digest),
         )
         return replace(draft, sealed=self.sealed.close_action(draft, action))
+
+    def _action_of(self, asking: Asking) -> ToolAction:
+        return self.agent.tool_action(asking.asked.call, place=asking.place, fields=asking.fields)
 
     async def _wait(
         self, hold: Hold, courier: Courier | None, *, gone: Callable[[], bool], seconds: float
@@ -243,9 +273,20 @@ class Desk:
 
     async def _run(self, hold: Hold, courier: Courier) -> Hold:
         try:
-            return await self.replayer.run(hold, courier=courier)
+            hold = await self.replayer.run(hold, courier=courier)
         except Refused as refused:
             return refused.hold or hold
+        answer = await self._answer(hold)
+        if isinstance(answer, dict):
+            await self._continuing.note(hold, answer)
+        return hold
+
+    async def _tell_apart(self, hold: Hold) -> Said:
+        """What an agent hears by another way than the call itself, which alone can be asked something."""
+        answer = await self._answer(hold)
+        if isinstance(answer, dict) and asks(answer):
+            return ask_by_call(hold.hold_id)
+        return await self._tell(hold)
 
     async def _tell(self, hold: Hold, *, success: bool = False) -> Said:
         """What the agent hears; an outcome is told once, a denial and a doubt every time."""
