@@ -55,6 +55,8 @@ class Wrapping:
     redis_url: str | None
     trust: Trust = Trust.FIRST_USE
     """The operator chose the command, and it speaks to nobody else."""
+    tasks: bool = True
+    """Whether held calls become tasks for a client that offers it."""
 
     @property
     def place(self) -> str:
@@ -132,6 +134,7 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
         replayer=_replayer(wrapping, store, sealed, metrics=metrics, tasks=tasks),
         metrics=metrics,
         history=History(redis, sealed.keyring, keep=config.clocks.retention, ruleset=ruleset),
+        tasks=wrapping.tasks,
     )
 
 
