@@ -192,6 +192,12 @@ def framed(fields: Fields, method: bytes, body: bytes) -> Fields:
     return tuple(sized)
 
 
+def with_values(fields: Fields, new: Fields) -> Fields:
+    """`fields` where those that `new` has, by lower-case name, carry its value; none comes or goes."""
+    values = dict(new)
+    return tuple([(name, values.get(name.lower(), value)) for name, value in fields]) if new else fields
+
+
 def preferences(fields: Fields) -> dict[str, str]:
     """The request's preferences (RFC 7240) by lower-case name."""
     values = [value for name, value in fields if name.lower() == b"prefer"]

@@ -122,6 +122,8 @@ def _default(model: type[Strict], name: str) -> str:
             return "none"
         case "":
             return "empty"
+        case bool():
+            return f"`{str(field.default).lower()}`"
         case float():
             return f"{field.default:g}" if field.default < 1e6 else f"{field.default:.0f}"
         case str():

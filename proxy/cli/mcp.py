@@ -42,6 +42,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         default=Trust.FIRST_USE,
         help="what the server's first list of tools is worth (default: first-use)",
     )
+    parser.add_argument(
+        "--no-tasks", action="store_true", help="answer held calls with a result even where tasks are offered"
+    )
     add_files(parser)
     add_data_dir(parser)
     parser.set_defaults(run=run)
@@ -83,6 +86,7 @@ def _wrapping(args: argparse.Namespace, seen: Marks, read: tuple[Config, Ruleset
         rulebook=Rulebook(ruleset, files=args.rules, seen=seen, load=load),
         redis_url=os.environ.get("REDIS_URL") or config.redis.url,
         trust=args.trust,
+        tasks=not args.no_tasks,
     )
 
 

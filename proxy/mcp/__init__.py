@@ -1,5 +1,6 @@
 """Tool calls on their way through the gate, from the ground up.
 
+- `continuing`: what servers have asked back about approved calls
 - `desk`: one call judged, held, waited for, run and told of, whatever carries it
 - `pinned`, `shelf`: what is known of a server's tools
 - `lines`: lines of bounded length; `child`: the server's process

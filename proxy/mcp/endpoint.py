@@ -32,6 +32,9 @@ _OWN = Judgement(
 )
 
 
+NOTHING = Supplied()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """Where a server is, and what goes along with every message to it."""
@@ -44,9 +47,9 @@ class Endpoint:
     """The Host field."""
     fields: Fields
     """Those of the session, and others that every request has."""
-    supplied: Supplied
     principal: Principal
     replayer: Replayer
+    supplied: Supplied = NOTHING
 
     def request(self, message: Message, fields: Fields = (), params: ParamNames | None = None) -> Action:
         """`message` as a request, with further `fields`; `params`: the called tool's, for headers."""

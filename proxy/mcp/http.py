@@ -15,6 +15,7 @@ from proxy.mcp.shelf import Shelf
 from rules.call import HttpCall, ToolCall
 from rules.classify import judgements, standing
 from rules.headers import Fields
+from rules.hold import Hold
 from rules.mcp.answer import (
     client_of,
     in_answer_to,
@@ -22,6 +23,7 @@ from rules.mcp.answer import (
     shows_success_only,
 )
 from rules.mcp.carried import Carried, Server, Use, carried, reply_of, steady
+from rules.mcp.continuing import state_brought
 from rules.mcp.headers import disagreement, ours
 from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
 from rules.mcp.message import Failure, Members, Message, Notification, Result, meta_of, write
@@ -29,6 +31,7 @@ from rules.mcp.message import Request as Asked
 from rules.mcp.methods import CALL_TOOL, LIST_CHANGED, LIST_TOOLS
 from rules.mcp.passing import answer_for
 from rules.mcp.stream import Rewriting
+from rules.mcp.tasks import style
 from rules.mcp.versions import is_modern
 from rules.mcp.weighing import of_rules, weigh
 from rules.mcp.wire import Malformed, read_message
@@ -140,10 +143,15 @@ class McpOverHttp:
             fields=steady(exchange.call.fields, credentials=self.desk.agent.secret_headers),
             success=shows_success_only(client_of(message)),
             reasoning=said_in(meta_of(message)) or said_by(exchange.call.fields),
+            tasks=style(message) if exchange.found.server.tasks else None,
+            state=state_brought(message),
         )
         outcome = await self.desk.admit(asking, judgement)
         if isinstance(outcome, Go):
-            return self._sending(exchange, outcome.judgement, shelf)
+            sending = self._sending(exchange, outcome.judgement, shelf)
+            if outcome.continues is None:
+                return sending
+            return replace(sending, rewriting=self._watching(message, shelf, outcome.continues))
         return self._say(exchange, message, outcome)
 
     async def _plain(self, exchange: "_Exchange", shelf: Shelf) -> "Sending | Reply":
@@ -187,6 +195,16 @@ class McpOverHttp:
             return self._edited(answer, message, shelf)
 
         return Rewriting(edit, documents=documents)
+
+    def _watching(self, message: Asked, shelf: Shelf, hold: Hold) -> Rewriting:
+        """What sees whether the server asks something back again."""
+
+        def edit(answer: Message) -> Message | None:
+            if isinstance(answer, Result) and answer.id == message.id:
+                self.tasks.create_task(self.desk.note(hold, answer))
+            return self._edited(answer, message, shelf)
+
+        return Rewriting(edit, documents=True)
 
     def _edited(self, answer: Message, request: Message | None, shelf: Shelf) -> Message | None:
         """What of a server's message reaches the agent."""
@@ -237,6 +255,7 @@ class McpOverHttp:
             meta={name: value for name, value in meta.items() if name.startswith(_OWN_META)},
             beside=exchange.beside,
             shelf=shelf,
+            server=exchange.found.server.url,
             replayer=self.desk.replayer,
         )
 

@@ -1,24 +1,28 @@
-"""Carries an approved tool call over HTTP, with the credentials and the session of the agent's next touch."""
+"""Carries an approved tool call over HTTP, in the session of the agent's next touch."""
 
 import asyncio
 import logging
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import httpx2
 
-from proxy.credentials.supply import Supplied
+from proxy.credentials.sources.secret import CredentialError
+from proxy.credentials.supply import Outgoing, Supplied
 from proxy.mcp.calls import as_reply
 from proxy.mcp.endpoint import Endpoint, answer_in, enough
 from proxy.mcp.shelf import Shelf
-from proxy.replay.exchange import exchange
+from proxy.replay.exchange import exchange, outgoing_fields
 from proxy.replay.line import Line, Unsent
+from proxy.replay.repeating import REFUSED
 from proxy.replay.replayer import Replayer
+from proxy.store.record import StoreUnavailable
 from proxy.witness import WitnessError
-from rules.action import Principal
+from rules.action import Action, Principal
 from rules.call import HttpCall
-from rules.headers import Fields, first
+from rules.headers import Fields, first, framed
 from rules.mcp.action import ToolAction
 from rules.mcp.carried import SESSION
 from rules.mcp.headers import VERSION
@@ -33,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 _LIST_SECONDS = 2.5
 _MAX_PAGES = 20
+_UNASKED = (Unsent, WitnessError, CredentialError, StoreUnavailable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,8 @@ class HttpCourier:
     beside: Sequence[Judgement]
     """What rules say of the request itself."""
     shelf: Shelf
+    server: str
+    """The URL of the server: one that nobody configured has no credentials."""
     replayer: Replayer
 
     def judge(self, action: ToolAction) -> Judgement:
@@ -65,8 +72,13 @@ class HttpCourier:
         if isinstance(where, Refusal):
             raise Unsent(where.reason)
         line.enough = enough(request)
-        supplied = endpoint.supplied
+        supplied = await self._supply(http, line)
+        line.credential_used = supplied.label
         reply = await exchange(line, http, supplied, self.replayer.route(where, supplied))
+        if reply.status == REFUSED and supplied.generations:
+            # For the next call: nobody knows what a server has done that says it did not know us.
+            with suppress(CredentialError, StoreUnavailable):
+                await self._supply(http, line, past=supplied)
         return as_reply(answer_in(reply, request))
 
     async def list_tools(self) -> None:
@@ -79,7 +91,7 @@ class HttpCourier:
         try:
             async with asyncio.timeout(_LIST_SECONDS):
                 await self._list_pages()
-        except (OSError, httpx2.HTTPError, Unsent, WitnessError) as error:
+        except (OSError, httpx2.HTTPError, *_UNASKED) as error:
             logger.warning("mcp.not_listed server=%s why=%s", self.shelf.server, type(error).__name__)
 
     async def _list_pages(self) -> None:
@@ -87,7 +99,9 @@ class HttpCourier:
         params: Members = {}
         for page in range(_MAX_PAGES):
             request = self._request(LIST_TOOLS, params)
-            answer = answer_in(await endpoint.ask(request, within=_LIST_SECONDS), request)
+            supplied = await self._supply(endpoint.request(request))
+            asking = replace(endpoint, supplied=supplied)
+            answer = answer_in(await asking.ask(request, within=_LIST_SECONDS), request)
             if not isinstance(answer, Result):
                 return
             await self.shelf.learn(answer.result, first=page == 0)
@@ -95,6 +109,22 @@ class HttpCourier:
             if not cursor:
                 return
             params = {"cursor": cursor}
+
+    async def _supply(
+        self, http: Action, line: Line | None = None, *, past: Supplied | None = None
+    ) -> Supplied:
+        """The operator's credentials where there are any, else the agent's own; `line`: of an approved call.
+
+        Raises CredentialError and StoreUnavailable.
+        """
+        credentials = self.replayer.credentials.at(self.server, http)
+        live = None if credentials.has(http) else self.live
+        if line is None:
+            named, fields = None, framed(http.fields, http.method.encode(), http.body)
+        else:
+            named = self.replayer.ruleset().handling(line.hold.rule).credential
+            fields = outgoing_fields(http, line.header, line.hold.idempotency_key)
+        return await credentials.supply(http, Outgoing.of(http, fields), named=named, live=live, past=past)
 
     def _request(self, method: str, params: Members) -> Request:
         meta: Members = {"_meta": self.meta} if self.meta else {}
@@ -108,7 +138,6 @@ class HttpCourier:
             target=self.call.target,
             authority=first(self.call.fields, b"host") or b"",
             fields=tuple(field for field in self.call.fields if field[0].lower() in (SESSION, VERSION)),
-            supplied=Supplied(fields=self.live),
             principal=principal,
             replayer=self.replayer,
         )

@@ -28,6 +28,7 @@ class McpServer(Strict):
     url: str
     authorization: tuple[str, ...] = ()
     trust: Trust = Trust.APPROVED
+    tasks: bool = True
 
     @field_validator("name")
     @classmethod
@@ -53,6 +54,7 @@ class McpServer(Strict):
             url=self.url,
             authorization=frozenset(self.authorization),
             trusted_at_first=self.trust is Trust.FIRST_USE,
+            tasks=self.tasks,
         )
 
 

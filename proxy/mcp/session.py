@@ -15,12 +15,15 @@ from proxy.mcp.child import Child
 from proxy.mcp.desk import Asking, Desk, Go, Said, only_reads
 from proxy.mcp.lines import MAX_LINE_BYTES, TooLong, lines
 from proxy.mcp.shelf import Shelf
-from proxy.record import StoreUnavailable
+from proxy.store.record import StoreUnavailable
+from rules.hold import Hold
 from rules.mcp.answer import client_of, in_answer_to, refused_method, refused_result, shows_success_only
+from rules.mcp.continuing import state_brought
 from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
 from rules.mcp.message import Failure, Id, Message, Notification, Request, Result, meta_of, write
 from rules.mcp.methods import CALL_TOOL, LIST_CHANGED, LIST_TOOLS
 from rules.mcp.passing import answer_for
+from rules.mcp.tasks import style
 from rules.mcp.versions import KNOWN, claimed, is_modern, unsupported
 from rules.mcp.weighing import weigh
 from rules.mcp.wire import Malformed, read_answer, read_line
@@ -53,6 +56,8 @@ class Session:
         """Requests of the agent that are with us."""
         self._asked: set[Id] = set()
         """Requests of the server that the agent has."""
+        self._continuing: dict[Id, Hold] = {}
+        """Requests that the server has under an approval of an earlier one."""
         self._held: set[str] = set()
         self._success = False
         self._ended = False
@@ -149,11 +154,15 @@ class Session:
             held=self._held,
             success=self._success,
             reasoning=said_in(meta_of(request)),
+            tasks=style(request) if self._desk.tasks else None,
+            state=state_brought(request),
         )
         outcome = await self._desk.admit(asking, self._judge(asked))
         if not isinstance(outcome, Go):
             return outcome
         if not gone():
+            if outcome.continues is not None:
+                self._continuing[request.id] = outcome.continues
             await self._forward(request)
         return None
 
@@ -202,6 +211,8 @@ class Session:
         if self._calls.answered(answer) or answer.id is None:
             return
         request = self._pending.pop(answer.id, None)
+        if (hold := self._continuing.pop(answer.id, None)) is not None:
+            await self._desk.note(hold, answer)
         if request is not None:
             await self._tell(await self._rewritten(request, answer))
 

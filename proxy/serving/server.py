@@ -12,48 +12,51 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, time
 
-from proxy.again import Again
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.credentials.injection import Injection
 from proxy.credentials.making import Surroundings, make
 from proxy.credentials.sources.shelf import Shelf
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, write_secret
 from proxy.data_dir.forgetting import forget
+from proxy.data_dir.placeholders import write_placeholders
 from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
-from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations, store_places
+from proxy.drift.again import Again
+from proxy.drift.probe import Probe
+from proxy.drift.shots import Shots
+from proxy.drift.snapshots import Snapshots
 from proxy.gate import Gate
-from proxy.history import History
 from proxy.holding import Holding
-from proxy.journal import Journal
+from proxy.keys.rotation import Rotation
+from proxy.keys.seal import load_or_create_key
+from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
 from proxy.mcp.desk import Desk
 from proxy.mcp.http import McpOverHttp
 from proxy.metrics import Metrics
-from proxy.record import StoreUnavailable
-from proxy.replay.probe import Probe
+from proxy.replay.journal import Journal
 from proxy.replay.replayer import Replayer
-from proxy.replay.snapshots import Snapshots
 from proxy.replay.unknowns import Unknowns
 from proxy.replay.worker import Worker
-from proxy.rotation import Rotation
 from proxy.rulebook import Rulebook
-from proxy.seal import load_or_create_key
-from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
 from proxy.serving.stopping import on_signal
 from proxy.serving.tokens import reviewers
 from proxy.serving.words import first_words, shown_url
-from proxy.shots import Shots
 from proxy.signals import Signals
-from proxy.skew import Skew
-from proxy.store import Store, connect
+from proxy.store.connection import connect
+from proxy.store.deadlines import Deadlines
+from proxy.store.history import History
+from proxy.store.record import StoreUnavailable
+from proxy.store.skew import Skew
+from proxy.store.store import Store
 from proxy.witness import Witness
 
 logger = logging.getLogger(__name__)
@@ -159,7 +162,8 @@ class _Sidecar:
             tasks=tasks,
             exchange=config.windows.upstream,
         )
-        self.credentials = make(config.credentials, around)
+        self.credentials = make(config.credentials, around, servers=config.server_urls)
+        self.injection = Injection.of(config.credentials, self.credentials, self.agent.placeholder)
         self.witness = Witness(settings.witness) if settings.witness else None
         self.history = History(
             self.redis,
@@ -199,6 +203,7 @@ class _Sidecar:
         """Make all parts; what cannot be had is said before anything listens."""
         private_folder(settings.data_dir / "keys")
         sidecar = cls(settings, url, tasks)
+        write_placeholders(settings.data_dir, sidecar.injection.exports if sidecar.injection else {})
         try:
             await sidecar.store.check()
         except StoreUnavailable as error:
@@ -262,6 +267,7 @@ class _Sidecar:
             witness=self.witness,
             history=self.history,
             mcp=McpOverHttp(desk=desk, servers=config.tool_servers, tasks=self.tasks),
+            injection=self.injection,
         )
 
     async def run(self, stop: asyncio.Event, announce: Callable[[Serving], None]) -> None:

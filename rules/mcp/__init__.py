@@ -7,5 +7,5 @@
 - `meaning`: what a message asks for; `weighing`: how grave that is
 - `action`: the immutable binding of a tool call
 - `pins`, `difference`: whether a server's tools changed, and how; `listing`: the list that the agent gets
-- `answer`: what the agent hears
+- `tasks`: held calls as tasks; `answer`: what the agent hears; `continuing`: what a server asks back
 """
