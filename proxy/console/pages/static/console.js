@@ -31,14 +31,17 @@
   };
 
   let waiting = false;
+  let last = 0;
   const changed = () => {
     if (waiting) return;
     waiting = true;
+    // A flood of holds is no flood of requests: at most two in a second.
     setTimeout(() => {
       waiting = false;
+      last = Date.now();
       chosen = document.activeElement?.matches(".hold") ? document.activeElement.getAttribute("href") : null;
       document.body.dispatchEvent(new CustomEvent("holds"));
-    }, 100);
+    }, Math.max(50, last + 500 - Date.now()));
   };
 
   let chosen = null;
