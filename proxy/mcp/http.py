@@ -83,7 +83,7 @@ class McpOverHttp:
         if isinstance(message, Malformed):
             return self._refused(call, message.reply)
         exchange = _Exchange(request=request, call=call, found=found, beside=read.beside, message=message)
-        shelf = self._shelf(found.server)
+        shelf = self.shelf(found.server)
         name = message.params.get("name") if isinstance(message, Asked) else None
         params = shelf.params(name) if isinstance(name, str) else None
         if fault := disagreement(call.fields, message, params):
@@ -102,7 +102,7 @@ class McpOverHttp:
         if not isinstance(outcome, Go):
             assert isinstance(outcome, Failure)  # noqa: S101 (it is no tool's)
             return self._refused(call, outcome, status=403)
-        rewriting = self._rewriting(None, self._shelf(found.server)) if found.use is Use.STREAM else None
+        rewriting = self._rewriting(None, self.shelf(found.server)) if found.use is Use.STREAM else None
         return Sending(call=call, judgement=outcome.judgement, rewriting=rewriting)
 
     async def _asked(
@@ -259,7 +259,7 @@ class McpOverHttp:
     def _asking(self, found: Carried, asked: Weighed, courier: HttpCourier | None) -> Asking:
         return Asking(asked=asked, place=found.place, courier=courier)
 
-    def _shelf(self, server: Server) -> Shelf:
+    def shelf(self, server: Server) -> Shelf:
         """What is known of the server's tools; of one that nobody configured, nothing is kept."""
         key = self.desk.agent.keyed("pins", server.name, server.url)
         shelf = self._shelves.get(key) or Shelf(

@@ -1,6 +1,5 @@
 """Carries an approved tool call over HTTP, with the credentials and the session of the agent's next touch."""
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ import httpx2
 
 from proxy.credentials.supply import Supplied
 from proxy.mcp.calls import as_reply
-from proxy.mcp.endpoint import Endpoint, answer_in, enough
+from proxy.mcp.endpoint import Endpoint, answer_in, enough, list_tools
 from proxy.mcp.shelf import Shelf
 from proxy.replay.exchange import exchange
 from proxy.replay.line import Line, Unsent
@@ -23,8 +22,8 @@ from rules.mcp.action import ToolAction
 from rules.mcp.carried import SESSION
 from rules.mcp.headers import VERSION
 from rules.mcp.meaning import Weighed
-from rules.mcp.message import Members, Request, Result
-from rules.mcp.methods import CALL_TOOL, LIST_TOOLS
+from rules.mcp.message import Members, Request
+from rules.mcp.methods import CALL_TOOL
 from rules.mcp.weighing import weigh
 from rules.reply import Reply
 from rules.verdict import Judgement, Refusal, Verdict
@@ -32,7 +31,6 @@ from rules.verdict import Judgement, Refusal, Verdict
 logger = logging.getLogger(__name__)
 
 _LIST_SECONDS = 2.5
-_MAX_PAGES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +55,11 @@ class HttpCourier:
 
     async def carry(self, action: ToolAction, line: Line) -> Reply:
         """Send `action` once, as a request of its own, and return the server's answer."""
-        request = self._request(CALL_TOOL, {"name": action.tool, "arguments": action.arguments})
+        params: Members = {"name": action.tool, "arguments": action.arguments}
+        id_ = f"sidegate-{secrets.token_hex(8)}"
+        request = Request(id=id_, method=CALL_TOOL, params=params | self._meta())
         endpoint = self._endpoint(action.principal)
-        params = self.shelf.params(action.tool)
-        line.action = http = endpoint.request(request, action.fields, params)
+        line.action = http = endpoint.request(request, action.fields, self.shelf.params(action.tool))
         where = await self.replayer.destinations.find(http.host, http.port)
         if isinstance(where, Refusal):
             raise Unsent(where.reason)
@@ -77,28 +76,13 @@ class HttpCourier:
         if any(judgement.verdict is not Verdict.PASS for judgement in self.beside):
             return
         try:
-            async with asyncio.timeout(_LIST_SECONDS):
-                await self._list_pages()
+            endpoint, meta = self._endpoint(Principal(agent="")), self._meta()
+            await list_tools(endpoint, self.shelf, meta, within=_LIST_SECONDS)
         except (OSError, httpx2.HTTPError, Unsent, WitnessError) as error:
             logger.warning("mcp.not_listed server=%s why=%s", self.shelf.server, type(error).__name__)
 
-    async def _list_pages(self) -> None:
-        endpoint = self._endpoint(Principal(agent=""))
-        params: Members = {}
-        for page in range(_MAX_PAGES):
-            request = self._request(LIST_TOOLS, params)
-            answer = answer_in(await endpoint.ask(request, within=_LIST_SECONDS), request)
-            if not isinstance(answer, Result):
-                return
-            await self.shelf.learn(answer.result, first=page == 0)
-            cursor = answer.result.get("nextCursor")
-            if not cursor:
-                return
-            params = {"cursor": cursor}
-
-    def _request(self, method: str, params: Members) -> Request:
-        meta: Members = {"_meta": self.meta} if self.meta else {}
-        return Request(id=f"sidegate-{secrets.token_hex(8)}", method=method, params=params | meta)
+    def _meta(self) -> Members:
+        return {"_meta": self.meta} if self.meta else {}
 
     def _endpoint(self, principal: Principal) -> Endpoint:
         return Endpoint(

@@ -35,6 +35,7 @@ from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
 from proxy.mcp.desk import Desk
 from proxy.mcp.http import McpOverHttp
+from proxy.mcp.own_session import OwnSessions
 from proxy.metrics import Metrics
 from proxy.record import StoreUnavailable
 from proxy.replay.probe import Probe
@@ -246,6 +247,9 @@ class _Sidecar:
             waiting=config.waiting,
         )
         desk = Desk.beside(holding, ruleset)
+        mcp = McpOverHttp(desk=desk, servers=config.tool_servers, tasks=self.tasks)
+        own = OwnSessions(servers=config.tool_servers, shelf=mcp.shelf, replayer=self.replayer)
+        self.worker.own_courier = own.courier
         return Gate(
             ruleset=ruleset,
             agent=self.agent,
@@ -254,7 +258,7 @@ class _Sidecar:
             holding=holding,
             metrics=self.metrics,
             witness=self.witness,
-            mcp=McpOverHttp(desk=desk, servers=config.tool_servers, tasks=self.tasks),
+            mcp=mcp,
         )
 
     async def run(self, stop: asyncio.Event, announce: Callable[[Serving], None]) -> None:
