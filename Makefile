@@ -2,9 +2,9 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-SYSTEM := apache2 curl faketime haproxy nginx-light prometheus redis-server
+SYSTEM := apache2 chromium curl faketime haproxy nginx-light prometheus redis-server
 
-.PHONY: run test check unit acceptance deep bench evasion garden faults crash demo image clean
+.PHONY: run test check unit acceptance deep bench evasion mcp-evasion clients conformance garden faults crash demo image clean
 
 ## Start the sidecar with its embedded store. ARGS are passed on to `sidegate serve`.
 run: .venv/.run
@@ -43,6 +43,14 @@ bench: .venv/.dev .venv/.system
 ## Exact-byte attacks through the real sidecar. EVASIONS=FILE takes another file of the same format.
 evasion: .venv/.dev .venv/.system
 	$(BIN)/python -m tests.evasion $(if $(EVASIONS),--file $(EVASIONS)) $(ARGS)
+
+## MCP messages with two readings to real servers, over HTTP and stdio. EVASIONS=FILE takes other payloads.
+mcp-evasion: .venv/.dev .venv/.system
+	$(BIN)/python -m tests.mcp_evasion $(if $(EVASIONS),--file $(EVASIONS)) $(ARGS)
+
+## Every MCP client, era and carrier: held calls seen, approved, run once. Writes docs/clients.md.
+clients: .venv/.dev .venv/.system
+	$(BIN)/python -m tests.clients $(ARGS)
 
 ## Mutated requests through the real sidecar to real servers: `make garden ARGS="--requests 1000000 --resume FILE"`.
 garden: .venv/.dev .venv/.system

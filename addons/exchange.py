@@ -1,7 +1,7 @@
 """One request on its way through the gate: what the gate is asked, and what it may answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from rules.headers import Fields
@@ -20,6 +20,8 @@ class Passage:
     """What goes in place of what came: the same, in the gate's own words."""
     rewriting: "Rewriting | None" = None
     """What the answer passes on its way back."""
+    secrets: Fields = field(default=(), repr=False)
+    """Values that take the place of those of their headers as the bytes leave; names in lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

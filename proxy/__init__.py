@@ -5,6 +5,7 @@
 - `rotation`: from one key to the next; `signals`, `deadlines`, `skew`: what changed, and what time changes
 - `destinations`: where calls may go; `witness`: what left
 - `credentials/`: fresh secrets for what is replayed; `replay/`: approved actions sent, once
+- `history`: what agents asked for lately, for the people who decide about their next call
 - `shots`: what a hold keeps of the state that it would change; `again`: a reviewer asks again
 - `rulebook`: the rules of now; `agent`: who acts; `budgets`: what calls add up to
 - `holding`: a call that waits for a human

@@ -1,7 +1,7 @@
 """The journal: which attempts may have left this machine, on its own disk before their first byte.
 
-The store says the same, but a store that fails over can lose what it has acknowledged. What stands here
-and not in a hold's own list of attempts is a sending that the store has forgotten.
+The store says the same, but a store that fails over can lose what it has acknowledged, and somebody may
+write to it. What stands here stays, until this process learns that the attempt came to nothing.
 """
 
 import logging
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 _PRIVATE = 0o600
 _APPEND = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_LINE = re.compile(rb"1 ([0-9A-Z]{26}) ([0-9A-Z]{26}) (\d{1,12}) ([0-9a-f]{8})")
+_LINE = re.compile(rb"([01]) ([0-9A-Z]{26}) ([0-9A-Z]{26}) (\d{1,12}) ([0-9a-f]{8})")
 _COMPACT_OVER = 256 * 1024
 _MOST_BYTES = 64 * 1024 * 1024
 
@@ -34,15 +34,16 @@ class JournalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One attempt of one hold, and when it was written, in seconds."""
+    """One attempt of one hold, and when it was written, in seconds. `left`: it may have left this machine."""
 
     hold_id: str
     attempt: str
     at: int
+    left: bool = True
 
     def line(self) -> bytes:
         """The entry as it stands in the file."""
-        text = b"1 %b %b %d" % (self.hold_id.encode(), self.attempt.encode(), self.at)
+        text = b"%d %b %b %d" % (self.left, self.hold_id.encode(), self.attempt.encode(), self.at)
         return b"%b %08x\n" % (text, zlib.crc32(text))
 
 
@@ -64,10 +65,31 @@ class Journal:
 
     def record(self, hold: Hold, attempt: str) -> None:
         """Write down, durably, that `attempt` may leave. Raises JournalError; then it may not."""
-        entry = _Entry(hold.hold_id, attempt, int(self._clock()))
+        self._write(_Entry(hold.hold_id, attempt, int(self._clock())))
+
+    def settle(self, hold: Hold) -> None:
+        """Write down that no attempt of `hold` so far has run. Raises JournalError; they stay in doubt."""
+        for attempt in self.in_doubt(hold):
+            self._write(_Entry(hold.hold_id, attempt, int(self._clock()), left=False))
+
+    def in_doubt(self, hold: Hold) -> tuple[str, ...]:
+        """The attempts of `hold` that may have left and are not known to have come to nothing.
+
+        INVARIANT: nothing that the store says of them counts here.
+        """
+        with self._lock:
+            mine = [entry for entry in self._entries if entry.hold_id == hold.hold_id]
+        settled = {entry.attempt for entry in mine if not entry.left}
+        return tuple(entry.attempt for entry in mine if entry.left and entry.attempt not in settled)
+
+    def close(self) -> None:
+        """Write no more."""
+        os.close(self._file)
+
+    def _write(self, entry: _Entry) -> None:
         line = entry.line()
         if not _LINE.fullmatch(line[:-1]):
-            raise JournalError(f"no hold has the id `{hold.hold_id[:64]}`: the store was written to")
+            raise JournalError(f"no hold has the id `{entry.hold_id[:64]}`: the store was written to")
         with self._lock:
             try:
                 if self._outgrown():
@@ -81,16 +103,6 @@ class Journal:
                     f"the journal `{self._path}` cannot be written ({why}): make room for it"
                 ) from error
             self._entries.append(entry)
-
-    def lost_by_store(self, hold: Hold) -> tuple[str, ...]:
-        """The attempts of `hold` that may have left and that its record does not know."""
-        with self._lock:
-            mine = [entry.attempt for entry in self._entries if entry.hold_id == hold.hold_id]
-        return tuple(attempt for attempt in mine if attempt not in hold.sends)
-
-    def close(self) -> None:
-        """Write no more."""
-        os.close(self._file)
 
     def _opened(self) -> int:
         try:
@@ -118,9 +130,9 @@ class Journal:
             os.ftruncate(self._file, len(content) - len(torn))
         for number, line in enumerate(lines, start=1):
             found = _LINE.fullmatch(line)
-            if found is None or int(found[4], 16) != zlib.crc32(line[: found.end(3)]):
+            if found is None or int(found[5], 16) != zlib.crc32(line[: found.end(4)]):
                 raise self._damaged(f"line {number} is not what was written")
-            yield _Entry(found[1].decode(), found[2].decode(), int(found[3]))
+            yield _Entry(found[2].decode(), found[3].decode(), int(found[4]), left=found[1] == b"1")
 
     def _damaged(self, why: str) -> JournalError:
         return JournalError(

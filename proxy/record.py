@@ -45,9 +45,11 @@ class Draft:
     key: str = ""
     """The data key of what is sealed, wrapped."""
     probed: bool = False
+    reasoning: bytes = b""
+    """What the agent says for itself, sealed."""
 
 
-CONTENTS = ("key", "sealed", "answer", "snapshot", "drift")
+CONTENTS = ("key", "sealed", "answer", "snapshot", "drift", "reasoning")
 """The fields of a hold that say what was asked for and answered; without the first, none of them opens."""
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
@@ -69,7 +71,8 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
     written |= {"key": draft.key} if draft.key else {}
     written |= {"probed": "1"} if draft.probed else {}
     written |= {"credential": draft.credential} if draft.credential else {}
-    return {name: value.encode() for name, value in written.items()} | {"sealed": draft.sealed}
+    sealed = {"sealed": draft.sealed} | ({"reasoning": draft.reasoning} if draft.reasoning else {})
+    return {name: value.encode() for name, value in written.items()} | sealed
 
 
 def found_hold(hold_id: str, values: Sequence[Any]) -> Hold | None:

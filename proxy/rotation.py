@@ -1,9 +1,10 @@
-"""Moving from one key to the next while everything goes on: the new key first, then the holds in batches."""
+"""Moving from one key to the next while everything goes on: the new key first, then what it wraps."""
 
 import asyncio
 import logging
 from dataclasses import dataclass
 
+from proxy.credentials.sources.shelf import Shelf
 from proxy.keys.source import Source
 from proxy.record import Unreadable
 from proxy.seal import SealError
@@ -15,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What became of one batch; a pass over all holds ends with `cursor` 0."""
+    """What became of one batch; a pass over all holds and tokens ends with `cursor` 0."""
 
     cursor: int
     looked: int
@@ -31,12 +32,13 @@ class Rotation:
     """The keys of one sidecar and what they wrap.
 
     INVARIANT: a data key is replaced by itself under another wrapping, by compare-and-set, and every key
-    that was known stays known to this process: at no moment is there a hold that does not open.
+    that was known stays known to this process: at no moment is there a hold or a token that does not open.
     """
 
     store: Store
     sealed: Sealed
     source: Source
+    shelf: Shelf
 
     @property
     def ids(self) -> list[str]:
@@ -58,12 +60,14 @@ class Rotation:
         self.sealed.keyring.replace(await asyncio.to_thread(self.source.read))
 
     async def rewrap(self, cursor: int) -> Progress:
-        """One bounded batch of holds, from `cursor` on, under the newest key."""
+        """One bounded batch of holds, from `cursor` on, under the newest key; the tokens with the last."""
         after, ids = await self.store.scan(cursor)
         outcomes = [await self._rewrap(hold_id) for hold_id in ids]
+        if not after:
+            outcomes += [await self.shelf.rewrap(name) for name in await self.shelf.names()]
         return Progress(
             cursor=after,
-            looked=len(ids),
+            looked=len(outcomes),
             rewrapped=outcomes.count("done"),
             waiting=outcomes.count("busy") + outcomes.count("changed"),
             unopened=outcomes.count("unopened"),

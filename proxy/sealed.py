@@ -72,9 +72,9 @@ class Sealed:
             body=body,
         )
 
-    def close_part(self, hold: Hold, part: str, value: object) -> bytes:
+    def close_part(self, of: Draft | Hold, part: str, value: object) -> bytes:
         """JSON values of a hold, sealed as its `part`."""
-        return self._close(hold, part, {"value": value}, b"")
+        return self._close(of, part, {"value": value}, b"")
 
     def open_part(self, hold: Hold, part: str, sealed: bytes) -> Any:
         """The values of `part`. Raises SealError if anything was changed."""

@@ -246,7 +246,7 @@ class Store:
         return found_hold(hold_id, values)
 
     async def sealed(self, hold_id: str, *, part: str) -> bytes | None:
-        """A sealed part of a hold: `sealed` (the action), `answer` (the upstream's), `snapshot`, `drift`."""
+        """A sealed part of a hold: `sealed` (the action), `answer` (the upstream's), or another."""
         async with self._guarded():
             value = await self._redis.hget(self._hold_key(hold_id), part)
         return cast(bytes | None, value)
@@ -263,14 +263,18 @@ class Store:
             return text(await self._rewrap_script([self._hold_key(hold.hold_id)], [hold.key, key]))
 
     async def list(self, *, limit: int = 200) -> Sequence[Hold]:
-        """The newest holds first. One that cannot be read is logged and left out."""
+        """The newest holds first."""
         await self._drop_forgotten()
         async with self._guarded():
             ids = texts(await self._redis.zrevrange(self._key("holds"), 0, limit - 1))
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                for hold_id in ids:
-                    pipeline.hmget(self._hold_key(hold_id), HOLD_FIELDS)
-                found = await pipeline.execute()
+        return await self.several(ids)
+
+    async def several(self, ids: Sequence[str]) -> Sequence[Hold]:
+        """The holds with these ids, but for those that are gone. One that cannot be read is logged."""
+        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
+            for hold_id in ids:
+                pipeline.hmget(self._hold_key(hold_id), HOLD_FIELDS)
+            found = await pipeline.execute()
         return list(readable(zip(ids, found, strict=True)))
 
     async def _drop_forgotten(self) -> None:

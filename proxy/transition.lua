@@ -30,7 +30,7 @@ local function owns_fingerprint()
   return redis.call('GET', KEYS[5]) == change.id
 end
 
-local sealed = {sealed = true, answer = true, snapshot = true, drift = true}
+local sealed = {sealed = true, answer = true, snapshot = true, drift = true, reasoning = true}
 
 local function answer(outcome)
   local reply = {outcome, tostring(now)}

@@ -33,23 +33,28 @@ class Decision:
     at: datetime
     until: datetime
     """Until when it may be acted on."""
+    preview: str = ""
+    """Hash of what the reviewer was shown, where that was named."""
+    sends: tuple[str, ...] = ()
+    """The attempts that were known when it was decided: the person answers for these and for no others."""
 
     def statement(self) -> bytes:
         """The bytes that are signed (RFC 8785)."""
-        return rfc8785.dumps(
-            {
-                "version": 1,
-                "hold_id": self.hold_id,
-                "digest": self.digest,
-                "policy": self.policy,
-                "fence": self.fence,
-                "event": str(self.event),
-                "who": self.who,
-                "reason": self.reason,
-                "at": (self.at - _EPOCH) // _MILLISECOND,
-                "until": (self.until - _EPOCH) // _MILLISECOND,
-            }
-        )
+        members: dict[str, Any] = {
+            "version": 1,
+            "hold_id": self.hold_id,
+            "digest": self.digest,
+            "policy": self.policy,
+            "fence": self.fence,
+            "event": str(self.event),
+            "who": self.who,
+            "reason": self.reason,
+            "at": (self.at - _EPOCH) // _MILLISECOND,
+            "until": (self.until - _EPOCH) // _MILLISECOND,
+        }
+        # Missing where there are none, as the decisions of earlier versions have it.
+        further: dict[str, Any] = {"sends": list(self.sends), "preview": self.preview}
+        return rfc8785.dumps(members | {name: value for name, value in further.items() if value})
 
 
 def stated(members: dict[str, Any]) -> Decision:
@@ -58,7 +63,8 @@ def stated(members: dict[str, Any]) -> Decision:
         if members.pop("version") != 1:
             raise ValueError("the decision was written by another version")
         times = {name: _EPOCH + members.pop(name) * _MILLISECOND for name in ("at", "until")}
-        return Decision(event=Event(members.pop("event")), **times, **members)
+        sends = tuple(members.pop("sends", ()))
+        return Decision(event=Event(members.pop("event")), sends=sends, **times, **members)
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError("the decision has other members than a decision") from error
 

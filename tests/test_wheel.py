@@ -20,7 +20,7 @@ def test_the_wheel_works_away_from_the_checkout(tmp_path: Path) -> None:
         "_sidegate",
         "sidegate.py",
     }
-    assert {path.name for path in place.rglob("*.lua")} == {"transition.lua", "spend.lua"}
+    assert {path.name for path in place.rglob("*.lua")} == {"transition.lua", "spend.lua", "rewrap.lua"}
     command = [sys.executable, "-c", "import sidegate, sys; sys.exit(sidegate.main())", "check"]
     said = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=60, check=False)
     assert said.returncode == 0, said.stderr

@@ -134,9 +134,10 @@ class StrictHttp1(layer.Layer):
             if self._upstream is not None and self._upstream.server is event.connection:
                 yield from self._drive(self._upstream, event)
         elif isinstance(event, events.ConnectionClosed):
-            # A client that has only ended its own side still gets its answers.
+            # A client that has only ended its own side still gets its answers; one that waits for events
+            # has gone, and nothing else would ever tell.
             self._client_ended = True
-            if not self._client_listens:
+            if not self._client_listens or (self._answer is not None and self._answer.subscribed):
                 yield from self._close()
 
     def _completed(self, event: events.CommandCompleted) -> layer.CommandGenerator[None]:
@@ -233,7 +234,7 @@ class StrictHttp1(layer.Layer):
                 yield commands.CloseConnection(upstream.server)
             upstream = self._upstream = Upstream.towards(self.context, *place)
             yield from self._drive(upstream, events.Start())
-        yield from self._drive(upstream, Send(message))
+        yield from self._drive(upstream, Send(message, passage.secrets))
 
     def _drive(self, upstream: Upstream, event: events.Event) -> layer.CommandGenerator[None]:
         """Let the upstream's layers handle `event`, and pass on what came of the answer."""
@@ -251,6 +252,9 @@ class StrictHttp1(layer.Layer):
                 self._outgoing.append(answer.data(part))
             case AnswerHead():
                 self._outgoing.append(answer.head(part))
+                if answer.subscribed:
+                    # A shutdown that waited for it would wait for ever.
+                    self._traffic.end(self.context.client.id, self)
             case Ended():
                 self._outgoing.append(answer.end())
                 yield from self._end_request()

@@ -40,7 +40,7 @@ def _show(found: dict[str, Any]) -> None:
 
 
 def _rewrap(api: Console) -> None:
-    """Pass over all holds until a pass finds nothing to do."""
+    """Pass over all that is kept until a pass finds nothing to do."""
     for _ in range(_PASSES):
         done = _pass(api)
         if not done["rewrapped"] and not done["waiting"]:
@@ -50,12 +50,14 @@ def _rewrap(api: Console) -> None:
     else:
         raise Negative("some holds are being run all the time: run `sidegate keys rewrap` again")
     if done["unopened"]:
-        raise Negative(f"{done['unopened']} holds open with no key that is known here: keep the older keys")
-    say("no hold needs an older key any more")
+        raise Negative(
+            f"{done['unopened']} holds or tokens open with no key that is known here: keep the older keys"
+        )
+    say("nothing that is kept needs an older key any more")
 
 
 def _pass(api: Console) -> dict[str, int]:
-    """One pass over all holds, told batch by batch."""
+    """One pass over all holds and tokens, told batch by batch."""
     total = dict.fromkeys(("looked", "rewrapped", "waiting", "unopened"), 0)
     cursor = 0
     while True:

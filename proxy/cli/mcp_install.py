@@ -11,7 +11,8 @@ from proxy.cli.clients.entry import Gate, Unfit
 from proxy.cli.clients.file import Plan, apply, backup_of, plan_install, plan_undo
 from proxy.cli.clients.known import known
 from proxy.cli.remote import Negative, add_data_dir, reported
-from proxy.cli.terminal import say, visible
+from proxy.cli.terminal import say
+from rules.review.inert import visible
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from proxy.cli.remote import Console, Negative, add_data_dir, console, reported
-from proxy.cli.terminal import confirmed, say, visible
+from proxy.cli.terminal import confirmed, say
+from rules.review.inert import visible
 
 _SHORT = 12
 _AT_ONCE = 100

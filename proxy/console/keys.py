@@ -37,7 +37,7 @@ class Keys:
         return await self._change(request, rotate=True)
 
     async def rewrap(self, request: Request) -> Response:
-        """One batch of holds under the newest key."""
+        """One batch of what is kept under the newest key."""
         _check_operator(request)
         cursor = (await read_members(request, names=["cursor"])).get("cursor")
         if type(cursor) is not int or cursor < 0:

@@ -4,34 +4,15 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from proxy.credentials.sources.endpoint import endpoint_url
 from proxy.credentials.sources.stated import FromEnvironment, FromFile, Reference
 from rules.language.complaint import quote
 from rules.language.document import Strict
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SEGMENT = re.compile(r"[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*")
-
-
-def _endpoint(value: str) -> str:
-    """An address to which secrets may be sent. Raises ValueError."""
-    try:
-        parts = urlsplit(value)
-        known = parts.hostname is not None and parts.port != 0
-    except ValueError:
-        known = False
-    if not known or parts.username or parts.query or parts.fragment or not value.isascii():
-        raise ValueError(
-            f"{quote(value.partition('@')[2] or value)} is no plain url; write https://HOST/PATH"
-        )
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise ValueError(
-            "secrets go to it, so its url begins with https://, or with http:// on loopback alone"
-        )
-    return value.rstrip("/")
 
 
 def _segments(value: str) -> str:
@@ -41,7 +22,7 @@ def _segments(value: str) -> str:
 
 
 type Text = Annotated[str, Field(min_length=1, max_length=1000)]
-type Url = Annotated[Text, AfterValidator(_endpoint)]
+type Url = Annotated[Text, AfterValidator(endpoint_url)]
 type Segments = Annotated[Text, AfterValidator(_segments)]
 type Patience = Annotated[float, Field(gt=0, le=60)]
 

@@ -59,6 +59,13 @@ class Verifier:
             return str(error)
         return objection(decision, hold, now=self.now())
 
+    def answered_for(self, hold: Hold) -> tuple[str, ...]:
+        """The attempts that the person knew of who decided; none if no known console signed it."""
+        try:
+            return self.read(hold.decision).sends
+        except ValueError:
+            return ()
+
     def read(self, stored: str) -> Decision:
         """The decision in what a hold keeps of it. Raises ValueError unless a known console signed it."""
         signature, statement = stored[:_SIGNATURE_HEX], stored[_SIGNATURE_HEX:].encode()

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Self
@@ -11,6 +12,7 @@ from ulid import ULID
 from proxy.agent import Agent
 from proxy.budgets import afford
 from proxy.failure import ended, report
+from proxy.history import History
 from proxy.holding import Holding
 from proxy.mcp.continuing import Continuing
 from proxy.metrics import Metrics
@@ -39,6 +41,7 @@ from rules.mcp.meaning import Own, Weighed, Wish
 from rules.mcp.message import Failure, Members, Message, Result
 from rules.mcp.tasks import Style, created, no_such_task, related, shown
 from rules.mcp.wire import read_answer
+from rules.review.reasoning import PART as REASONING
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
 
@@ -83,6 +86,8 @@ class Asking:
     """Ids of holds that its session has to run."""
     success: bool = False
     """Whether its client shows a model only successes."""
+    reasoning: str = ""
+    """What the agent says for itself."""
     tasks: Style | None = None
     """Which tasks its client takes in place of a result."""
     state: str | None = None
@@ -101,6 +106,7 @@ class Desk:
     replayer: Replayer
     metrics: Metrics
     patience: float = 2.0
+    history: History | None = None
     tasks: bool = True
     """Whether held calls become tasks for clients that offer it."""
 
@@ -115,6 +121,7 @@ class Desk:
             signals=holding.signals,
             replayer=holding.replayer,
             metrics=holding.metrics,
+            history=holding.history,
         )
 
     async def admit(self, asking: Asking, judgement: Judgement) -> Go | Said:
@@ -131,6 +138,7 @@ class Desk:
             judgement = await afford(judgement, agent=self.agent, store=self.store)
             self.metrics.admitted(judgement)
             if judgement.verdict is Verdict.PASS:
+                await self._remember(asking, judgement)
                 return Go(judgement=judgement)
             if not asking.asked.holdable:
                 return _blocked(asking, judgement)
@@ -191,6 +199,8 @@ class Desk:
         if new:
             self.metrics.holds_opened.labels(int(hold.tier)).inc()
             logger.info("hold.opened hold=%s tier=%d protocol=mcp", hold.hold_id, hold.tier)
+            with suppress(StoreUnavailable):
+                await self._remember(asking, hold)
         else:
             self.metrics.retries_joined.inc()
         asking.held.add(hold.hold_id)
@@ -249,7 +259,13 @@ class Desk:
             sealed=b"",
             key=self.sealed.fresh_key(hold_id, action.digest),
         )
-        return replace(draft, sealed=self.sealed.close_action(draft, action))
+        said = self.sealed.close_part(draft, REASONING, asking.reasoning) if asking.reasoning else b""
+        return replace(draft, sealed=self.sealed.close_action(draft, action), reasoning=said)
+
+    async def _remember(self, asking: Asking, judged: Judgement | Hold) -> None:
+        """Note what changes something, for whoever decides about the agent's next hold."""
+        if self.history is not None and judged.tier >= Tier.REVERSIBLE:
+            await self.history.note(self.agent, asking.asked.call, judged)
 
     def _action_of(self, asking: Asking) -> ToolAction:
         return self.agent.tool_action(asking.asked.call, place=asking.place, fields=asking.fields)

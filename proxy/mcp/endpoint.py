@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 import httpx2
 
@@ -15,9 +15,10 @@ from proxy.replay.line import Unsent
 from proxy.replay.replayer import Replayer
 from rules.action import Action, Principal
 from rules.headers import Fields, end_to_end, framed
+from rules.mcp.action import ToolAction
 from rules.mcp.headers import ParamNames, ours
 from rules.mcp.message import Failure, Members, Message, Notification, Request, Result, write
-from rules.mcp.methods import LIST_TOOLS
+from rules.mcp.methods import CALL_TOOL, LIST_TOOLS
 from rules.mcp.stream import Rewriting
 from rules.mcp.wire import Malformed, read_answer
 from rules.reply import Reply
@@ -36,6 +37,13 @@ _OWN = Judgement(
 )
 
 
+NOTHING = Supplied()
+
+
+type Supply = Callable[[Action], Awaitable[Supplied]]
+"""Gives the credentials of a request."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """Where a server is, and what goes along with every message to it."""
@@ -48,9 +56,9 @@ class Endpoint:
     """The Host field."""
     fields: Fields
     """Those of the session, and others that every request has."""
-    supplied: Supplied
     principal: Principal
     replayer: Replayer
+    supplied: Supplied = NOTHING
 
     def request(self, message: Message, fields: Fields = (), params: ParamNames | None = None) -> Action:
         """`message` as a request, with further `fields`; `params`: the called tool's, for headers."""
@@ -107,13 +115,19 @@ class Endpoint:
         return Reply(status=response.status_code, fields=end_to_end(tuple(response.headers.raw)), body=body)
 
 
-async def list_tools(endpoint: Endpoint, shelf: Shelf, meta: Members, *, within: float = 10.0) -> None:
-    """Have the server list its tools for `shelf`, all pages within so many seconds. Raises as `ask` does."""
+async def list_tools(
+    endpoint: Endpoint, shelf: Shelf, meta: Members, *, supply: Supply, within: float
+) -> None:
+    """Have the server list its tools for `shelf`, all pages within so many seconds.
+
+    Raises as `ask` and `supply` do.
+    """
     params: Members = {}
     async with asyncio.timeout(within):
         for page in range(_MAX_PAGES):
-            request = Request(id=f"sidegate-{secrets.token_hex(8)}", method=LIST_TOOLS, params=params | meta)
-            answer = answer_in(await endpoint.ask(request, within=within), request)
+            request = request_of(LIST_TOOLS, params | meta)
+            asking = replace(endpoint, supplied=await supply(endpoint.request(request)))
+            answer = answer_in(await asking.ask(request, within=within), request)
             if not isinstance(answer, Result):
                 return
             await shelf.learn(answer.result, first=page == 0)
@@ -121,6 +135,17 @@ async def list_tools(endpoint: Endpoint, shelf: Shelf, meta: Members, *, within:
             if not cursor:
                 return
             params = {"cursor": cursor}
+
+
+def call_of(action: ToolAction, meta: Members) -> Request:
+    """The message that asks for `action`; `meta`: what it says of its client."""
+    params: Members = {"name": action.tool, "arguments": action.arguments}
+    return request_of(CALL_TOOL, params | meta)
+
+
+def request_of(method: str, params: Members) -> Request:
+    """A request under an id that nobody can guess."""
+    return Request(id=f"sidegate-{secrets.token_hex(8)}", method=method, params=params)
 
 
 def enough(message: Request | Notification) -> Callable[[bytearray], bool]:

@@ -4,7 +4,6 @@ The server is asked which generation it speaks by a method that does nothing (`s
 is never sent to find out.
 """
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ import httpx2
 
 from proxy.credentials.supply import Outgoing, Supplied
 from proxy.mcp.calls import as_reply
-from proxy.mcp.endpoint import Endpoint, answer_in, enough, list_tools
+from proxy.mcp.endpoint import Endpoint, answer_in, call_of, enough, list_tools, request_of
 from proxy.mcp.shelf import Shelf
 from proxy.replay.courier import Courier
 from proxy.replay.exchange import exchange, outgoing_fields
@@ -26,8 +25,7 @@ from rules.headers import Fields, first
 from rules.mcp.action import ToolAction
 from rules.mcp.carried import SESSION, Server
 from rules.mcp.meaning import Weighed
-from rules.mcp.message import Members, Notification, Request, Result
-from rules.mcp.methods import CALL_TOOL
+from rules.mcp.message import Members, Notification, Result
 from rules.mcp.versions import CAPABILITIES_KEY, CLIENT_KEY, KNOWN, MODERN, VERSION_KEY
 from rules.mcp.weighing import of_rules, weigh
 from rules.normalize import normalize
@@ -55,9 +53,11 @@ class OwnSessions:
         if not found:
             return None
         endpoint = _endpoint(action, self.replayer)
-        if not self.replayer.credentials.has(endpoint.request(Notification(method="ping"))):
+        request = endpoint.request(Notification(method="ping"))
+        if not self.replayer.credentials.at(url, request).has(request):
             return None
-        return OwnSession(endpoint=endpoint, shelf=self.shelf(found[0]), replayer=self.replayer)
+        shelf = self.shelf(found[0])
+        return OwnSession(endpoint=endpoint, server=url, shelf=shelf, replayer=self.replayer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,8 @@ class OwnSession:
     """One session, for one call."""
 
     endpoint: Endpoint
+    server: str
+    """The URL by which the configuration knows it."""
     shelf: Shelf
     replayer: Replayer
 
@@ -72,7 +74,7 @@ class OwnSession:
         """What the policy of this moment says of `action`, and of the request that would carry it."""
         ruleset = self.replayer.ruleset()
         call = replace(action.call, definition=self.shelf.definition(action.tool))
-        request = self.endpoint.request(_call(action, {}), action.fields)
+        request = self.endpoint.request(call_of(action, {}), action.fields)
         carrying = normalize(request.message(), paths=ruleset.paths)
         if isinstance(carrying, Refusal):
             return _blocked(carrying)
@@ -84,10 +86,10 @@ class OwnSession:
         try:
             endpoint, meta = await self._begun()
             if self.shelf.params(action.tool) is None:
-                await list_tools(endpoint, self.shelf, meta)
+                await list_tools(endpoint, self.shelf, meta, supply=self._supplied, within=_SECONDS)
         except (httpx2.HTTPError, OSError, WitnessError) as error:
             raise Unsent(f"no session with the server could be begun ({type(error).__name__})") from error
-        request = _call(action, meta)
+        request = call_of(action, meta)
         line.action = http = endpoint.request(request, action.fields, self.shelf.params(action.tool))
         where = await self.replayer.destinations.find(http.host, http.port)
         if isinstance(where, Refusal):
@@ -102,7 +104,7 @@ class OwnSession:
         """Where the call can go, and what it has to say of itself. Raises Unsent."""
         supplied = await self._supplied(self.endpoint.request(Notification(method="ping")))
         endpoint = replace(self.endpoint, supplied=supplied)
-        discover = _request("server/discover", {"_meta": _META})
+        discover = request_of("server/discover", {"_meta": _META})
         reply = await endpoint.ask(discover, within=_SECONDS)
         if isinstance(answer_in(reply, discover), Result):
             return endpoint, {"_meta": _META}
@@ -114,12 +116,13 @@ class OwnSession:
         if line is not None:
             fields = outgoing_fields(action, line.header, line.hold.idempotency_key)
             named = self.replayer.ruleset().handling(line.hold.rule).credential
-        return await self.replayer.credentials.supply(action, Outgoing.of(action, fields), named=named)
+        credentials = self.replayer.credentials.at(self.server, action)
+        return await credentials.supply(action, Outgoing.of(action, fields), named=named)
 
 
 async def _initialized(endpoint: Endpoint) -> Fields:
     """The fields of a session that was begun as older servers have it. Raises Unsent."""
-    begin = _request("initialize", {"protocolVersion": _LEGACY, "capabilities": {}, "clientInfo": _NAME})
+    begin = request_of("initialize", {"protocolVersion": _LEGACY, "capabilities": {}, "clientInfo": _NAME})
     reply = await endpoint.ask(begin, within=_SECONDS)
     answer = answer_in(reply, begin)
     version = answer.result.get("protocolVersion") if isinstance(answer, Result) else None
@@ -148,15 +151,6 @@ def _endpoint(action: ToolAction, replayer: Replayer) -> Endpoint:
         principal=action.principal,
         replayer=replayer,
     )
-
-
-def _call(action: ToolAction, meta: Members) -> Request:
-    params: Members = {"name": action.tool, "arguments": action.arguments}
-    return _request(CALL_TOOL, params | meta)
-
-
-def _request(method: str, params: Members) -> Request:
-    return Request(id=f"sidegate-{secrets.token_hex(8)}", method=method, params=params)
 
 
 def _blocked(refusal: Refusal) -> Judgement:

@@ -17,7 +17,14 @@ from proxy.mcp.lines import MAX_LINE_BYTES, TooLong, lines
 from proxy.mcp.shelf import Shelf
 from proxy.record import StoreUnavailable
 from rules.hold import Hold
-from rules.mcp.answer import client_of, in_answer_to, refused_method, refused_result, shows_success_only
+from rules.mcp.answer import (
+    client_of,
+    in_answer_to,
+    malformed_answer,
+    refused_method,
+    refused_result,
+    shows_success_only,
+)
 from rules.mcp.continuing import state_brought
 from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
 from rules.mcp.message import Failure, Id, Message, Notification, Request, Result, meta_of, write
@@ -27,6 +34,7 @@ from rules.mcp.tasks import style
 from rules.mcp.versions import KNOWN, claimed, is_modern, unsupported
 from rules.mcp.weighing import weigh
 from rules.mcp.wire import Malformed, read_answer, read_line
+from rules.review.reasoning import said_in, unsaid
 from rules.verdict import Judgement, ReasonId, Refusal, Verdict
 
 logger = logging.getLogger(__name__)
@@ -84,7 +92,7 @@ class Session:
             match message:
                 case Malformed():
                     logger.warning("mcp.line_refused why=%s", message.reason)
-                    await self._tell(message.reply)
+                    await self._tell(malformed_answer(message))
                 case Request():
                     await self._agent_asks(message, tasks)
                 case Notification():
@@ -152,6 +160,7 @@ class Session:
             gone=gone,
             held=self._held,
             success=self._success,
+            reasoning=said_in(meta_of(request)),
             tasks=style(request) if self._desk.tasks else None,
             state=state_brought(request),
         )
@@ -272,7 +281,7 @@ class Session:
 
     async def _pass(self, message: Message) -> None:
         """Send the server what was judged, in our words; a server that has gone is seen elsewhere."""
-        outcome = await ended(self._child.write(write(message)))
+        outcome = await ended(self._child.write(write(unsaid(message))))
         if isinstance(outcome, BaseException) and not isinstance(outcome, ConnectionError):
             raise outcome
 

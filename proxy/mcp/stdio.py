@@ -20,6 +20,7 @@ from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder
 from proxy.deadlines import Deadlines
 from proxy.destinations import Destinations
+from proxy.history import History
 from proxy.journal import Journal
 from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
@@ -116,9 +117,8 @@ def _beside(
 def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
     config, keys = wrapping.config, private_folder(wrapping.data_dir / "keys")
     domain, metrics = config.redis.domain, Metrics()
-    store = Store(
-        connect(url), domain=domain, clocks=config.clocks, cap=config.cap, replicas=config.redis.replicas
-    )
+    redis, ruleset = connect(url), wrapping.rulebook.current
+    store = Store(redis, domain=domain, clocks=config.clocks, cap=config.cap, replicas=config.redis.replicas)
     sealed = Sealed(keyring_of(config.keys.source_in(keys), domain=domain))
     agent = Agent(
         principal=config.principal,
@@ -126,13 +126,14 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
         key=load_or_create_key(keys / "fingerprint.key"),
     )
     return Desk(
-        ruleset=wrapping.rulebook.current,
+        ruleset=ruleset,
         agent=agent,
         store=store,
         sealed=sealed,
         signals=Signals(store, metrics),
         replayer=_replayer(wrapping, store, sealed, metrics=metrics, tasks=tasks),
         metrics=metrics,
+        history=History(redis, sealed.keyring, keep=config.clocks.retention, ruleset=ruleset),
         tasks=wrapping.tasks,
     )
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from time import monotonic
@@ -87,13 +88,19 @@ class Line:
             if self.witness is not None and self.action is not None:
                 self.witness.record(self.action, self.hold)
             attempt = await self._step()
-            # After the step: what stands in the journal and not in the store was lost by the store.
+            # After the step: what stands in the journal, the store has acknowledged.
             await asyncio.to_thread(self.journal.record, self.hold, attempt)
         except (WitnessError, JournalError) as error:
             raise Unsent(str(error)) from error
         except (Refused, StoreUnavailable) as error:
             raise Unsent(f"the step to sending was refused: {error}") from error
-        self._check_since(began)
+        try:
+            self._check_since(began)
+        except Unsent:
+            # Should it fail, the attempt stays in doubt, and a person finds out that nothing ran.
+            with suppress(JournalError):
+                await asyncio.to_thread(self.journal.settle, self.hold)
+            raise
 
     def _check_since(self, began: float) -> None:
         # INVARIANT: no byte leaves after the lease, when others take the outcome for unknown and may

@@ -56,7 +56,7 @@ _ERROR_STATUS = 400
 _PRECONDITION_FAILED = 412
 _LOST_TO_ANYBODY = b"the upstream answered 412 to a repetition, which says nothing of the first"
 _LOST_RACE = b"drift: the upstream refused it with 412, because it changed after it was read a last time"
-_LOST = "this sidecar's journal has it as sent and the store has forgotten that; it may have been executed"
+_SENT_BEFORE = "this sidecar's journal has it as sent, whatever the store says; it may have been executed"
 
 
 class Changed(Exception):
@@ -104,6 +104,11 @@ class Replayer:
             return True
         return bool(action.credentials) and not self.credentials.has(action)
 
+    def sent_before(self, hold: Hold) -> list[str]:
+        """What this sidecar may have sent of it, but for what the person knew who said to try again."""
+        known = self.verifier.answered_for(hold)
+        return [attempt for attempt in self.journal.in_doubt(hold) if attempt not in known]
+
     async def run(self, hold: Hold, *, live: Fields | None = None, courier: Courier | None = None) -> Hold:
         """Claim and run an approved hold; `live`: credentials of the agent's identical retry.
 
@@ -148,10 +153,10 @@ class Replayer:
         return outcome
 
     async def _run_claimed(self, hold: Hold, live: Fields | None, courier: Courier | None) -> Hold:
-        if lost := self.journal.lost_by_store(hold):
-            logger.error("replay.lost_by_store hold=%s sends=%d", hold.hold_id, len(lost))
-            known = " ".join((*hold.sends, *lost)).encode()
-            return await self._step(hold, Event.DOUBT, note=_LOST, fields={"sends": known})
+        if doubted := self.sent_before(hold):
+            logger.error("replay.sent_before hold=%s sends=%d", hold.hold_id, len(doubted))
+            known = " ".join(dict.fromkeys((*hold.sends, *doubted))).encode()
+            return await self._step(hold, Event.DOUBT, note=_SENT_BEFORE, fields={"sends": known})
         try:
             if courier is not None:
                 return await self._send_by(courier, hold)

@@ -13,6 +13,7 @@ from time import monotonic
 
 from proxy.credentials.sources.secret import CredentialError
 from proxy.credentials.supply import Outgoing, Supplied
+from proxy.journal import JournalError
 from proxy.record import StoreUnavailable
 from proxy.replay.line import Unsent
 from proxy.replay.replayer import Changed, Replayer
@@ -123,7 +124,10 @@ class Unknowns:
             await self._resolve(hold, Event.CONFIRM, Resolution.EXECUTED)
         elif ran is False and settled:
             try:
+                await asyncio.to_thread(self.replayer.journal.settle, hold)
                 await self._resolve(hold, Event.REVIVE, Resolution.TRY_AGAIN)
+            except JournalError as error:
+                logger.warning("unknowns.not_revived hold=%s why=%s", hold.hold_id, error)
             except Refused as refused:
                 if refused.why != "late":
                     raise

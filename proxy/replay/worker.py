@@ -99,7 +99,7 @@ class Worker:
     async def _needs_agent(self, hold: Hold) -> bool:
         try:
             sealed = await self.store.sealed(hold.hold_id, part="sealed")
-            if self.replayer.journal.lost_by_store(hold):
+            if self.replayer.sent_before(hold):
                 return False  # it may have been sent, which the claim records
             return self.replayer.waits_for_agent(self.sealed.open_action(hold, sealed))
         except SealError:

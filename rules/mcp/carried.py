@@ -1,6 +1,6 @@
 """MCP inside HTTP: which requests carry it, where to, and in which shape their answers go back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,8 +59,10 @@ class Carried:
     """The whole URL, query included: another query may mean another account."""
 
 
-def carried(call: HttpCall, servers: Iterable[Server]) -> Carried | None:
+def carried(call: HttpCall, servers: Sequence[Server]) -> Carried | None:
     """What `call` is to one of `servers`, or to one that nobody configured; None for all else."""
+    if not servers and call.method != "POST":
+        return None
     url = f"{call.scheme}://{_authority(call)}{call.target.partition('?')[0]}"
     place = f"{call.scheme}://{_authority(call)}{call.target}"
     for server in servers:
@@ -72,6 +74,14 @@ def carried(call: HttpCall, servers: Iterable[Server]) -> Carried | None:
         stranger = Server(name=call.host, url=url, configured=False)
         return Carried(server=stranger, use=Use.MESSAGE, place=place)
     return None
+
+
+def plain_url(scheme: str, host: str, port: int, target: bytes) -> str:
+    """The URL of a request that nobody has read, without its query."""
+    shown = f"[{host}]" if ":" in host else host.lower()
+    default = {"http": 80, "https": 443}.get(scheme)
+    place = shown if port == default else f"{shown}:{port}"
+    return f"{scheme}://{place}{target.partition(b'?')[0].decode('latin-1')}"
 
 
 def steady(fields: Fields, *, credentials: Iterable[bytes]) -> Fields:

@@ -25,6 +25,8 @@ class Client:
     name: str
     environment: str
     program: str
+    packages: tuple[str, ...]
+    """What it is made of, by the names in its lock file."""
     eras: tuple[str, ...] = ("legacy",)
     binary: str | None = None
     """The client itself within its environment, where it is no library: our own interpreter drives it."""
@@ -44,26 +46,59 @@ class Client:
 
 
 CLIENTS = (
-    Client(name="mcp 2", environment="mcp2", program="mcp2.py", eras=("legacy", "modern")),
-    Client(name="mcp 1", environment="mcp1", program="mcp1.py"),
-    Client(name="TypeScript 1", environment="typescript1", program="typescript1.mjs"),
+    Client(name="mcp 2", environment="mcp2", program="mcp2.py", packages=("mcp",), eras=("legacy", "modern")),
+    Client(name="mcp 1", environment="mcp1", program="mcp1.py", packages=("mcp",)),
     Client(
-        name="TypeScript 2", environment="typescript2", program="typescript2.mjs", eras=("legacy", "modern")
+        name="TypeScript 1",
+        environment="typescript1",
+        program="typescript1.mjs",
+        packages=("@modelcontextprotocol/sdk",),
     ),
-    Client(name="FastMCP", environment="fastmcp", program="fastmcp_client.py", eras=("modern",)),
-    Client(name="LangGraph", environment="mcp1", program="langgraph_agent.py"),
-    Client(name="OpenAI Agents", environment="openai_agents", program="openai_agent.py", eras=("modern",)),
-    Client(name="Google ADK", environment="google_adk", program="adk_agent.py"),
+    Client(
+        name="TypeScript 2",
+        environment="typescript2",
+        program="typescript2.mjs",
+        packages=("@modelcontextprotocol/client",),
+        eras=("legacy", "modern"),
+    ),
+    Client(
+        name="FastMCP",
+        environment="fastmcp",
+        program="fastmcp_client.py",
+        packages=("fastmcp",),
+        eras=("modern",),
+    ),
+    Client(
+        name="LangGraph",
+        environment="mcp1",
+        program="langgraph_agent.py",
+        packages=("langgraph", "langchain-mcp-adapters", "mcp"),
+    ),
+    Client(
+        name="OpenAI Agents",
+        environment="openai_agents",
+        program="openai_agent.py",
+        packages=("openai-agents", "mcp"),
+        eras=("modern",),
+    ),
+    Client(
+        name="Google ADK",
+        environment="google_adk",
+        program="adk_agent.py",
+        packages=("google-adk", "mcp"),
+    ),
     Client(
         name="Microsoft agent-framework",
         environment="agent_framework",
         program="agent_framework_agent.py",
+        packages=("agent-framework-core", "mcp"),
         eras=("modern",),
     ),
     Client(
         name="Claude Code",
         environment="claude",
         program="claude_code.py",
+        packages=("@anthropic-ai/claude-code",),
         binary="@anthropic-ai/claude-code-linux-x64/claude",
         eras=("modern",),
     ),

@@ -27,6 +27,7 @@ _PATIENCE = 20.0
 _POLL = 0.02
 _CONFIG = """
 version: 1
+review: {{preview: optional}}
 destinations: {{allow: [localhost]}}
 windows: {{upstream: 8}}
 new_holds: {{most: 100000}}

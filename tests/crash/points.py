@@ -77,7 +77,7 @@ POINTS = _points(
     ("sending", Reach.SENDING, "after proxy.replay.line:Line._step"),
     ("journaled", Reach.SENDING, "after proxy.journal:Journal.record"),
     ("crossed", Reach.SENDING, "after proxy.replay.line:Line.cross"),
-    ("answering", Reach.SENDING, "before proxy.replay.replayer:_read"),
+    ("answering", Reach.SENDING, "before proxy.replay.exchange:_read"),
     ("answered", Reach.SENDING, "before proxy.replay.replayer:Replayer._outcome"),
     ("stored", Reach.RECORDED, "after proxy.replay.replayer:Replayer._send"),
     ("told", Reach.RECORDED, "after proxy.holding:Holding._tell"),

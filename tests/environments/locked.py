@@ -5,6 +5,7 @@ Each is made once, and again when its lock file changes.
 
 import fcntl
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,21 @@ def node(name: str) -> Path:
                 shutil.copy(lock.with_name(file), missing / file)
             _run(*node_program("npm"), "ci", "--silent", "--ignore-scripts", "--prefix", str(missing))
     return _CACHE / f"node-{name}"
+
+
+def versions(name: str) -> dict[str, str]:
+    """The version of each package that the lock file of an environment pins."""
+    lock = _HERE / "python" / f"{name}.txt"
+    if lock.exists():
+        pins = (line.split()[0].split("==") for line in lock.read_text().splitlines() if "==" in line)
+        return {name: version for name, version in pins}  # noqa: C416 (a pin has exactly two parts)
+    entries = json.loads((_HERE / "node" / name / "package-lock.json").read_text())["packages"]
+    prefix = "node_modules/"
+    return {
+        path.removeprefix(prefix): entry["version"]
+        for path, entry in entries.items()
+        if path.startswith(prefix)
+    }
 
 
 def node_program(tool: str = "node") -> tuple[str, ...]:

@@ -72,7 +72,7 @@ _PASSING = _steps(
     "proxy.destinations:Destinations._resolve",
     "proxy.witness:Witness.record",
 )
-_WRITING = _steps((Way.WRITE,), "proxy.store:Store.killed", "proxy.gate:Gate._afford")
+_WRITING = _steps((Way.WRITE,), "proxy.store:Store.killed", "proxy.gate:afford")
 _HOLDING = _steps(
     (Way.HOLD,),
     "proxy.agent:bind",
@@ -102,7 +102,9 @@ REPLAYING = _steps(
     "proxy.replay.replayer:Replayer.run",
     "proxy.replay.line:Line.cross",
     "proxy.journal:Journal.record",
-    "proxy.replay.replayer:Replayer._exchange",
+    "proxy.replay.replayer:exchange",
+    "proxy.replay.snapshots:Snapshots.check",
+    "proxy.keys.signing:Verifier.fault",
     "proxy.replay.replayer:Replayer._record",
     "proxy.replay.worker:Worker._run_if_possible",
 )

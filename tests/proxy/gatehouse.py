@@ -185,6 +185,7 @@ class Gatehouse:
             reason="because",
             at=now,
             until=now + self.store.validity(hold.tier),
+            sends=hold.sends,
         )
         return self.signer.fields(decision) if event in (Event.APPROVE, Event.REJECT) else {}
 
@@ -200,6 +201,9 @@ def crash(child: RedisChild) -> None:
     os.waitid(os.P_PID, child.server.pid, os.WEXITED | os.WNOWAIT)
 
 
+NONE = Credentials({})
+
+
 @asynccontextmanager
 async def gatehouse(
     url: str,
@@ -211,6 +215,7 @@ async def gatehouse(
     clocks: Clocks = PATIENT,
     cap: Cap = UNCAPPED,
     working: bool = False,
+    credentials: Credentials = NONE,
     signals: Callable[[Store, Metrics], Signals] = Signals,
 ) -> AsyncIterator[Gatehouse]:
     """A gate over the store at `url`; `working`: with what runs beside it in a sidecar."""
@@ -229,7 +234,7 @@ async def gatehouse(
                 ruleset=lambda: rules,
                 trust=ssl.create_default_context(cafile=trust or certifi.where()),
             ),
-            credentials=Credentials({}),
+            credentials=credentials,
             metrics=metrics,
             tasks=tasks,
         )
@@ -237,7 +242,7 @@ async def gatehouse(
             store=store,
             sealed=sealed,
             verifier=Verifier(consoles=(signer.public,), domain=domain),
-            credentials=Credentials({}),
+            credentials=credentials,
             snapshots=snapshots,
             destinations=destinations,
             ruleset=lambda: rules,

@@ -66,18 +66,29 @@ def opened(path: Path, clock: Clock | None = None) -> Iterator[Journal]:
         journal.close()
 
 
-def test_what_was_recorded_is_there_after_a_crash(path: Path) -> None:
-    """Another process with the file knows it, and asks only after what the store does not know."""
+def test_what_came_to_nothing_is_settled(path: Path) -> None:
+    """For every process with the file, and for the attempts so far alone."""
     first, second = attempt(), attempt()
     with opened(path) as journal:
-        assert journal.lost_by_store(HOLD) == ()
+        journal.record(HOLD, first)
+        journal.settle(HOLD)
+        journal.record(HOLD, second)
+        assert journal.in_doubt(HOLD) == (second,)
+    with opened(path) as again:
+        assert again.in_doubt(HOLD) == (second,)
+
+
+def test_what_was_recorded_is_there_after_a_crash(path: Path) -> None:
+    """Another process with the file knows it, whatever the store says of it."""
+    first, second = attempt(), attempt()
+    with opened(path) as journal:
+        assert journal.in_doubt(HOLD) == ()
         journal.record(HOLD, first)
         journal.record(HOLD, second)
     with opened(path) as again:
-        assert again.lost_by_store(HOLD) == (first, second)
-        assert again.lost_by_store(replace(HOLD, sends=(second,))) == (first,)
-        assert again.lost_by_store(replace(HOLD, sends=(first, second, attempt()))) == ()
-        assert again.lost_by_store(replace(HOLD, hold_id=attempt())) == ()
+        assert again.in_doubt(HOLD) == (first, second)
+        assert again.in_doubt(replace(HOLD, sends=(first, second))) == (first, second)
+        assert again.in_doubt(replace(HOLD, hold_id=attempt())) == ()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -100,11 +111,11 @@ def test_every_cut_of_the_last_line(path: Path) -> None:
     for size in range(len(whole), len(content)):
         path.write_bytes(content[:size])
         with opened(path) as again:
-            assert again.lost_by_store(HOLD) == (first,)
+            assert again.in_doubt(HOLD) == (first,)
             third = attempt()
             again.record(HOLD, third)
         with opened(path) as after:
-            assert after.lost_by_store(HOLD) == (first, third)
+            assert after.in_doubt(HOLD) == (first, third)
 
 
 HOSTILE: dict[str, Callable[[bytes], bytes]] = {
@@ -159,12 +170,12 @@ def test_it_does_not_grow_without_end(path: Path) -> None:
         most = path.stat().st_size
         last = attempt()
         journal.record(HOLD, last)
-        known = journal.lost_by_store(HOLD)
+        known = journal.in_doubt(HOLD)
     assert most < 600_000
     assert known[-1] == last
     assert len(known) >= KEEP / timedelta(seconds=60)
     with opened(path, clock) as again:
-        assert again.lost_by_store(HOLD) == known
+        assert again.in_doubt(HOLD) == known
 
 
 def test_a_full_disk(path: Path) -> None:
@@ -181,9 +192,9 @@ def test_a_full_disk(path: Path) -> None:
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         journal.record(HOLD, second)
-        assert journal.lost_by_store(HOLD) == (first, second)
+        assert journal.in_doubt(HOLD) == (first, second)
     with opened(path) as again:
-        assert again.lost_by_store(HOLD) == (first, second)
+        assert again.in_doubt(HOLD) == (first, second)
 
 
 def test_a_deleted_journal_is_written_anew(path: Path) -> None:
@@ -194,7 +205,7 @@ def test_a_deleted_journal_is_written_anew(path: Path) -> None:
         path.unlink()
         journal.record(HOLD, second)
     with opened(path) as again:
-        assert again.lost_by_store(HOLD) == (first, second)
+        assert again.in_doubt(HOLD) == (first, second)
 
 
 @pytest.mark.parametrize("hold_id", ["", "short", "01JDB2X1V5Q0000000000000A\n", "a" * 26])

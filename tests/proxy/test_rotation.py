@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from proxy.credentials.sources.shelf import Kept, Shelf
 from proxy.keys.keyring import Keyring
 from proxy.keys.source import InFiles
 from proxy.rotation import Rotation
@@ -89,6 +91,64 @@ async def test_all_holds_move(world: World) -> None:
     assert found is not None
     answer = await world.store.sealed(found.hold_id, part="answer")
     assert Sealed(Keyring([new], domain=world.domain)).open_answer(found, answer) == REPLY
+
+
+async def test_all_tokens_move(world: World) -> None:
+    """Kept tokens go with the holds: afterwards the older key can be dropped."""
+    kept = Kept(generation=1, text="t0ken", refresh="r")
+    for name in ("bank", "mail"):
+        assert await world.shelf.keep(name, kept)
+    hold = await world.hold()
+    await rotation(world).rotate()
+    assert await passes(world) == {"looked": 3, "rewrapped": 3, "waiting": 0, "unopened": 0}
+    assert await passes(world) == {"looked": 3, "rewrapped": 0, "waiting": 0, "unopened": 0}
+    only = Keyring([InFiles(folder=world.folder).read()[0]], domain=world.domain)
+    shelf = Shelf(world.redis, domain=world.domain, keyring=only)
+    assert [await shelf.read(name) for name in ("bank", "mail")] == [kept, kept]
+    assert await opened(world, hold, keys=[InFiles(folder=world.folder).read()[0]]) == ACTION
+
+
+ROTATING = """
+import asyncio, sys
+from pathlib import Path
+from tests.proxy.console.world import World
+
+async def main(url, domain, folder):
+    from proxy.keys.source import InFiles
+    world = World.build(url, domain=domain, key=InFiles(folder=Path(folder)).read()[0], folder=Path(folder))
+    world.sealed.keyring.replace(InFiles(folder=Path(folder)).read())
+    rotation = world.reviewing().rotation
+    while True:
+        await rotation.rotate()
+        print("rotated", flush=True)
+        await rotation.rewrap(0)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_killed_in_the_middle(world: World) -> None:
+    """Whenever it is cut off: everything opens then, and with the newest key alone after one more pass."""
+    names = [f"n{number}" for number in range(40)]
+    for name in names:
+        await world.shelf.keep(name, Kept(generation=1, text=name, refresh=f"{name}-r"))
+    hold = await world.hold()
+    for turns in (1, 2, 3):
+        command = (sys.executable, "-c", ROTATING, world.url, world.domain, str(world.folder))
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        assert process.stdout is not None
+        for _ in range(turns):
+            assert await process.stdout.readline() == b"rotated\n"
+        process.kill()
+        await process.communicate()
+        known = InFiles(folder=world.folder).read()
+        everyone = Shelf(world.redis, domain=world.domain, keyring=Keyring(known, domain=world.domain))
+        assert [(await everyone.read(name)).text for name in names] == names
+        world.sealed.keyring.replace(known)
+        assert (await passes(world))["unopened"] == 0
+        newest = Shelf(world.redis, domain=world.domain, keyring=Keyring(known[:1], domain=world.domain))
+        assert [(await newest.read(name)).refresh for name in names] == [f"{name}-r" for name in names]
+        assert await opened(world, hold, keys=[known[0]]) == ACTION
 
 
 async def test_nothing_is_unreadable_meanwhile(world: World) -> None:

@@ -53,6 +53,16 @@ async def _tick(store: Store) -> None:
         pass
 
 
+async def test_several(store: Store, redis: Redis) -> None:
+    """In the order of the ids; those that are gone or cannot be read are left out."""
+    one, gone, spoilt, other = [(await store.open(draft()))[0] for _ in range(4)]
+    await redis.delete(f"{{sidegate:{DOMAIN}}}:hold:{gone.hold_id}")
+    await redis.hset(f"{{sidegate:{DOMAIN}}}:hold:{spoilt.hold_id}", "tier", "nine")
+    ids = [hold.hold_id for hold in (other, gone, spoilt, one)]
+    assert [hold.hold_id for hold in await store.several(ids)] == [other.hold_id, one.hold_id]
+    assert await store.several([]) == []
+
+
 async def test_forgotten_holds_leave_every_index(redis: Redis, store: Store) -> None:
     """Listing drops the ids of holds that are gone, the oldest too, and no others."""
     kept = await brought(store, State.APPROVED)

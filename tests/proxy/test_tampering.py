@@ -274,6 +274,23 @@ async def test_an_approval_prolonged(scene: Scene) -> None:
     assert "has lapsed" in (await scene.replays.found(hold)).note
 
 
+_PUT_BACK: dict[str, dict[str, bytes | None]] = {
+    "its state alone": {},
+    "its attempts as well": {"sends": None},
+    "everything as it was": {"sends": None, "fence": b"0", "answer": None, "lease_until": None},
+}
+
+
+@pytest.mark.parametrize("written", _PUT_BACK.values(), ids=_PUT_BACK)
+async def test_an_executed_hold_put_back(scene: Scene, written: dict[str, bytes | None]) -> None:
+    """Its approval is a real one and still holds, and this sidecar has it in writing that it was sent."""
+    hold = await approved(scene)
+    assert await scene.run(hold) == 1
+    await scene.write(hold, {"state": b"approved", **written})
+    assert await scene.run(hold) == 1
+    assert (await scene.replays.found(hold)).state is State.OUTCOME_UNKNOWN
+
+
 async def test_the_sets_altered(scene: Scene) -> None:
     """An id among the approved or the overdue that is neither, and one that is and is missing there."""
     redis = scene.replays.world.redis

@@ -1,16 +1,17 @@
 """Tokens for a signed statement of who asks: service accounts (RFC 7523) and GitHub Apps."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from proxy.credentials.sources.answer import Denied, Token, carried, check, oauth_token, until
-from proxy.credentials.sources.endpoint import Endpoint
+from proxy.credentials.sources.endpoint import Endpoint, endpoint_url
 from proxy.credentials.sources.secret import CredentialError
 from proxy.credentials.sources.stated import Reference
+from rules.request.strict_json import Json, parse
 
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_NEEDED = ("client_email", "private_key", "token_uri")
 _LIFETIME = 600
 _BACKDATED = 60
 
@@ -47,17 +48,17 @@ class JwtBearer:
         if text.startswith("-----BEGIN "):
             return {"client_email": self.issuer, "private_key": text, "token_uri": self.url}
         try:
-            read = json.loads(text)
-            found = {name: str(value) for name, value in read.items()}
-            account = found | ({"token_uri": self.url} if self.url else {})
-            complete = {"client_email", "private_key", "token_uri"} <= account.keys()
-        except (ValueError, AttributeError):
-            complete = False
-        if not complete or not account["token_uri"].startswith(("https://", "http://127.0.0.1:")):
+            account = _texts(parse(text.encode())) | ({"token_uri": self.url} if self.url else {})
+            # What the file says is asked no less than what the configuration says.
+            return (
+                {name: account[name] for name in _NEEDED}
+                | account
+                | {"token_uri": endpoint_url(account["token_uri"])}
+            )
+        except (ValueError, KeyError) as error:
             raise CredentialError(
                 "the service account's key is neither its json file nor a pem key: replace it"
-            )
-        return account
+            ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,12 @@ class GitHubApp:
         text = carried(said.content.get("token"), name="token")
         lifetime = until(said.content.get("expires_at"), said=said, now=self.now())
         return Token(text=text, lifetime=lifetime, ahead=said.ahead)
+
+
+def _texts(value: Json) -> dict[str, str]:
+    """The members of an object that are texts."""
+    members = value.items() if isinstance(value, dict) else ()
+    return {name: member for name, member in members if isinstance(member, str)}
 
 
 def signed(claims: Mapping[str, Any], key: str, *, now: float, header: Mapping[str, str]) -> str:

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 
 from proxy.credentials.sources.secret import CredentialError
+from rules.language.complaint import quote
 from rules.request.strict_json import Json, parse
 
 _MAX_ANSWER_BYTES = 256 * 1024
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _REDIRECTS = range(300, 400)
 _FORM = "application/x-www-form-urlencoded"
 
@@ -99,6 +101,24 @@ class Endpoint:
             return None
         # A date without a zone is in UTC (RFC 9110 section 5.6.7).
         return self.now() - (dated if dated.tzinfo else dated.replace(tzinfo=UTC)).timestamp()
+
+
+def endpoint_url(value: str) -> str:
+    """`value` without its last slash, an address to which secrets may be sent. Raises ValueError."""
+    try:
+        parts = urlsplit(value)
+        known = parts.hostname is not None and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or parts.username or parts.query or parts.fragment or not value.isascii():
+        raise ValueError(
+            f"{quote(value.partition('@')[2] or value)} is no plain url; write https://HOST/PATH"
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise ValueError(
+            "secrets go to it, so its url begins with https://, or with http:// on loopback alone"
+        )
+    return value.rstrip("/")
 
 
 class _Lie(ValueError):

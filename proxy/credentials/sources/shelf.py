@@ -2,6 +2,7 @@
 
 {sidegate:<domain>}:token:<name>          hash: generation, and the sealed token and refresh token;
                                           kept, because a refresh token that is lost cannot be had again
+{sidegate:<domain>}:tokens                set, the names under which there are some
 {sidegate:<domain>}:token-renewer:<name>  who is renewing it; gone when that process is
 {sidegate:<domain>}:token-failure:<name>  why the last renewal failed; for some seconds, so that
                                           those who waited for it do not all fail once more
@@ -9,9 +10,10 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import cast
 
 from redis.asyncio import Redis
@@ -19,7 +21,7 @@ from redis.exceptions import RedisError
 
 from proxy.credentials.sources.secret import CredentialError
 from proxy.keys.keyring import KeyMissing, Keyring
-from proxy.record import StoreUnavailable, text
+from proxy.record import StoreUnavailable, text, texts
 from proxy.seal import Seal, SealError
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,13 @@ if (redis.call('HGET', KEYS[1], 'generation') or '0') ~= ARGV[1] then return 0 e
 redis.call('HSET', KEYS[1], 'sealed', ARGV[2])
 redis.call('HSET', KEYS[1], 'generation', ARGV[1] + 1)
 redis.call('DEL', KEYS[2])
+redis.call('SADD', KEYS[3], ARGV[3])
+return 1
+"""
+# INVARIANT: what replaces a sealed token is the same one under another wrapping, or nothing does.
+_RESEAL = """
+if redis.call('HGET', KEYS[1], 'sealed') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'sealed', ARGV[2])
 return 1
 """
 _LEAVE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
@@ -52,6 +61,22 @@ class Kept:
 
 
 NOTHING = Kept()
+_SEALED = ("text", "made", "expires", "refresh", "seed")
+
+
+class Moved(StrEnum):
+    """What became of what was to be wrapped with the newest key."""
+
+    DONE = "done"
+    """It is now."""
+    NEWEST = "newest"
+    """It was already."""
+    CHANGED = "changed"
+    """It was replaced meanwhile: the next pass finds it."""
+    UNOPENED = "unopened"
+    """No known key opens it."""
+    GONE = "gone"
+    """There is nothing any more."""
 
 
 class Shelf:
@@ -61,8 +86,10 @@ class Shelf:
         self._redis = redis
         self._keyring = keyring
         self._prefix = f"{{sidegate:{domain}}}"
+        self._index = f"{self._prefix}:tokens"
         self._keep = redis.register_script(_KEEP)
         self._leave = redis.register_script(_LEAVE)
+        self._reseal = redis.register_script(_RESEAL)
 
     async def read(self, name: str) -> Kept:
         """The token of that name; one that does not open counts as none."""
@@ -71,6 +98,10 @@ class Shelf:
         generation, sealed = cast(list[bytes | None], found)
         if generation is None or sealed is None:
             return NOTHING
+        if not generation.isdigit():
+            logger.error("credential.integrity credential=%s", name)
+            # Renewed all the same, the new token could not be kept, and the refresh token would be used up.
+            raise CredentialError(f"the kept token of `{name}` was altered: delete its key and sign in anew")
         try:
             plain = self._open(sealed, bound_to=_bound(name, int(generation)))
         except KeyMissing as error:
@@ -79,16 +110,41 @@ class Shelf:
         except SealError:
             logger.error("credential.integrity credential=%s", name)  # noqa: TRY400
             return Kept(generation=int(generation))
-        return Kept(generation=int(generation), **json.loads(plain))
+        content = json.loads(plain)
+        return Kept(generation=int(generation), **{member: content[member] for member in _SEALED})
 
     async def keep(self, name: str, kept: Kept) -> bool:
         """Put a renewed token in place of the generation before it; False if another one came first."""
-        content = {"text": kept.text, "made": kept.made, "expires": kept.expires}
-        content |= {"refresh": kept.refresh, "seed": kept.seed}
+        content = {member: getattr(kept, member) for member in _SEALED}
         sealed = self._close(json.dumps(content).encode(), bound_to=_bound(name, kept.generation))
-        keys = [self._key("token", name), self._key("token-failure", name)]
+        keys = [self._key("token", name), self._key("token-failure", name), self._index]
         async with _guarded():
-            return bool(await self._keep(keys, [kept.generation - 1, sealed]))
+            return bool(await self._keep(keys, [kept.generation - 1, sealed, name]))
+
+    async def names(self) -> Sequence[str]:
+        """The names of all kept tokens, also of credentials that are no longer configured."""
+        async with _guarded():
+            return sorted(texts(await self._redis.smembers(self._index)))
+
+    async def rewrap(self, name: str) -> Moved:
+        """Put the token's data key under the newest key, unless it was renewed meanwhile."""
+        async with _guarded():
+            found = await self._redis.hmget(self._key("token", name), ["generation", "sealed"])
+        generation, sealed = cast(list[bytes | None], found)
+        if generation is None or sealed is None:
+            return Moved.GONE
+        wrapped, _, content = sealed.partition(b"\n")
+        if self._keyring.newest(text(wrapped)):
+            return Moved.NEWEST
+        try:
+            bound = _bound(name, int(generation))
+            data_key = self._keyring.unwrap(text(wrapped), bound_to=bound)
+        except ValueError:  # a SealError, or no generation
+            return Moved.UNOPENED
+        anew = self._keyring.wrap(data_key, bound_to=bound).encode() + b"\n" + content
+        async with _guarded():
+            done = await self._reseal([self._key("token", name)], [sealed, anew])
+        return Moved.DONE if done else Moved.CHANGED
 
     async def take(self, name: str, owner: str) -> bool:
         """Become the one who renews; False while somebody else is."""

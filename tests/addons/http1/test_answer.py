@@ -105,3 +105,50 @@ def test_only_what_stays_one_answer_is_sound(
 ) -> None:
     """A status, a phrase or a field that would become something else on the wire is found."""
     assert sound(Reply(status=status, fields=fields, phrase=phrase)) is expected
+
+
+class Late:
+    """A rewriting that gives everything on at the end, in capitals."""
+
+    def __init__(self, *, leaves: bool = False) -> None:
+        self._kept = b""
+        self._leaves = leaves
+
+    def head(self, status: int, fields: Fields) -> Fields | None:
+        """Mark the head, or leave the answer alone."""
+        return None if self._leaves else (*fields, (b"X-Late", b"1"))
+
+    def data(self, data: bytes) -> bytes:
+        """Keep it."""
+        self._kept += data
+        return b""
+
+    def end(self) -> bytes:
+        """Give it."""
+        return self._kept.upper()
+
+
+@pytest.mark.parametrize(
+    ("request_head", "framing", "body"),
+    [
+        (GET, b"Transfer-Encoding: chunked\r\n", b"6\r\nABCDEF\r\n0\r\n\r\n"),
+        (OLD, b"Connection: close\r\n", b"ABCDEF"),
+    ],
+    ids=["chunked", "old client"],
+)
+def test_a_rewritten_answer_has_no_length_and_no_empty_chunk(
+    request_head: RequestHead, framing: bytes, body: bytes
+) -> None:
+    """An empty chunk in the middle would end it."""
+    answer = Answer(request_head, Late())
+    head = answer.head(OK)
+    assert b"X-Late: 1\r\n" in head
+    assert head.endswith(framing + b"\r\n")
+    assert answer.data(b"abc") + answer.data(b"def") + answer.end() == body
+
+
+def test_an_answer_that_is_left_alone_is_as_it_was() -> None:
+    """Its length too."""
+    answer = Answer(GET, Late(leaves=True))
+    assert b"Content-Length: 7\r\n" in answer.head(OK)
+    assert answer.data(b"1234567") + answer.end() == b"1234567"

@@ -177,6 +177,18 @@ def test_a_client_that_only_ends_its_own_side_gets_its_answer(when: str) -> None
     assert_nothing_left(driver)
 
 
+def test_a_client_that_waited_for_events_has_gone_when_it_ends_its_side() -> None:
+    """Its stream may never say another word, and no shutdown waits for one either."""
+    driver = Driver()
+    driver.send(GET)
+    driver.answer(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: hello\n\n")
+    assert driver.traffic.busy == 0
+    driver.half_close()
+    assert not driver.open
+    assert driver.line.closed
+    assert_nothing_left(driver)
+
+
 def test_a_client_that_ends_its_side_gets_all_its_answers() -> None:
     """Requests that arrived whole before the end are all answered, the last incomplete one is not."""
     driver = Driver(judge=lambda _: HELD)

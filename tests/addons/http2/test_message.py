@@ -6,7 +6,7 @@ import pytest
 from mitmproxy.http import Headers, HTTPFlow
 from mitmproxy.test import tflow, tutils
 
-from addons.http2.message import become, message_of, response_of
+from addons.http2.message import become, message_of, response_of, rewrite
 from rules.headers import Fields
 from rules.reply import Reply
 
@@ -96,6 +96,15 @@ def test_a_request_becomes_what_was_judged(
     assert made.request.raw_content == body
 
 
+def test_secrets_take_the_place_of_values() -> None:
+    """In what leaves; what was judged is as it was."""
+    made = flow((b"authorization", b"Bearer x"), (b"x-a", b"x"), method=b"GET")
+    judged = message_of(made)
+    become(made.request, judged, ((b"authorization", b"Bearer s3cret"), (b"x-nobody", b"s3cret")))
+    assert made.request.headers.fields == ((b"authorization", b"Bearer s3cret"), (b"x-a", b"x"))
+    assert (b"authorization", b"Bearer x") in judged.fields
+
+
 def test_a_host_field_becomes_the_authority() -> None:
     """Where it was the only name, it is the one that leaves."""
     made = flow((b"host", b"api.pay.test"), authority=b"")
@@ -137,3 +146,44 @@ def test_an_answer_of_ours(reply: Reply, method: bytes, fields: Fields, content:
     assert response.status_code == reply.status
     assert response.headers.fields == fields
     assert response.raw_content == content
+
+
+class _Louder:
+    """A rewriting that gives everything on in capitals, and a mark at the end."""
+
+    def head(self, status: int, fields: Fields) -> Fields | None:
+        """Only for answers that say yes."""
+        return tuple(field for field in fields if field[0] != b"content-length") if status == 200 else None
+
+    def data(self, data: bytes) -> bytes:
+        """In capitals."""
+        return data.upper()
+
+    def end(self) -> bytes:
+        """The mark."""
+        return b"!"
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_streaming_answer_passes_its_rewriting(status: int) -> None:
+    """Piece by piece, without its old length; one that is left alone streams as it is."""
+    response = tutils.tresp(status_code=status, headers=Headers(((b"content-length", b"3"),)))
+    response.stream = True
+    rewrite(response, _Louder())
+    stream = response.stream
+    assert ("content-length" in response.headers) is (status == 404)
+    if status == 404:
+        assert stream is True
+    else:
+        assert callable(stream)
+        assert [stream(b"abc"), stream(b"")] == [b"ABC", b"!"]
+
+
+def test_what_leaves_is_what_the_gate_wrote() -> None:
+    """Body, fields and length are those of the message that was judged."""
+    made = flow((b"x-a", b"1"), body=b"theirs")
+    message = message_of(flow((b"x-b", b"2"), body=b"ours, longer"))
+    become(made.request, message)
+    assert made.request.raw_content == b"ours, longer"
+    assert made.request.headers["content-length"] == "12"
+    assert "x-a" not in made.request.headers

@@ -50,7 +50,7 @@ async def test_rotate(world: World, desk: Desk, capsys: Capture) -> None:
     assert lines[:3] == [
         "looked 3, rewrapped 3, waiting 0, unopened 0",
         "looked 3, rewrapped 0, waiting 0, unopened 0",
-        "no hold needs an older key any more",
+        "nothing that is kept needs an older key any more",
     ]
     assert lines[4] == f"key {world.sealed.keyring.ids[0]} only unwraps"
 
@@ -69,7 +69,10 @@ async def test_what_no_key_opens(world: World, desk: Desk, capsys: Capture) -> N
     """The older keys have to stay, and it says so."""
     await world.spoil(await world.hold(), "key", b"00" * 68)
     assert desk.run("keys", "rotate") == 1
-    assert "1 holds open with no key that is known here: keep the older keys" in capsys.readouterr().err
+    assert (
+        "1 holds or tokens open with no key that is known here: keep the older keys"
+        in capsys.readouterr().err
+    )
 
 
 async def test_a_reviewer_cannot(world: World, desk: Desk, capsys: Capture) -> None:

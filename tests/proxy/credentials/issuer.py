@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from proxy.credentials.sources.stated import FromFile
 from proxy.serving.listener import Listener
+
+type Write = Callable[[str], FromFile]
+"""Makes a place for a secret."""
 
 CLIENT = ("app 1", "cl1ent+s3cret")
 POD = "pod.service.account"

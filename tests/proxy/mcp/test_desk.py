@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from proxy.mcp.desk import Asking, Desk, Go, only_reads
+from proxy.replay.line import Line
 from rules.call import ToolCall
+from rules.mcp.action import ToolAction
 from rules.mcp.meaning import Own, Weighed
 from rules.mcp.message import Failure
 from rules.mcp.weighing import weigh
-from rules.verdict import Tier
+from rules.reply import Reply
+from rules.verdict import Judgement, Tier
 from tests.proxy.console.world import World
 from tests.proxy.mcp.talks import desk_of, hold_id, text
 from tests.rules.mcp.rulesets import ruleset
@@ -71,12 +74,26 @@ async def test_without_a_session_an_approval_waits(room: Room) -> None:
     assert text(await _admit(room, "pay")).startswith("APPROVED")
 
 
+class _Elsewhere:
+    """A session with another server."""
+
+    def judge(self, action: ToolAction) -> Judgement:
+        """Nobody asks it."""
+        raise AssertionError(action)
+
+    async def carry(self, action: ToolAction, line: Line) -> Reply:
+        """Nothing is carried there."""
+        raise AssertionError(line)
+
+
 async def test_a_hold_of_another_place_is_told_of_and_not_run(room: Room) -> None:
-    """Another server's session asks for it: it hears how it stands."""
+    """Another server's session asks for it: it hears how it stands, and runs nothing."""
     held = await _admit(room, "pay")
-    own = Own(hold_id=hold_id(held), wait=0)
-    said: Any = await room.desk.own(own, "elsewhere", courier=None, gone=lambda: False)  # type: ignore[arg-type]
-    assert text(said).startswith("HELD")
+    await room.world.approve(await _found(room, held))
+    own = Own(hold_id=hold_id(held), wait=1)
+    said: Any = await room.desk.own(own, "elsewhere", courier=_Elsewhere(), gone=lambda: False)
+    assert text(said).startswith("APPROVED")
+    assert (await _found(room, held)).fence == 0
 
 
 def _pay() -> ToolCall:

@@ -12,5 +12,7 @@ _HELD = Judgement(tier=Tier.EXTERNAL, verdict=Verdict.HOLD, reason_id=ReasonId.R
 async def test_nothing_is_listed_where_a_rule_stops_requests() -> None:
     """The gate does not send by itself what its agent may not."""
     nothing = cast(Any, SimpleNamespace())
-    courier = HttpCourier(call=nothing, live=(), meta={}, beside=[_HELD], shelf=nothing, replayer=nothing)
+    courier = HttpCourier(
+        call=nothing, live=(), meta={}, beside=[_HELD], shelf=nothing, server="", replayer=nothing
+    )
     await courier.list_tools()

@@ -11,7 +11,7 @@ from ulid import ULID
 
 from proxy.deadlines import Deadlines
 from proxy.replay import replayer as module
-from rules.hold import Event, Hold, State
+from rules.hold import Hold, State
 from rules.ruleset import Ruleset
 from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
@@ -37,11 +37,11 @@ def promising() -> Ruleset:
 
 
 async def test_an_attempt_has_an_id_of_its_own(replays: Replays, upstream: Upstream) -> None:
-    """The store and the journal have the same one, so neither doubts the other."""
+    """The store and the journal have the same one."""
     ran = await replays.ran(action_to(upstream.port))
     [attempt] = ran.sends
     assert len(attempt) == 26
-    assert replays.replayer.journal.lost_by_store(ran) == ()
+    assert replays.replayer.journal.in_doubt(ran) == ran.sends
     assert (ran.keyed_by, ran.resend_by) == ("Idempotency-Key", None)
 
 
@@ -71,7 +71,7 @@ async def test_the_window_begins_once(
         first = await replays.ran(action_to(upstream.port, target="/close"))
         assert first.state is State.OUTCOME_UNKNOWN
         texts.append(PROMISING)
-        second = await replays.replayer.run(await replays.store.step(first, Event.RETRY))
+        second = await replays.replayer.run(await replays.world.retry(first))
         assert len(second.sends) == 2
         assert second.resend_by == first.resend_by
         assert (second.resend_by is None) is later
@@ -121,9 +121,9 @@ async def test_what_the_store_has_forgotten(replays: Replays, upstream: Upstream
     replays.replayer.journal.record(approved, forgotten)
     doubted = await replays.replayer.run(approved)
     assert (doubted.state, doubted.sends) == (State.OUTCOME_UNKNOWN, (forgotten,))
-    assert "the store has forgotten that" in doubted.note
+    assert "journal has it as sent" in doubted.note
     assert upstream.connections == 0
-    retried = await replays.store.step(doubted, Event.RETRY)
+    retried = await replays.world.retry(doubted)
     assert (await replays.replayer.run(retried)).state is State.EXECUTED
     assert upstream.count() == 1
 

@@ -31,13 +31,6 @@ class Clock:
 
 
 @pytest.fixture
-async def issuer() -> AsyncIterator[Issuer]:
-    """Run a server of this test's own."""
-    async with issuing() as issuer:
-        yield issuer
-
-
-@pytest.fixture
 async def shelves(redis_url: str) -> AsyncIterator[Shelves]:
     """Give a domain of this test's own."""
     async with shelving(redis_url) as shelves:
