@@ -13,12 +13,12 @@ from proxy.credentials.injection import Injection
 from proxy.credentials.sources.secret import CredentialError
 from proxy.destinations import Address, Destinations
 from proxy.failure import report
-from proxy.history import History
 from proxy.holding import Holding
 from proxy.mcp.http import McpOverHttp
 from proxy.metrics import FAILURES, Metrics
-from proxy.record import StoreUnavailable
-from proxy.store import Flooded, Store
+from proxy.store.history import History
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Flooded, Store
 from proxy.witness import Witness, WitnessError
 from rules.call import HttpCall
 from rules.classify import classify

@@ -9,16 +9,16 @@ from ulid import ULID
 
 from addons.exchange import Request
 from proxy.agent import Agent
+from proxy.drift.snapshots import Snapshots
 from proxy.failure import ended, report
-from proxy.history import History
+from proxy.keys.seal import SealError, Shredded
+from proxy.keys.sealed import Sealed
 from proxy.metrics import Metrics
-from proxy.record import Draft, StoreUnavailable
 from proxy.replay.replayer import Replayer
-from proxy.replay.snapshots import Snapshots
-from proxy.seal import SealError, Shredded
-from proxy.sealed import Sealed
 from proxy.signals import Signals
-from proxy.store import Refused, Store
+from proxy.store.history import History
+from proxy.store.record import Draft, StoreUnavailable
+from proxy.store.store import Refused, Store
 from rules.call import HttpCall
 from rules.headers import Fields, preferences
 from rules.hold import REMEMBERED, Event, Hold, State

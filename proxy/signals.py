@@ -7,8 +7,8 @@ import asyncio
 import logging
 
 from proxy.metrics import Metrics
-from proxy.record import StoreUnavailable
-from proxy.store import Store
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from proxy.console.packages import read
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import damaged
-from proxy.seal import SealError
+from proxy.keys.seal import SealError
 from rules.hold import Hold
 from rules.review.inert import visible
 from rules.review.part import contents, hash_of

@@ -6,14 +6,14 @@ The API and the pages read what was said; whether it may be done, and doing it, 
 import logging
 from typing import Any
 
-from proxy.again import Hopeless
 from proxy.console.holds import find_hold, missing
 from proxy.console.problem import Obstacle, Problem
 from proxy.console.reviewing import Reviewing
 from proxy.console.seen import Named, check_seen
 from proxy.console.shown import conflict, damaged, summary
-from proxy.seal import SealError
-from proxy.store import Refused
+from proxy.drift.again import Hopeless
+from proxy.keys.seal import SealError
+from proxy.store.store import Refused
 from rules.action import Action
 from rules.hold import Event, Hold, Resolution, State
 from rules.mcp.action import ToolAction

@@ -11,8 +11,8 @@ from proxy.console.packages import Packages
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import contents, outcome, summary
-from proxy.seal import SealError, Shredded
-from proxy.shots import Shots
+from proxy.drift.shots import Shots
+from proxy.keys.seal import SealError, Shredded
 from rules.action import Action
 from rules.hold import Hold, State
 

@@ -10,7 +10,7 @@ from proxy.console.decisions import read_reason
 from proxy.console.door import reviewer
 from proxy.console.problem import answer
 from proxy.console.reviewing import Reviewing
-from proxy.store import Store
+from proxy.store.store import Store
 
 logger = logging.getLogger(__name__)
 

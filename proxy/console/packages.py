@@ -9,10 +9,10 @@ from typing import Any
 from proxy.agent import Agent
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import standing
-from proxy.history import party_key, session_key, shape_key
-from proxy.record import StoreUnavailable
-from proxy.seal import SealError, Shredded
-from proxy.shots import Shots
+from proxy.drift.shots import Shots
+from proxy.keys.seal import SealError, Shredded
+from proxy.store.history import party_key, session_key, shape_key
+from proxy.store.record import StoreUnavailable
 from rules.action import Action
 from rules.call import Call
 from rules.hold import Hold, State

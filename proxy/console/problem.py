@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from proxy.record import StoreUnavailable
+from proxy.store.record import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from proxy.agent import Agent
-from proxy.history import History
+from proxy.keys.rotation import Rotation
+from proxy.keys.seal import SealError, Shredded
+from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
-from proxy.rotation import Rotation
-from proxy.seal import SealError, Shredded
-from proxy.sealed import Sealed
 from proxy.signals import Signals
-from proxy.store import Store
+from proxy.store.history import History
+from proxy.store.store import Store
 from rules.action import Action
 from rules.decision import APPROVING, Decision
 from rules.hold import Event, Hold

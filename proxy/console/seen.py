@@ -7,7 +7,7 @@ from proxy.console.packages import Packages
 from proxy.console.problem import Obstacle, Problem
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import damaged, summary
-from proxy.seal import SealError
+from proxy.keys.seal import SealError
 from rules.action import Action
 from rules.hold import Hold
 from rules.mcp.action import ToolAction

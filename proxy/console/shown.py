@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from proxy.console.problem import Obstacle, Problem
-from proxy.seal import SealError
+from proxy.keys.seal import SealError
 from rules.action import Action
 from rules.hold import DISPOSITIONS, Hold, Resolution, State
 from rules.mcp.action import ToolAction

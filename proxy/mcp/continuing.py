@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from proxy.agent import Agent
-from proxy.record import text
-from proxy.store import Store
+from proxy.store.record import text
+from proxy.store.store import Store
 from rules.hold import Hold
 from rules.mcp.continuing import state_given
 from rules.mcp.message import Members

@@ -12,17 +12,17 @@ from ulid import ULID
 from proxy.agent import Agent
 from proxy.budgets import afford
 from proxy.failure import ended, report
-from proxy.history import History
 from proxy.holding import Holding
+from proxy.keys.seal import SealError
+from proxy.keys.sealed import Sealed
 from proxy.mcp.continuing import Continuing
 from proxy.metrics import Metrics
-from proxy.record import Draft, StoreUnavailable
 from proxy.replay.courier import Courier
 from proxy.replay.replayer import Replayer
-from proxy.seal import SealError
-from proxy.sealed import Sealed
 from proxy.signals import Signals
-from proxy.store import Flooded, Refused, Store
+from proxy.store.history import History
+from proxy.store.record import Draft, StoreUnavailable
+from proxy.store.store import Flooded, Refused, Store
 from rules.action import Action
 from rules.headers import Fields
 from rules.hold import REMEMBERED, Event, Hold, State

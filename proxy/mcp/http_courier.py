@@ -12,11 +12,11 @@ from proxy.credentials.supply import Outgoing, Supplied
 from proxy.mcp.calls import as_reply
 from proxy.mcp.endpoint import Endpoint, answer_in, call_of, enough, list_tools
 from proxy.mcp.shelf import Shelf
-from proxy.record import StoreUnavailable
 from proxy.replay.exchange import exchange, outgoing_fields
 from proxy.replay.line import Line, Unsent
 from proxy.replay.repeating import REFUSED
 from proxy.replay.replayer import Replayer
+from proxy.store.record import StoreUnavailable
 from proxy.witness import WitnessError
 from rules.action import Action, Principal
 from rules.call import HttpCall

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from proxy.record import text, texts
-from proxy.store import Store
+from proxy.store.record import text, texts
+from proxy.store.store import Store
 from rules.mcp.message import Members, text_of
 from rules.mcp.pins import Pin, pin
 

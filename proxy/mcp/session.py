@@ -15,7 +15,7 @@ from proxy.mcp.child import Child
 from proxy.mcp.desk import Asking, Desk, Go, Said, only_reads
 from proxy.mcp.lines import MAX_LINE_BYTES, TooLong, lines
 from proxy.mcp.shelf import Shelf
-from proxy.record import StoreUnavailable
+from proxy.store.record import StoreUnavailable
 from rules.hold import Hold
 from rules.mcp.answer import (
     client_of,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from proxy.mcp.pinned import Known, Pinned
-from proxy.record import StoreUnavailable
-from proxy.store import Store
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Store
 from rules.call import ToolDefinition
 from rules.mcp.headers import ParamNames
 from rules.mcp.listing import Listed, listed

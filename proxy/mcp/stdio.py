@@ -18,10 +18,12 @@ from proxy.config import Config, store_fault
 from proxy.credentials.credentials import Credentials
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder
-from proxy.deadlines import Deadlines
 from proxy.destinations import Destinations
-from proxy.history import History
-from proxy.journal import Journal
+from proxy.drift.probe import Probe
+from proxy.drift.shots import Shots
+from proxy.drift.snapshots import Snapshots
+from proxy.keys.seal import load_or_create_key
+from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
 from proxy.mcp.child import CannotStart, Child
@@ -30,15 +32,14 @@ from proxy.mcp.servers import Trust
 from proxy.mcp.session import Say, Session
 from proxy.mcp.shelf import Shelf
 from proxy.metrics import Metrics
-from proxy.replay.probe import Probe
+from proxy.replay.journal import Journal
 from proxy.replay.replayer import Replayer
-from proxy.replay.snapshots import Snapshots
 from proxy.rulebook import Rulebook
-from proxy.seal import load_or_create_key
-from proxy.sealed import Sealed
-from proxy.shots import Shots
 from proxy.signals import Signals
-from proxy.store import Store, connect
+from proxy.store.connection import connect
+from proxy.store.deadlines import Deadlines
+from proxy.store.history import History
+from proxy.store.store import Store
 
 _MOST_AT_ONCE = 64
 

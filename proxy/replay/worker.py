@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
-from proxy.record import StoreUnavailable
+from proxy.keys.seal import SealError
+from proxy.keys.sealed import Sealed
 from proxy.replay.courier import Courier
 from proxy.replay.replayer import Replayer
-from proxy.seal import SealError
-from proxy.sealed import Sealed
 from proxy.signals import Signals
-from proxy.store import Refused, Store
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Refused, Store
 from rules.hold import Hold, State
 from rules.mcp.action import ToolAction
 

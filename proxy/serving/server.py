@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, time
 
-from proxy.again import Again
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
@@ -25,38 +24,40 @@ from proxy.data_dir.files import private_folder, write_secret
 from proxy.data_dir.forgetting import forget
 from proxy.data_dir.placeholders import write_placeholders
 from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
-from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations, store_places
+from proxy.drift.again import Again
+from proxy.drift.probe import Probe
+from proxy.drift.shots import Shots
+from proxy.drift.snapshots import Snapshots
 from proxy.gate import Gate
-from proxy.history import History
 from proxy.holding import Holding
-from proxy.journal import Journal
+from proxy.keys.rotation import Rotation
+from proxy.keys.seal import load_or_create_key
+from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
 from proxy.mcp.desk import Desk
 from proxy.mcp.http import McpOverHttp
 from proxy.mcp.own_session import OwnSessions
 from proxy.metrics import Metrics
-from proxy.record import StoreUnavailable
-from proxy.replay.probe import Probe
+from proxy.replay.journal import Journal
 from proxy.replay.replayer import Replayer
-from proxy.replay.snapshots import Snapshots
 from proxy.replay.unknowns import Unknowns
 from proxy.replay.worker import Worker
-from proxy.rotation import Rotation
 from proxy.rulebook import Rulebook
-from proxy.seal import load_or_create_key
-from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
 from proxy.serving.stopping import on_signal
 from proxy.serving.tokens import reviewers
 from proxy.serving.words import first_words, shown_url
-from proxy.shots import Shots
 from proxy.signals import Signals
-from proxy.skew import Skew
-from proxy.store import Store, connect
+from proxy.store.connection import connect
+from proxy.store.deadlines import Deadlines
+from proxy.store.history import History
+from proxy.store.record import StoreUnavailable
+from proxy.store.skew import Skew
+from proxy.store.store import Store
 from proxy.witness import Witness
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from time import monotonic
 import httpx2
 from redis.asyncio import Redis
 
-from proxy.store import Clocks, Refused, Store
+from proxy.store.store import Clocks, Refused, Store
 from rules.hold import DISPOSITIONS, Event, Hold, State
 from rules.verdict import Tier
 from tests.acceptance.processes import free_ports

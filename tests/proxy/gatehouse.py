@@ -17,20 +17,21 @@ from addons.exchange import Outcome, Request
 from proxy.agent import Agent
 from proxy.credentials.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
+from proxy.drift.probe import Probe
+from proxy.drift.shots import Shots
+from proxy.drift.snapshots import Snapshots
 from proxy.gate import Gate
 from proxy.holding import Holding, Waiting
 from proxy.keys.keyring import Keyring
+from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
-from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
-from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
-from proxy.sealed import Sealed
-from proxy.shots import Shots
 from proxy.signals import Signals
-from proxy.store import Clocks, Store, connect
-from proxy.timing import Cap
+from proxy.store.connection import connect
+from proxy.store.store import Clocks, Store
+from proxy.store.timing import Cap
 from rules.action import Principal
 from rules.compile import compile_rules
 from rules.decision import Decision

@@ -13,9 +13,9 @@ from proxy.credentials.credentials import Credentials
 from proxy.credentials.sources.stated import FromFile
 from proxy.holding import Waiting
 from proxy.metrics import Metrics
-from proxy.record import StoreUnavailable
 from proxy.signals import Signals
-from proxy.store import Store
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Store
 from rules.headers import Fields
 from rules.hold import State
 from rules.reply import Reply

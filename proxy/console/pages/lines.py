@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from proxy.console.packages import Packages
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import standing
-from proxy.seal import SealError, Shredded
+from proxy.keys.seal import SealError, Shredded
 from rules.action import Principal
 from rules.hold import Hold
 from rules.review.excerpt import short

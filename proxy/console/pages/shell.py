@@ -13,7 +13,7 @@ from proxy.console.pages.rendering import environment
 from proxy.console.pages.sessions import Session, Sessions
 from proxy.console.problem import PRIVATE, Obstacle, Problem
 from proxy.console.reviewing import Reviewing
-from proxy.record import StoreUnavailable
+from proxy.store.record import StoreUnavailable
 
 # A referrer within the origin only: with none at all, browsers send `Origin: null` with our own forms.
 HEADERS = {

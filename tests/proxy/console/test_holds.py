@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from proxy.console import holds
-from proxy.shots import Shots
+from proxy.drift.shots import Shots
 from rules.drift.read import Read, Subject
 from rules.drift.reference import Place
 from rules.drift.shot import Shot

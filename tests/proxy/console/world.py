@@ -24,17 +24,18 @@ from proxy.agent import Agent
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
 from proxy.credentials.sources.shelf import Shelf
-from proxy.history import History
 from proxy.keys.keyring import Keyring
+from proxy.keys.rotation import Rotation
+from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer
 from proxy.keys.source import InFiles
 from proxy.metrics import Metrics
-from proxy.record import Draft
-from proxy.rotation import Rotation
-from proxy.sealed import Sealed
 from proxy.serving.listener import Listener
 from proxy.signals import Signals
-from proxy.store import Clocks, Store, connect
+from proxy.store.connection import connect
+from proxy.store.history import History
+from proxy.store.record import Draft
+from proxy.store.store import Clocks, Store
 from rules.action import Action, Principal
 from rules.hold import Event, Hold, State
 from rules.reply import Reply

@@ -10,7 +10,7 @@ from proxy.agent import Agent
 from proxy.credentials.injection import Injection
 from proxy.credentials.making import make
 from proxy.credentials.sources.secret import CredentialError
-from proxy.record import StoreUnavailable
+from proxy.store.record import StoreUnavailable
 from rules.action import Principal
 from rules.call import HttpCall
 from rules.message import Message

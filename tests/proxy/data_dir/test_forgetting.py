@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from proxy.data_dir.forgetting import forget
-from proxy.store import connect
+from proxy.store.connection import connect
 from tests.proxy.redis_child import eventually, redis_child
 
 SECRET = b"a wrapped key that was shredded"

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from proxy.mcp.pinned import Pinned
-from proxy.store import Store, connect
+from proxy.store.connection import connect
+from proxy.store.store import Store
 from rules.hold import Event, State
 from tests.proxy.drafts import PATIENT
 from tests.proxy.mcp.talks import Talk, hold_id, talking, text

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from proxy.mcp.shelf import Shelf
-from proxy.store import Store, connect
+from proxy.store.connection import connect
+from proxy.store.store import Store
 from rules.mcp.message import Members
 from rules.mcp.pins import Change
 from tests.proxy.console.world import World

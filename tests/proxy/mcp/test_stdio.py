@@ -14,7 +14,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from proxy.data_dir.embedded import EmbeddedRedis
-from proxy.seal import load_or_create_key
+from proxy.keys.seal import load_or_create_key
 from rules.hold import State
 from tests.environments import locked
 from tests.mcp_servers.running import read_executed

@@ -13,7 +13,7 @@ import pytest
 from proxy.credentials.sources.grants import Client, RefreshToken
 from proxy.credentials.sources.renewed import Renewed
 from proxy.credentials.sources.stated import FromFile
-from proxy.deadlines import Deadlines
+from proxy.store.deadlines import Deadlines
 from rules.hold import State
 from tests.acceptance.authority import Authority
 from tests.proxy.credentials.issuer import CLIENT

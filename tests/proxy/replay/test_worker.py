@@ -10,14 +10,14 @@ from datetime import timedelta
 import pytest
 
 from proxy import signals as signals_module
-from proxy.deadlines import Deadlines
+from proxy.keys.sealed import Sealed
 from proxy.replay import replayer as replayer_module
 from proxy.replay import worker as module
 from proxy.replay.line import Line
 from proxy.replay.worker import Worker
-from proxy.sealed import Sealed
 from proxy.signals import Signals
-from proxy.store import Store
+from proxy.store.deadlines import Deadlines
+from proxy.store.store import Store
 from rules.action import Action, Principal
 from rules.call import ToolCall
 from rules.hold import Event, Hold, State
