@@ -76,6 +76,14 @@ def carried(call: HttpCall, servers: Sequence[Server]) -> Carried | None:
     return None
 
 
+def plain_url(scheme: str, host: str, port: int, target: bytes) -> str:
+    """The URL of a request that nobody has read, without its query."""
+    shown = f"[{host}]" if ":" in host else host.lower()
+    default = {"http": 80, "https": 443}.get(scheme)
+    place = shown if port == default else f"{shown}:{port}"
+    return f"{scheme}://{place}{target.partition(b'?')[0].decode('latin-1')}"
+
+
 def steady(fields: Fields, *, credentials: Iterable[bytes]) -> Fields:
     """The fields that belong to an approved call: what an honest repetition has as well."""
     kept = bound(fields, credentials=credentials)
