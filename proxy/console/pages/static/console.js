@@ -35,13 +35,13 @@
   const changed = () => {
     if (waiting) return;
     waiting = true;
-    // A flood of holds is no flood of requests: at most two in a second.
+    // A flood of holds is no flood of requests: at most four in a second.
     setTimeout(() => {
       waiting = false;
       last = Date.now();
       chosen = document.activeElement?.matches(".hold") ? document.activeElement.getAttribute("href") : null;
       document.body.dispatchEvent(new CustomEvent("holds"));
-    }, Math.max(50, last + 500 - Date.now()));
+    }, Math.max(50, last + 250 - Date.now()));
   };
 
   let chosen = null;
