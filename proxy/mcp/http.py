@@ -26,7 +26,7 @@ from rules.mcp.headers import disagreement, ours
 from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
 from rules.mcp.message import Failure, Members, Message, Notification, Result, meta_of, write
 from rules.mcp.message import Request as Asked
-from rules.mcp.methods import CALL_TOOL, LIST_TOOLS
+from rules.mcp.methods import CALL_TOOL, LIST_TOOLS, LISTEN
 from rules.mcp.passing import answer_for
 from rules.mcp.stream import Rewriting
 from rules.mcp.versions import is_modern
@@ -171,6 +171,7 @@ class McpOverHttp:
             call=replace(call, body=write(message), fields=fields),
             judgement=judgement,
             rewriting=self._rewriting(message, shelf) if exchange.found.server.configured else None,
+            endless=isinstance(message, Asked) and message.method == LISTEN,
         )
 
     def _rewriting(self, message: Message | None, shelf: Shelf) -> Rewriting:
@@ -260,11 +261,13 @@ class Sending:
     call: HttpCall
     judgement: Judgement
     rewriting: Rewriting | None = None
+    endless: bool = False
+    """Whether its answer is a stream without an end."""
 
     def passage(self, request: Request, where: tuple[str, int]) -> Passage:
         """Leave to go for it."""
         message = replace(request.message, fields=self.call.fields, body=self.call.body)
-        return Passage(address=where, message=message, rewriting=self.rewriting)
+        return Passage(address=where, message=message, rewriting=self.rewriting, endless=self.endless)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

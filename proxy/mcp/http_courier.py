@@ -15,7 +15,7 @@ from rules.call import HttpCall
 from rules.headers import Fields, first
 from rules.mcp.action import ToolAction
 from rules.mcp.carried import SESSION
-from rules.mcp.headers import VERSION, ours
+from rules.mcp.headers import VERSION, complete
 from rules.mcp.meaning import Weighed
 from rules.mcp.message import Failure, Members, Message, Request, Result, write
 from rules.mcp.methods import CALL_TOOL
@@ -84,7 +84,7 @@ class HttpCourier:
             host=self.call.host,
             port=self.call.port,
             target=self.call.target,
-            fields=ours(fields, request, self.shelf.params(action.tool)),
+            fields=complete(fields, request, self.shelf.params(action.tool)),
             body=write(request),
             principal=action.principal,
         )
