@@ -31,6 +31,8 @@ class Use(StrEnum):
     """It ends a session."""
     AUTHORIZATION = "authorization"
     """It gets the agent its token."""
+    METADATA = "metadata"
+    """It reads where tokens are got."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def carried(call: HttpCall, servers: Sequence[Server]) -> Carried | None:
     """What `call` is to one of `servers`, or to one that nobody configured; None for all else."""
     if not servers and call.method != "POST":
         return None
-    url = f"{call.scheme}://{_authority(call)}{call.target.partition('?')[0]}"
+    url = url_of(call)
     place = f"{call.scheme}://{_authority(call)}{call.target}"
     for server in servers:
         if url == server.url and (use := _use(call)) is not None:
@@ -70,6 +72,11 @@ def carried(call: HttpCall, servers: Sequence[Server]) -> Carried | None:
         stranger = Server(name=call.host, url=url, configured=False)
         return Carried(server=stranger, use=Use.MESSAGE, place=place)
     return None
+
+
+def url_of(call: HttpCall) -> str:
+    """The URL that `call` asks for, without its query."""
+    return f"{call.scheme}://{_authority(call)}{call.target.partition('?')[0]}"
 
 
 def steady(fields: Fields, *, credentials: Iterable[bytes]) -> Fields:

@@ -22,7 +22,7 @@ def server_side(url: str, requirements: str, *, env: Mapping[str, str]) -> list[
 def client_side(command: Sequence[str], requirements: str, *, env: Mapping[str, str]) -> list[str]:
     """What the suite says of the client that `command` is. Raises locked.NotInstallable."""
     program = " ".join(command)
-    arguments = ("--command", program, "--requirements", requirements, "--timeout", "90000")
+    arguments = ("--command", program, "--requirements", requirements, "--timeout", "600000")
     return _lines("client", *arguments, env=env)
 
 
