@@ -81,7 +81,8 @@ class Enforce:
         else:
             await self.judge(exchange)
         if isinstance(exchange.outcome, Passage):
-            become(flow.request, exchange.outcome.message or exchange.message)
+            passage = exchange.outcome
+            become(flow.request, passage.message or exchange.message, passage.secrets)
             flow.metadata[ADMITTED] = exchange.outcome.address
             flow.metadata[_REWRITING] = exchange.outcome.rewriting
             flow.response = None

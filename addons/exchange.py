@@ -1,7 +1,7 @@
 """One request on its way through the gate: what the gate is asked, and what it may answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from rules.headers import Fields
@@ -22,6 +22,8 @@ class Passage:
     """What the answer passes on its way back."""
     endless: bool = False
     """Whether events in the answer go on for as long as its client listens."""
+    secrets: Fields = field(default=(), repr=False)
+    """Values that take the place of those of their headers as the bytes leave; names in lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,10 @@
 """All I/O, clocks and randomness, from the ground up.
 
 - `config`, `packs`, `metrics`, `failure`; `data_dir/`: files, keys and the private store of one data folder
-- `seal`, `keys/`, `sealed`: what a hold keeps, encrypted; `record`, `store`: holds in Redis
-- `rotation`: from one key to the next; `signals`, `deadlines`, `skew`: what changed, and what time changes
+- `keys/`: what a hold keeps, encrypted; `store/`: holds in Redis; `signals`: what has changed there
 - `destinations`: where calls may go; `witness`: what left
-- `credentials/`: fresh secrets for what is replayed; `replay/`: approved actions sent, once
-- `shots`: what a hold keeps of the state that it would change; `again`: a reviewer asks again
+- `credentials/`: fresh secrets for what is replayed; `drift/`: whether what it would change is as it was
+- `replay/`: approved actions sent, once
 - `rulebook`: the rules of now; `agent`: who acts; `budgets`: what calls add up to
 - `holding`: a call that waits for a human
 - `gate`: the path of a call on one screen

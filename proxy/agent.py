@@ -3,11 +3,16 @@
 import hmac
 import json
 from dataclasses import astuple, dataclass
+from string import ascii_letters, digits
 
 from rules.action import Action, Principal, bind, fingerprint
 from rules.call import HttpCall, ToolCall
 from rules.headers import Fields, secret
 from rules.mcp.action import ToolAction, bind_tool, tool_fingerprint
+
+_LETTERS = digits + ascii_letters
+_LENGTH = 36
+"""As many as most issuers put behind a prefix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,12 @@ class Agent:
         return hmac.digest(self.key, b"secret\0" + secret.encode("utf-8", "surrogateescape"), "sha256").hex()[
             :16
         ]
+
+    def placeholder(self, credential: str, prefix: str) -> str:
+        """What this agent has in place of a secret: the same every time, and worth nothing to anybody."""
+        number = int(self.keyed("placeholder", credential), 16)
+        letters = [_LETTERS[number // len(_LETTERS) ** place % len(_LETTERS)] for place in range(_LENGTH)]
+        return prefix + "".join(letters)
 
     def keyed(self, *parts: str) -> str:
         """A name for something of this agent, from which nothing can be read."""

@@ -1,7 +1,7 @@
 """Budgets charged before a call goes: what several calls add up to, in the store."""
 
 from proxy.agent import Agent
-from proxy.store import Store
+from proxy.store.store import Store
 from rules.classify import over_budget
 from rules.verdict import Judgement
 

@@ -14,8 +14,8 @@ from proxy.destinations import Allowed
 from proxy.holding import Waiting
 from proxy.keys.settings import Keys
 from proxy.mcp.servers import McpServer
-from proxy.store import Clocks
-from proxy.timing import Cap
+from proxy.store.store import Clocks
+from proxy.store.timing import Cap
 from rules.action import Principal
 from rules.language.complaint import quote
 from rules.language.document import Problem, Strict, read
@@ -129,6 +129,12 @@ class ConsolePlace(Strict):
         return value
 
 
+class Review(Strict):
+    """What an approval has to name of what its reviewer was shown."""
+
+    preview: Literal["required", "optional"] = "required"
+
+
 class RedisPlace(Strict):
     """Which Redis, and which approval domain in it; REDIS_URL goes before `url`.
 
@@ -171,6 +177,7 @@ class Config(Strict):
     mcp_servers: tuple[McpServer, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsolePlace = ConsolePlace()
+    review: Review = Review()
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()
 
@@ -205,6 +212,18 @@ class Config(Strict):
                 if one in given[:n]:
                     raise ValueError(f"two reviewers have the {what} {quote(one)}; give each their own")
         return value
+
+    @model_validator(mode="after")
+    def _servers_known(self) -> Self:
+        named = {server.name for server in self.mcp_servers}
+        if stranger := next((e.server for e in self.credentials if e.server and e.server not in named), None):
+            raise ValueError(f"a credential is for {quote(stranger)}, which is no name in `mcp_servers`")
+        return self
+
+    @property
+    def server_urls(self) -> dict[str, str]:
+        """Where each MCP server is, by its name."""
+        return {server.name: server.url for server in self.mcp_servers}
 
     @property
     def principal(self) -> Principal:

@@ -2,20 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from addons.exchange import Passage, Request, Tunnel
 from proxy.agent import Agent
 from proxy.budgets import afford
+from proxy.credentials.injection import Injection
+from proxy.credentials.sources.secret import CredentialError
 from proxy.destinations import Address, Destinations
 from proxy.failure import report
 from proxy.holding import Holding
 from proxy.mcp.http import McpOverHttp
 from proxy.metrics import FAILURES, Metrics
-from proxy.record import StoreUnavailable
-from proxy.store import Flooded, Store
+from proxy.store.history import History
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Flooded, Store
 from proxy.witness import Witness, WitnessError
 from rules.call import HttpCall
 from rules.classify import classify
@@ -23,6 +26,7 @@ from rules.headers import first
 from rules.mcp.carried import Carried
 from rules.message import Message
 from rules.normalize import normalize
+from rules.placeholder import Misuse, Use
 from rules.reply import STATUS_HOST, Reply, blocked, refused
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
@@ -49,7 +53,9 @@ class Gate:
     holding: Holding
     metrics: Metrics
     witness: Witness | None = None
+    history: History | None = None
     mcp: McpOverHttp | None = None
+    injection: Injection | None = None
     _heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1), init=False, repr=False)
 
     async def admit(self, request: Request) -> Passage | Reply:
@@ -60,12 +66,17 @@ class Gate:
             return self.refused(call)
         if call.host == STATUS_HOST:
             return await self._status(call)
+        uses = await self._aside(message, lambda: self._uses(call)) if self.injection else ()
+        if isinstance(uses, Misuse):
+            return self._misused(uses, call)
         where = await self.destinations.find(call.host, call.port)
         if isinstance(where, Refusal):
             return self.refused(where)
         if self.mcp is not None and (found := self.mcp.find(call)):
-            return await self._carry(self.mcp, request, call, found=found, where=where)
-        return await self._weigh(request, call, where, ruleset)
+            outcome = await self._carry(self.mcp, request, call, found=found, where=where)
+        else:
+            outcome = await self._weigh(request, call, where, ruleset)
+        return await self._filled(outcome, uses) if uses else outcome
 
     async def _weigh(
         self, request: Request, call: HttpCall, where: Address, ruleset: Ruleset
@@ -85,8 +96,10 @@ class Gate:
             judgement = await afford(judgement, agent=self.agent, store=self.store)
             self._count(judgement)
             if judgement.verdict is Verdict.PASS:
+                await self._remember(call, judgement)
                 return self._pass(call, judgement, where)
-            held = partial(self.holding.draft, call, judgement, policy=ruleset.hash)
+            credential = await self.holding.would_use(call, judgement.rule)
+            held = partial(self.holding.draft, call, judgement, policy=ruleset.hash, credential=credential)
             return await self.holding.hold(await self._aside(message, held), request, call)
         except Flooded:
             return self.refused(_FLOODED)
@@ -102,7 +115,7 @@ class Gate:
         if isinstance(call, Refusal):
             return self.refused(call)
         where = None if call.host == STATUS_HOST else self.destinations.remembered(call.host, call.port)
-        if where is None or (self.mcp is not None and self.mcp.find(call)):
+        if where is None or self._uses(call) or (self.mcp is not None and self.mcp.find(call)):
             return None
         judgement = classify(call, ruleset)
         if not _only_reads(judgement):
@@ -141,6 +154,29 @@ class Gate:
         leave = self._pass(sending.call, sending.judgement, where)
         return sending.passage(request, where) if isinstance(leave, Passage) else leave
 
+    def _uses(self, call: HttpCall) -> tuple[Use, ...] | Misuse:
+        """The placeholders in `call`."""
+        return self.injection.look(call) if self.injection is not None else ()
+
+    def _misused(self, misuse: Misuse, call: HttpCall) -> Reply:
+        """A placeholder at another host, in another header or elsewhere: the agent lost it, or is led."""
+        return self.refused(
+            misuse.refusal, event="placeholder.misused", credential=misuse.credential, host=call.host
+        )
+
+    async def _filled(self, outcome: Passage | Reply, uses: Sequence[Use]) -> Passage | Reply:
+        """A passage with the secrets for its placeholders, which never leave themselves."""
+        if self.injection is None or not isinstance(outcome, Passage):
+            return outcome
+        try:
+            return replace(outcome, secrets=await self.injection.fields(uses))
+        except CredentialError as error:
+            logger.error("gate.no_credential why=%s", error)  # noqa: TRY400 (it says all, and no secret)
+            words = "the secret for a placeholder cannot be had; the log says why"
+            return self._fail_closed(ReasonId.CREDENTIAL_UNAVAILABLE, words)
+        except StoreUnavailable:
+            return self._fail_closed(ReasonId.STORE_UNAVAILABLE, "the store does not answer")
+
     async def _status(self, call: HttpCall) -> Reply:
         try:
             return await self.holding.status(call)
@@ -156,6 +192,11 @@ class Gate:
             logger.error("gate.no_witness why=%s", error)  # noqa: TRY400 (it says where already)
             return self._fail_closed(ReasonId.WITNESS_UNAVAILABLE, "the witness cannot be written")
         return Passage(address=where)
+
+    async def _remember(self, call: HttpCall, judgement: Judgement) -> None:
+        """Note what passes and changes something, for whoever decides about the agent's next hold."""
+        if self.history is not None and judgement.tier >= Tier.REVERSIBLE:
+            await self.history.note(self.agent, call, judgement)
 
     async def _aside[T](self, message: Message, step: Callable[[], T]) -> T:
         """Take `step`; for a heavy message beside the loop, one at a time, so that nobody else waits."""

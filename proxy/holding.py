@@ -1,6 +1,7 @@
 """A held call: recorded, waited for with its agent, run with its help where it must be, and told of."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -8,20 +9,23 @@ from ulid import ULID
 
 from addons.exchange import Request
 from proxy.agent import Agent
+from proxy.drift.snapshots import Snapshots
 from proxy.failure import ended, report
+from proxy.keys.seal import SealError, Shredded
+from proxy.keys.sealed import Sealed
 from proxy.metrics import Metrics
-from proxy.record import Draft, StoreUnavailable
 from proxy.replay.replayer import Replayer
-from proxy.replay.snapshots import Snapshots
-from proxy.seal import SealError, Shredded
-from proxy.sealed import Sealed
 from proxy.signals import Signals
-from proxy.store import Refused, Store
+from proxy.store.history import History
+from proxy.store.record import Draft, StoreUnavailable
+from proxy.store.store import Refused, Store
 from rules.call import HttpCall
 from rules.headers import Fields, preferences
 from rules.hold import REMEMBERED, Event, Hold, State
 from rules.mcp.action import ToolAction
 from rules.reply import STATUS_HOST, Reply, as_json, describe, document, standing, unreadable
+from rules.review.reasoning import PART as REASONING
+from rules.review.reasoning import said_by
 from rules.verdict import Judgement, ReasonId
 
 logger = logging.getLogger(__name__)
@@ -50,8 +54,13 @@ class Holding:
     snapshots: Snapshots
     metrics: Metrics
     waiting: Waiting
+    history: History | None = None
 
-    def draft(self, call: HttpCall, judgement: Judgement, *, policy: str) -> Draft:
+    async def would_use(self, call: HttpCall, rule: str | None) -> str:
+        """Which configured secrets would go out with `call` now. Raises StoreUnavailable."""
+        return await self.replayer.generations(self.agent.action(call), rule=rule)
+
+    def draft(self, call: HttpCall, judgement: Judgement, *, policy: str, credential: str = "") -> Draft:
         """The hold that `call` would become, with its action sealed in it."""
         action = self.agent.action(call)
         hold_id = str(ULID())
@@ -67,21 +76,24 @@ class Holding:
             reason=judgement.reason,
             policy=policy,
             sealed=b"",
+            credential=credential,
             key=self.sealed.fresh_key(hold_id, action.digest),
             probed=bool(self.snapshots.reads(call, judgement.rule)),
         )
-        return replace(draft, sealed=self.sealed.close_action(draft, action))
+        said = said_by(call.fields)
+        reasoning = self.sealed.close_part(draft, REASONING, said) if said else b""
+        return replace(draft, sealed=self.sealed.close_action(draft, action), reasoning=reasoning)
 
     async def hold(self, draft: Draft, request: Request, call: HttpCall) -> Reply:
         """Record the call durably, then wait as long as the agent does for what becomes of it.
 
         Raises Flooded and StoreUnavailable, if it could not be recorded.
         """
-        would_use = await self.replayer.generations(self.agent.action(call), rule=draft.rule)
-        hold, new = await self.store.open(replace(draft, credential=would_use))
+        hold, new = await self.store.open(draft)
         if new:
             self.metrics.holds_opened.labels(int(hold.tier)).inc()
             logger.info("hold.opened hold=%s tier=%d", hold.hold_id, hold.tier)
+            await self._remember(hold, call)
             wanted = self.snapshots.reads(call, hold.rule)
             self.snapshots.begin(hold, self.agent.action(call), wanted, live=self.agent.credentials(call))
         else:
@@ -96,6 +108,12 @@ class Holding:
             reason_id = ReasonId.GATE_FAILED
         self.metrics.failed_closed.labels(reason_id).inc()
         return unreadable(hold.hold_id, reason_id)
+
+    async def _remember(self, hold: Hold, call: HttpCall) -> None:
+        """Note the new hold for whoever decides about the agent's next one; it is recorded without that."""
+        with suppress(StoreUnavailable):
+            if self.history is not None:
+                await self.history.note(self.agent, call, hold)
 
     async def status(self, call: HttpCall) -> Reply:
         """An agent's look at its own hold, or DELETE to take it back; anybody else's does not exist.

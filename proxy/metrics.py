@@ -11,7 +11,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from rules.hold import DISPOSITIONS, TRANSITIONS, Event, State
 from rules.verdict import Judgement, ReasonId, Tier, Verdict
 
-FAILURES = frozenset({ReasonId.GATE_FAILED, ReasonId.STORE_UNAVAILABLE, ReasonId.WITNESS_UNAVAILABLE})
+FAILURES = frozenset(
+    {
+        ReasonId.GATE_FAILED,
+        ReasonId.STORE_UNAVAILABLE,
+        ReasonId.WITNESS_UNAVAILABLE,
+        ReasonId.CREDENTIAL_UNAVAILABLE,
+    }
+)
 """Reasons that lie with the gate and not with the request."""
 
 _JUDGED = frozenset(

@@ -7,8 +7,8 @@ import asyncio
 import logging
 
 from proxy.metrics import Metrics
-from proxy.record import StoreUnavailable
-from proxy.store import Store
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +23,8 @@ class Signals:
         self._metrics = metrics
         self._changed = asyncio.Event()
         self._up = True
+        self.changes = 0
+        """How many changes were announced so far."""
         self.draining = False
         """Set while the process shuts down: nobody waits for a human any more."""
 
@@ -30,8 +32,9 @@ class Signals:
         """Run until cancelled."""
         while True:
             try:
-                async for _ in self._store.changes():
+                async for hold_id in self._store.changes():
                     self._note(up=True)
+                    self.changes += bool(hold_id)
                     self.wake()
             except StoreUnavailable:
                 self._note(up=False)

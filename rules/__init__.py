@@ -11,10 +11,12 @@
 - `triggers`: what a call gives away by itself
 - `general/`: what a call that no rule names most likely does
 - `drafting/`, `openapi/`, `observed/`: rules made of what a vendor has written down, or of what was seen
+- `placeholder`: what agents have in place of secrets, where it belongs and where it does not
 - `classify`: the `verdict` on a call, and what fixed it
 - `explanation`: all that bears on a call, for people; `approval`: who must approve it
 - `drift/`: whether what a call would change is still as it was when a human was asked
 - `action`: the immutable binding that is approved; `hold`: what may become of it; `decision`: by whom
+- `review/`: what a person is shown of a held call, bounded and inert, and the hash that an approval names
 - `reply`: what the agent hears
 - `mcp/`: tool calls as MCP messages carry them, and what the agent hears there
 """

@@ -33,6 +33,8 @@ class Decision:
     at: datetime
     until: datetime
     """Until when it may be acted on."""
+    preview: str = ""
+    """Hash of what the reviewer was shown, where that was named."""
     sends: tuple[str, ...] = ()
     """The attempts that were known when it was decided: the person answers for these and for no others."""
 
@@ -50,7 +52,9 @@ class Decision:
             "at": (self.at - _EPOCH) // _MILLISECOND,
             "until": (self.until - _EPOCH) // _MILLISECOND,
         }
-        return rfc8785.dumps(members | ({"sends": list(self.sends)} if self.sends else {}))
+        # Missing where there are none, as the decisions of earlier versions have it.
+        further: dict[str, Any] = {"sends": list(self.sends), "preview": self.preview}
+        return rfc8785.dumps(members | {name: value for name, value in further.items() if value})
 
 
 def stated(members: dict[str, Any]) -> Decision:

@@ -40,7 +40,10 @@ _PROXY_CLAIMS = frozenset(
     }
 )
 
-_NOT_FURTHER = HOP_BY_HOP | _PROXY_CLAIMS
+REASONING = b"sidegate-reasoning"
+"""In which an agent says why it asks; for people here, and for nobody else."""
+
+_NOT_FURTHER = HOP_BY_HOP | _PROXY_CLAIMS | {REASONING}
 
 # Whoever holds one of these can act as the agent: never stored, taken anew at replay.
 # Matched with `_` read as `-`.
@@ -187,6 +190,12 @@ def framed(fields: Fields, method: bytes, body: bytes) -> Fields:
     if not told and (body or method in _BODY_METHODS):
         sized.append((b"Content-Length", length))
     return tuple(sized)
+
+
+def with_values(fields: Fields, new: Fields) -> Fields:
+    """`fields` where those that `new` has, by lower-case name, carry its value; none comes or goes."""
+    values = dict(new)
+    return tuple([(name, values.get(name.lower(), value)) for name, value in fields]) if new else fields
 
 
 def preferences(fields: Fields) -> dict[str, str]:

@@ -184,6 +184,12 @@ class Ruleset:
         """Whether a rule of the operator names `host`, itself or by a name above it; `*` names none."""
         return any(key in self._hosts for key in host_keys(host) if key != EVERY)
 
+    @property
+    def named_hosts(self) -> frozenset[str]:
+        """Every host that rules name alone, those of the product included."""
+        own = frozenset(host for host in self._hosts if EVERY not in host)
+        return own | self.packs.named_hosts if self.packs else own
+
     def paths(self, host: str) -> PathPolicy:
         """What becomes of paths that servers of `host` could read differently: the operator's word first."""
         keys = (key for key in host_keys(host) if key in self.policies) if self.policies else iter(())

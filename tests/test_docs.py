@@ -39,9 +39,13 @@ from rules.compile import compile_rules
 from rules.hold import Hold, State
 from rules.language.document import Strict, read
 from rules.language.rule_file import RulesFile
+from rules.review.document import document
+from rules.review.package import Around
 from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
 from tests.proxy.console.world import ACTION, World
+from tests.rules.calls import http
+from tests.rules.review.held import facts
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -118,6 +122,8 @@ def _default(model: type[Strict], name: str) -> str:
             return "none"
         case "":
             return "empty"
+        case bool():
+            return f"`{str(field.default).lower()}`"
         case float():
             return f"{field.default:g}" if field.default < 1e6 else f"{field.default:.0f}"
         case str():
@@ -325,6 +331,9 @@ def test_every_member_is_documented() -> None:
     page = sections("api.md")
     assert list(described(page["Members of a hold"])) == list(summary(hold))
     assert list(described(page["Members of an action"])) == list(contents(ACTION))
+    package = document(facts(http("GET a.example/")), Around())
+    assert list(described(page["Members of a package"])) == list(package)
+    assert all(f"`{name}`" in page["Members of a package"] for name in package["around"])
 
 
 def test_every_problem_is_documented() -> None:

@@ -234,7 +234,7 @@ class StrictHttp1(layer.Layer):
                 yield commands.CloseConnection(upstream.server)
             upstream = self._upstream = Upstream.towards(self.context, *place)
             yield from self._drive(upstream, events.Start())
-        yield from self._drive(upstream, Send(message))
+        yield from self._drive(upstream, Send(message, passage.secrets))
 
     def _drive(self, upstream: Upstream, event: events.Event) -> layer.CommandGenerator[None]:
         """Let the upstream's layers handle `event`, and pass on what came of the answer."""

@@ -10,7 +10,7 @@ from mitmproxy.proxy.context import Context
 from addons.http1.body import Body, Inbox, Unreadable
 from addons.http1.head import AnswerHead, take_answer_head, written
 from addons.tls import UpstreamTls
-from rules.headers import framed
+from rules.headers import Fields, framed, with_values
 from rules.message import Message
 
 type Place = tuple[tuple[str, int], str, str]
@@ -39,10 +39,11 @@ type Part = AnswerHead | bytes | Ended | Failed
 
 
 class Send(events.Event):
-    """The request to send, exactly as it was judged."""
+    """The request to send, exactly as it was judged, but for the values of its `secrets`."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, secrets: Fields = ()) -> None:
         self.message = message
+        self.secrets = secrets
 
 
 class Upstream:
@@ -101,19 +102,19 @@ class _Http1(layer.Layer):
             self._inbox.data += event.data
             yield from self._receive()
         elif isinstance(event, Send):
-            yield from self._send(event.message)
+            yield from self._send(event.message, event.secrets)
         elif isinstance(event, events.Start):
             self._failure = yield commands.OpenConnection(self.context.server)
         elif isinstance(event, events.ConnectionClosed):
             yield from self._closed()
 
-    def _send(self, message: Message) -> layer.CommandGenerator[None]:
+    def _send(self, message: Message, secrets: Fields) -> layer.CommandGenerator[None]:
         if self._failure is not None:
             self.parts.append(Failed(self._failure, sent=False))
             return
         self._method = message.method
         start = b"%b %b HTTP/1.1" % (message.method, message.target)
-        fields = framed(message.fields, message.method, message.body)
+        fields = with_values(framed(message.fields, message.method, message.body), secrets)
         request = memoryview(written(start, fields) + message.body)
         for begin in range(0, len(request), _PIECE_BYTES):
             piece = bytes(request[begin : begin + _PIECE_BYTES])

@@ -8,7 +8,7 @@ from mitmproxy.http import HTTPFlow
 from addons.exchange import Rewriting
 from addons.http1.answer import end_to_end
 from addons.http1.head import BODILESS
-from rules.headers import Fields, first, framed
+from rules.headers import Fields, first, framed, with_values
 from rules.message import Message
 from rules.reply import Reply
 
@@ -32,9 +32,12 @@ def message_of(flow: HTTPFlow) -> Message:
     )
 
 
-def become(request: http.Request, message: Message) -> None:
-    """Make `request` exactly what was judged, announcing exactly the body that was judged."""
-    fields = framed(message.fields, message.method, message.body)
+def become(request: http.Request, message: Message, secrets: Fields = ()) -> None:
+    """Make `request` exactly what was judged, announcing exactly the body that was judged.
+
+    Only the values of `secrets` are other ones: nothing looks at `request` from here on but its upstream.
+    """
+    fields = with_values(framed(message.fields, message.method, message.body), secrets)
     request.raw_content = message.body
     request.data.authority = first(fields, b"host") or b""
     request.headers = http.Headers(

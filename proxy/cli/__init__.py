@@ -25,15 +25,19 @@ _COMMANDS = {
     "kill": "decide",
     "unkill": "decide",
     "keys": "keys",
+    "pins": "pins",
     "env": "environment",
     "exec": "execute",
     "mcp": "mcp",
+    "mcp install": "mcp_install",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if " ".join(given[:2]) in _COMMANDS:
+        given[:2] = [" ".join(given[:2])]
     parser = argparse.ArgumentParser(
         prog="sidegate",
         description="The gate in an agent's sidecar: holds risky calls for a human, "

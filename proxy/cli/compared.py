@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from proxy.cli.terminal import visible
+from rules.review.inert import visible
 
 _NOTHING = "(nothing)"
 

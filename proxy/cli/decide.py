@@ -2,11 +2,17 @@
 
 import argparse
 import sys
+from time import monotonic, sleep
 from typing import Any
 
-from proxy.cli.remote import Negative, add_data_dir, console, hold_path, reported
-from proxy.cli.shown import hidden, whole
-from proxy.cli.terminal import confirmed, say, visible
+from proxy.cli.package import to_open
+from proxy.cli.remote import Console, Negative, add_data_dir, console, hold_path, reported
+from proxy.cli.shown import whole
+from proxy.cli.terminal import block, confirmed, say
+from rules.review.inert import visible
+
+_SNAPSHOT_SECONDS = 5.0
+_POLL_SECONDS = 0.1
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -38,16 +44,18 @@ def _finish(parser: argparse.ArgumentParser, run: Any) -> None:
 
 
 def approve(args: argparse.Namespace) -> int:
-    """Show the hold and approve what was shown, by its digest."""
+    """Show the hold and approve what was shown, by its digest and the preview."""
     with console(args.data_dir) as api:
         path = hold_path(args.id)
-        members = api.ask("GET", path)
+        members = _settled(api, path)
         hold = members["hold"]
         say(whole(hold, now=members["now"]))
         _check(hold)
-        if sys.stdin.isatty() and not args.yes and not _confirmed(hold):
+        viewed = [_open(api, path, name, why) for name, why in to_open(hold).items()]
+        if sys.stdin.isatty() and not args.yes and not confirmed("approve this?"):
             raise Negative("not approved: nothing was changed")
-        decided = api.ask("POST", f"{path}/approve", json={"digest": hold["digest"]})
+        seen = {"digest": hold["digest"], "preview": hold["package"]["preview"], "viewed": viewed}
+        decided = api.ask("POST", f"{path}/approve", json=seen)
     return _told(decided["hold"])
 
 
@@ -91,10 +99,27 @@ def _check(hold: dict[str, Any]) -> None:
         raise Negative(f"this hold {hold['standing']}; nothing was changed")
 
 
-def _confirmed(hold: dict[str, Any]) -> bool:
-    unseen = hidden(hold)
-    warning = f"{unseen} bytes of it are not shown. " if unseen else ""
-    return confirmed(f"{warning}approve this?")
+def _settled(api: Console, path: str) -> dict[str, Any]:
+    """The hold, once what it would change has been read: before that, what is shown is about to change."""
+    end = monotonic() + _SNAPSHOT_SECONDS
+    while True:
+        members = api.ask("GET", path)
+        snapshot = members["hold"]["snapshot"]
+        waits = members["hold"]["state"] == "pending" and snapshot and snapshot.get("recorded") is False
+        if not waits or monotonic() > end:
+            return members
+        sleep(_POLL_SECONDS)
+
+
+def _open(api: Console, path: str, name: str, why: str) -> str:
+    """Print the whole part, however long, and give the hash that says so."""
+    say(visible(f"the whole {name}, because {why}:"))
+    offset: int | None = 0
+    while offset is not None:
+        page = api.ask("GET", f"{path}/content", params={"part": name, "offset": str(offset)})["content"]
+        say("\n".join(block(page["text"])))
+        offset = page["next"]
+    return str(page["sha256"])
 
 
 def _told(hold: dict[str, Any]) -> int:

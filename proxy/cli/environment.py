@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 from proxy.cli.remote import Negative, add_data_dir, find, reported
-from proxy.cli.terminal import say, visible
+from proxy.cli.terminal import say
+from proxy.data_dir.placeholders import read_placeholders
+from rules.review.inert import visible
 
 _DEFAULT_PROXY = "http://127.0.0.1:8080"
 
@@ -68,7 +70,12 @@ def environment(data_dir: Path, proxy: str) -> dict[str, str]:
             raise Negative(
                 f"there is no `{path}`: start the sidecar once with `sidegate serve --data-dir {data_dir}`"
             )
+    try:
+        placeholders = read_placeholders(data_dir)
+    except (OSError, ValueError) as error:
+        raise Negative(f"the placeholders in `{data_dir}` cannot be read: start the sidecar anew") from error
     return {
+        **placeholders,  # first, so that none of them leads past the gate
         **dict.fromkeys(_PROXY, proxy),
         **dict.fromkeys(_BYPASS, ""),
         **dict.fromkeys(_BUNDLE, str(bundle)),

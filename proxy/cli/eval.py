@@ -13,7 +13,8 @@ from proxy.cli.labelled.report import Bounds, as_json, as_table
 from proxy.cli.labelled.row import read_id, read_row
 from proxy.cli.labelled.tally import Tally
 from proxy.cli.labelled.tasks import Tasks
-from proxy.cli.terminal import say, visible
+from proxy.cli.terminal import say
+from rules.review.inert import visible
 from rules.verdict import Judgement, Verdict
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from proxy.cli.labelled.judging import Judge, add_flags, blocked, read_judge, read_lines
 from proxy.cli.labelled.row import read_row
-from proxy.cli.terminal import say, visible
+from proxy.cli.terminal import say
 from rules.call import Call
 from rules.classify import classify
 from rules.explanation import Bearing, bearings
+from rules.review.inert import visible
 from rules.verdict import Judgement, Refusal
 
 

@@ -16,6 +16,7 @@ from proxy.config import Config
 from proxy.data_dir.embedded import EmbeddedRedisError
 from proxy.data_dir.files import private_folder
 from proxy.mcp.child import CannotStart
+from proxy.mcp.servers import Trust
 from proxy.mcp.stdio import Wrapping, wrap
 from proxy.rulebook import Marks, Rulebook, look_at
 from rules.ruleset import Ruleset
@@ -34,6 +35,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("command", nargs="+", metavar="COMMAND", help="the server's command, after `--`")
     parser.add_argument("--name", help="the server's name in rules (default: the command's)")
+    parser.add_argument(
+        "--trust",
+        type=Trust,
+        choices=list(Trust),
+        default=Trust.FIRST_USE,
+        help="what the server's first list of tools is worth (default: first-use)",
+    )
+    parser.add_argument(
+        "--no-tasks", action="store_true", help="answer held calls with a result even where tasks are offered"
+    )
     add_files(parser)
     add_data_dir(parser)
     parser.set_defaults(run=run)
@@ -74,6 +85,8 @@ def _wrapping(args: argparse.Namespace, seen: Marks, read: tuple[Config, Ruleset
         config=config,
         rulebook=Rulebook(ruleset, files=args.rules, seen=seen, load=load),
         redis_url=os.environ.get("REDIS_URL") or config.redis.url,
+        trust=args.trust,
+        tasks=not args.no_tasks,
     )
 
 

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from proxy.cli.terminal import visible
 from proxy.data_dir.files import read_secret
 from proxy.data_dir.lock import held
+from rules.review.inert import visible
 
 _SECONDS = 10.0
 _HOLD_ID = re.compile(r"[0-9A-Z]{26}")

@@ -6,8 +6,9 @@ from typing import Any
 
 from proxy.cli.remote import Negative, add_data_dir, console, hold_path, reported
 from proxy.cli.shown import whole
-from proxy.cli.terminal import confirmed, say, visible
+from proxy.cli.terminal import confirmed, say
 from rules.hold import Resolution, State
+from rules.review.inert import visible
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from proxy.cli.labelled.judging import read_lines
-from proxy.cli.terminal import visible
 from proxy.config import read_text
 from rules.observed.group import Groups
 from rules.observed.line import read_line
@@ -15,6 +14,7 @@ from rules.openapi.flaw import Flaw
 from rules.openapi.servers import read_host
 from rules.openapi.source import MAX_JSON_BYTES, Source, read_source
 from rules.openapi.writing import rules_file
+from rules.review.inert import visible
 
 _MAX_COMPLAINTS = 100
 

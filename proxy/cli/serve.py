@@ -19,7 +19,7 @@ from proxy.data_dir.embedded import EmbeddedRedisError
 from proxy.data_dir.files import private_folder
 from proxy.data_dir.lock import AlreadyServing, exclusive
 from proxy.destinations import Address
-from proxy.journal import JournalError
+from proxy.replay.journal import JournalError
 from proxy.rulebook import Marks, Rulebook, look_at
 from proxy.serving.server import CannotServe, Serving, Settings, serve
 from proxy.witness import WitnessError

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from proxy.cli.compared import compared
-from proxy.cli.terminal import block, columns, shorten, turns, visible
+from proxy.cli.package import packaged
+from proxy.cli.terminal import block, columns, shorten
+from rules.review.inert import turns, visible
 
 MAX_SHOWN = 16 * 1024
 """Characters of a body."""
@@ -17,7 +19,8 @@ _UNITS = (("d", 86_400), ("h", 3600), ("m", 60))
 
 def whole(hold: dict[str, Any], *, now: str) -> str:
     """Everything about one hold."""
-    return "\n".join([*_action(hold), *compared(hold), "", *_judgement(hold), *_standing(hold, now)])
+    parts = (_action(hold), compared(hold), [""], _judgement(hold), packaged(hold), _standing(hold, now))
+    return "\n".join(line for part in parts for line in part)
 
 
 def table(holds: list[dict[str, Any]], *, now: str) -> str:
@@ -26,12 +29,6 @@ def table(holds: list[dict[str, Any]], *, now: str) -> str:
     widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
     room = columns() - sum(widths) - 2 * len(widths)
     return "\n".join(_line(row, widths, room) for row in rows)
-
-
-def hidden(hold: dict[str, Any]) -> int:
-    """How many bytes of the body `whole` does not show."""
-    action = hold["action"]
-    return len(_body(action)[1]) if action else 0
 
 
 def span(since: str, until: str) -> str:

@@ -5,20 +5,10 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 
+from rules.review.inert import visible
+
 _NARROWEST = 20
 _BAR, _CONTINUED = "  | ", "  : "
-_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-# Printable by category, yet nothing of them is seen: joiners, fillers, variation selectors, blanks.
-_UNSEEN = frozenset(
-    {
-        *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
-        *range(0x180B, 0x1810),
-        *range(0xFE00, 0xFE10),
-        *range(0xE0100, 0xE01F0),
-    }
-)
-_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
 
 def say(text: str) -> None:
@@ -26,16 +16,6 @@ def say(text: str) -> None:
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     sys.stdout.flush()
-
-
-def visible(text: str) -> str:
-    """`text` with everything that is unseen, turns direction or acts on a terminal spelled out."""
-    return "".join(c if c.isprintable() and ord(c) not in _UNSEEN else _spell(c) for c in text)
-
-
-def turns(text: str) -> bool:
-    """Whether `text` has right-to-left letters, around which terminals put digits in another order."""
-    return any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text)
 
 
 def block(text: str) -> Iterator[str]:
@@ -77,10 +57,6 @@ def _width(char: str) -> int:
     if unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
-def _spell(char: str) -> str:
-    return _NAMED.get(char) or (f"\\x{ord(char):02x}" if char.isascii() else f"\\u{{{ord(char):x}}}")
 
 
 def confirmed(question: str) -> bool:

@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass
 from proxy.cli.labelled.judging import Judge, add_flags, read_judge
 from proxy.cli.labelled.row import read_row
 from proxy.cli.rule_files import read_documents
-from proxy.cli.terminal import say, visible
+from proxy.cli.terminal import say
 from rules.language.document import Document
 from rules.language.particulars import Example, ExampleRequest
 from rules.language.rule_file import RulesFile
+from rules.review.inert import visible
 from rules.verdict import Judgement, Verdict
 
 

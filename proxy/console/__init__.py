@@ -1,14 +1,15 @@
-"""The reviewers' side: a JSON API on a listener of its own, in the order in which a request meets it.
+"""The reviewers' side: an API and pages on a listener of its own, in the order in which a request meets it.
 
 - `app`: puts the parts together
 - `door`: which requests are heard at all, and who sent them
 - `probes`: whether the process lives, whether it is ready, and its metrics
 - `body`: what a request says, bounded and strictly read
-- `holds`: reading holds
-- `decisions`: approving, rejecting and cancelling them
-- `resolving`: what a person found out about an unknown outcome
+- `holds`: reading holds; `packages`: what a person needs to decide about one; `contents`: all that would run
+- `decisions`: approving, rejecting and cancelling them; `resolving`: what became of an unknown outcome
+- `deciding`: the one place where any of that is done; `seen`: whether the reviewer was shown what would run
 - `kill`: the kill switch
 - `shown`: what a reviewer sees of a hold
+- `pages/`: the same for people in a browser
 - `problem`: every way in which the console says no
 - `reviewing`: what all of them share
 """

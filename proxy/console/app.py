@@ -1,14 +1,17 @@
-"""Puts the console together: the door, then the probes for machines and the API for reviewers."""
+"""Puts the console together: the door, then the probes for machines, the API and the pages for reviewers."""
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, Router
 
+from proxy.console.contents import Contents
 from proxy.console.decisions import Decisions
 from proxy.console.door import Authentication, Door
 from proxy.console.holds import Holds
 from proxy.console.keys import Keys
 from proxy.console.kill import KillSwitch
+from proxy.console.pages.routes import routes
+from proxy.console.pins import Pins
 from proxy.console.probes import Probes
 from proxy.console.problem import EXCEPTION_HANDLERS
 from proxy.console.resolving import Resolving
@@ -24,6 +27,7 @@ def create(reviewing: Reviewing) -> Starlette:
             Route("/readyz", probes.ready),
             Route("/metrics", probes.metrics),
             Mount("/api", app=_api(reviewing)),
+            *routes(reviewing),
         ],
         middleware=[Middleware(Door, address=reviewing.address, names=reviewing.names)],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -35,11 +39,12 @@ def create(reviewing: Reviewing) -> Starlette:
 def _api(reviewing: Reviewing) -> Router:
     """What a reviewer's token opens, unknown addresses included."""
     holds, decisions, kill = Holds(reviewing), Decisions(reviewing), KillSwitch(reviewing)
-    keys = Keys(reviewing)
+    keys, pins = Keys(reviewing), Pins(reviewing)
     return Router(
         routes=[
             Route("/holds", holds.list),
             Route("/holds/{hold_id}", holds.show),
+            Route("/holds/{hold_id}/content", Contents(reviewing).show),
             Route("/holds/{hold_id}/approve", decisions.approve, methods=["POST"]),
             Route("/holds/{hold_id}/reject", decisions.reject, methods=["POST"]),
             Route("/holds/{hold_id}/ask-again", decisions.ask_again, methods=["POST"]),
@@ -49,6 +54,8 @@ def _api(reviewing: Reviewing) -> Router:
             Route("/keys/rewrap", keys.rewrap, methods=["POST"]),
             Route("/holds/{hold_id}/cancel", decisions.cancel, methods=["POST"]),
             Route("/holds/{hold_id}/resolve", Resolving(reviewing).resolve, methods=["POST"]),
+            Route("/pins", pins.show),
+            Route("/pins/accept", pins.accept, methods=["POST"]),
             Route("/kill", kill.serve, methods=["GET", "POST", "DELETE"]),
         ],
         middleware=[Middleware(Authentication, reviewers=reviewing.reviewers)],

@@ -1,7 +1,7 @@
 """What a request to the console says: bounded, strictly read, and nothing that nobody would read."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect, Request
@@ -18,12 +18,7 @@ _NAME_LENGTH = 64
 async def read_members(request: Request, *, names: Collection[str]) -> dict[str, Json]:
     """The members of the request's JSON object, none of them outside `names`. Raises Problem."""
     _check_type(request)
-    try:
-        async with asyncio.timeout(_SECONDS):
-            content = await _read(request)
-    except (TimeoutError, ClientDisconnect) as error:
-        detail = f"the body did not arrive whole within {_SECONDS:g} seconds: send it again"
-        raise Problem(408, Obstacle.BODY_INCOMPLETE, detail) from error
+    content = await read_content(request)
     try:
         value = parse(content)
     except ValueError as error:
@@ -31,8 +26,18 @@ async def read_members(request: Request, *, names: Collection[str]) -> dict[str,
         raise Problem(400, Obstacle.BODY_INVALID, detail) from error
     if not isinstance(value, dict):
         raise Problem(400, Obstacle.BODY_INVALID, f"the body is not a json object with {_list(names)}")
-    _check_names(value, names)
+    check_names(value, names)
     return value
+
+
+async def read_content(request: Request) -> bytes:
+    """The bytes of the request's body. Raises Problem where they are too many or too slow."""
+    try:
+        async with asyncio.timeout(_SECONDS):
+            return await _read(request)
+    except (TimeoutError, ClientDisconnect) as error:
+        detail = f"the body did not arrive whole within {_SECONDS:g} seconds: send it again"
+        raise Problem(408, Obstacle.BODY_INCOMPLETE, detail) from error
 
 
 def _check_type(request: Request) -> None:
@@ -55,7 +60,8 @@ async def _read(request: Request) -> bytes:
     return bytes(content)
 
 
-def _check_names(value: dict[str, Json], names: Collection[str]) -> None:
+def check_names(value: Mapping[str, Json], names: Collection[str]) -> None:
+    """Refuse members that nobody would read. Raises Problem."""
     unknown = sorted(value.keys() - set(names))
     if unknown:
         more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""

@@ -1,25 +1,19 @@
-"""Approving, rejecting and cancelling holds."""
+"""Approving, rejecting and cancelling holds over the API."""
 
-import logging
 import unicodedata
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from proxy.again import Hopeless
 from proxy.console.body import read_members
+from proxy.console.deciding import Deciding
 from proxy.console.door import reviewer
-from proxy.console.holds import find, missing
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
-from proxy.console.shown import conflict, summary
-from proxy.seal import SealError
-from proxy.store import Refused
-from rules.hold import Event, Hold, State
+from proxy.console.seen import read_named
+from proxy.console.shown import summary
+from rules.hold import Hold
 from rules.request.strict_json import Json
-
-logger = logging.getLogger(__name__)
 
 MAX_REASON = 2000
 
@@ -32,75 +26,36 @@ class Decisions:
     """The routes that decide."""
 
     def __init__(self, reviewing: Reviewing) -> None:
-        self._reviewing = reviewing
+        self._now = reviewing.now
+        self._deciding = Deciding(reviewing)
 
     async def approve(self, request: Request) -> Response:
-        """Approve exactly what the reviewer saw, named by its digest."""
-        members = await read_members(request, names=["digest"])
-        digest = read_digest(members)
-        hold = await find(self._reviewing, request)
-        await check_contents(self._reviewing, hold)
-        return await self._decide(request, hold, Event.APPROVE, digest=digest)
+        """Approve exactly what the reviewer saw, named by its digest and by the preview that showed it."""
+        members = await read_members(request, names=["digest", "preview", "viewed"])
+        digest, named = read_digest(members), read_named(members)
+        hold_id, who = request.path_params["hold_id"], reviewer(request)
+        return self._told(await self._deciding.approve(hold_id, who=who, digest=digest, named=named))
 
     async def reject(self, request: Request) -> Response:
         """Reject a hold; the agent is given the reason."""
-        members = await read_members(request, names=["reason"])
-        reason = read_reason(members)
-        hold = await find(self._reviewing, request)
-        return await self._decide(request, hold, Event.REJECT, reason=reason)
+        reason = read_reason(await read_members(request, names=["reason"]))
+        hold_id, who = request.path_params["hold_id"], reviewer(request)
+        return self._told(await self._deciding.reject(hold_id, who=who, reason=reason))
 
     async def ask_again(self, request: Request) -> Response:
         """Make a new hold of what did not run because something had changed; it waits for a decision."""
         await read_members(request, names=[])
-        hold = await find(self._reviewing, request)
-        now = self._reviewing.now()
-        if hold.state is not State.DRIFT_REFUSED:
-            raise conflict("state", hold, now)
-        await check_contents(self._reviewing, hold)
-        try:
-            made = await self._reviewing.again(hold)
-        except Hopeless as error:
-            detail = f"{Hopeless.__doc__}: {error}; nothing was changed"
-            members = {"why": Obstacle.HOPELESS, "hold": summary(hold)}
-            raise Problem(409, Obstacle.HOPELESS, detail, members=members) from error
-        name = reviewer(request)
-        logger.info("console.asked_again hold=%s new=%s reviewer=%s", hold.hold_id, made.hold_id, name)
-        return answer({"now": now.isoformat(), "hold": summary(made)})
+        hold_id, who = request.path_params["hold_id"], reviewer(request)
+        return self._told(await self._deciding.ask_again(hold_id, who=who))
 
     async def cancel(self, request: Request) -> Response:
         """Take a hold back, which refuses nothing: the same request may be asked again."""
-        members = await read_members(request, names=["reason"])
-        reason = read_reason(members)
-        hold = await find(self._reviewing, request)
-        return await self._decide(request, hold, Event.CANCEL, reason=reason)
+        reason = read_reason(await read_members(request, names=["reason"]))
+        hold_id, who = request.path_params["hold_id"], reviewer(request)
+        return self._told(await self._deciding.cancel(hold_id, who=who, reason=reason))
 
-    async def _decide(
-        self, request: Request, hold: Hold, event: Event, *, reason: str = "", **guard: Any
-    ) -> Response:
-        name, now = reviewer(request), self._reviewing.now()
-        fields = self._reviewing.decision(hold, event, who=name, reason=reason)
-        try:
-            decided = await self._reviewing.store.step(hold, event, fields=fields, **guard)
-        except Refused as refused:
-            if refused.hold is None:
-                raise missing(hold.hold_id) from refused
-            raise conflict(refused.why, refused.hold, now) from refused
-        metrics = self._reviewing.metrics
-        metrics.transitions.labels(event=event).inc()
-        waited = max(0.0, (now - hold.created_at).total_seconds())
-        metrics.decision_seconds.labels(decision=event).observe(waited)
-        logger.info("console.decided hold=%s event=%s reviewer=%s", hold.hold_id, event, name)
-        return answer({"now": now.isoformat(), "hold": summary(decided)})
-
-
-async def check_contents(reviewing: Reviewing, hold: Hold) -> None:
-    """Refuse to approve what does not open: nobody can have seen it. Raises Problem."""
-    try:
-        await reviewing.action(hold)
-    except SealError as error:
-        members = {"why": Obstacle.INTEGRITY, "hold": summary(hold)}
-        detail = f"{error}; nothing was changed: reject it, and find out who wrote to the store"
-        raise Problem(409, Obstacle.INTEGRITY, detail, members=members) from error
+    def _told(self, hold: Hold) -> Response:
+        return answer({"now": self._now().isoformat(), "hold": summary(hold)})
 
 
 def read_digest(members: dict[str, Json]) -> str:

@@ -86,13 +86,15 @@ class Authentication:
             await self._app({**scope, _REVIEWER: name}, receive, send)
 
     def _recognize(self, values: list[str]) -> str | None:
-        """The reviewer whose token this is. Takes the same time whichever token fits, or none."""
         token = _BEARER.fullmatch(values[0].encode("latin-1")) if len(values) == 1 else None
-        if token is None:
-            return None
-        digest = sha256(token[1]).digest()
-        known = [name for name, own in self._reviewers.items() if hmac.compare_digest(own, digest)]
-        return known[0] if known else None
+        return None if token is None else owner(token[1], self._reviewers)
+
+
+def owner(token: bytes, reviewers: Mapping[str, bytes]) -> str | None:
+    """The reviewer whose token this is. Takes the same time whichever token fits, or none."""
+    digest = sha256(token).digest()
+    known = [name for name, own in reviewers.items() if hmac.compare_digest(own, digest)]
+    return known[0] if known else None
 
 
 def reviewer(request: Request) -> str:

@@ -1,19 +1,20 @@
 """Reading holds: the newest ones in short, or one whole."""
 
 import re
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from proxy.console.compared import before, moved
+from proxy.console.packages import Packages
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.console.shown import contents, outcome, summary
-from proxy.seal import SealError, Shredded
-from proxy.shots import Shots
+from proxy.drift.shots import Shots
+from proxy.keys.seal import SealError, Shredded
 from rules.action import Action
 from rules.hold import Hold, State
-from rules.mcp.action import ToolAction
 
 _HOLD_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}")
@@ -26,7 +27,11 @@ SCANNED = 1000
 
 async def find(reviewing: Reviewing, request: Request) -> Hold:
     """The hold that the request's path names. Raises Problem where there is none."""
-    hold_id = request.path_params["hold_id"]
+    return await find_hold(reviewing, request.path_params["hold_id"])
+
+
+async def find_hold(reviewing: Reviewing, hold_id: str) -> Hold:
+    """The hold with that id, whatever was written for it. Raises Problem where there is none."""
     hold = await reviewing.store.find(hold_id) if _HOLD_ID.fullmatch(hold_id) else None
     if hold is None:
         raise missing(hold_id)
@@ -44,6 +49,7 @@ class Holds:
 
     def __init__(self, reviewing: Reviewing) -> None:
         self._reviewing = reviewing
+        self._packages = Packages(reviewing)
 
     async def list(self, request: Request) -> Response:
         """The newest holds, of one state if the query names one."""
@@ -62,9 +68,12 @@ class Holds:
     async def show(self, request: Request) -> Response:
         """One hold whole, or, where its contents were changed, what is known without them."""
         hold = await find(self._reviewing, request)
+        return answer({"now": self._reviewing.now().isoformat(), "hold": await self.whole(hold)})
+
+    async def whole(self, hold: Hold) -> dict[str, Any]:
+        """All that a reviewer can see of `hold`, as JSON values."""
         shown = summary(hold) | await self._contents(hold) | {"answer": await self._answer(hold)}
-        shown |= await self._compared(hold)
-        return answer({"now": self._reviewing.now().isoformat(), "hold": shown})
+        return shown | await self._compared(hold)
 
     async def _line(self, hold: Hold) -> dict[str, object]:
         try:
@@ -76,18 +85,16 @@ class Holds:
     async def _contents(self, hold: Hold) -> dict[str, object]:
         try:
             action = await self._reviewing.action(hold)
+            facts = await self._packages.facts(hold, action)
         except SealError as error:
-            return {
-                "integrity": _integrity(error),
-                "integrity_reason": str(error),
-                "action": None,
-                "summary": None,
-            }
+            failed = {"integrity": _integrity(error), "integrity_reason": str(error)}
+            return failed | {"action": None, "summary": None, "package": None}
         return {
             "integrity": "ok",
             "integrity_reason": None,
             "action": contents(action),
-            "summary": None if isinstance(action, ToolAction) else await self._reviewing.told(hold, action),
+            "summary": facts.action if facts.by_rule else None,
+            "package": await self._packages.document(hold, facts, action),
         }
 
     async def _compared(self, hold: Hold) -> dict[str, object]:

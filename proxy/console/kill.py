@@ -10,6 +10,7 @@ from proxy.console.decisions import read_reason
 from proxy.console.door import reviewer
 from proxy.console.problem import answer
 from proxy.console.reviewing import Reviewing
+from proxy.store.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -26,13 +27,16 @@ class KillSwitch:
             case "POST":
                 await self._switch_on(request)
             case "DELETE":
-                await self._store.kill(None)
-                logger.warning("console.unkilled reviewer=%s", reviewer(request))
+                await switch(self._store, None, who=reviewer(request))
         why = await self._store.killed()
         return answer({"killed": why is not None, "why": why})
 
     async def _switch_on(self, request: Request) -> None:
         reason = read_reason(await read_members(request, names=["reason"]))
-        name = reviewer(request)
-        await self._store.kill(f"{name}: {reason}")
-        logger.warning("console.killed reviewer=%s", name)
+        await switch(self._store, reason, who=reviewer(request))
+
+
+async def switch(store: Store, reason: str | None, *, who: str) -> None:
+    """Switch it on with a reason, or off with None."""
+    await store.kill(None if reason is None else f"{who}: {reason}")
+    logger.warning("console.%s reviewer=%s", "unkilled" if reason is None else "killed", who)

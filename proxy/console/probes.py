@@ -12,7 +12,7 @@ from starlette.responses import Response
 from proxy.console.holds import SCANNED
 from proxy.console.problem import PRIVATE, answer
 from proxy.console.reviewing import Reviewing
-from proxy.record import StoreUnavailable
+from proxy.store.record import StoreUnavailable
 from rules.hold import State
 
 _SECONDS = 5.0

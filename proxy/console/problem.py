@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from proxy.record import StoreUnavailable
+from proxy.store.record import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +40,22 @@ class Obstacle(StrEnum):
     """The body holds a member that nobody would read."""
     DIGEST_MISSING = "digest_missing"
     """An approval that does not say what it approves."""
+    PREVIEW_MISSING = "preview_missing"
+    """An approval of tier 4 that does not say what its reviewer was shown."""
+    PREVIEW = "preview"
+    """What the reviewer was shown is not what would be shown now."""
+    UNSEEN = "unseen"
+    """Some of what would run has not been opened to its end."""
     REASON_INVALID = "reason_invalid"
     """The reason is missing, too long or not plain text."""
     CURSOR_INVALID = "cursor_invalid"
     """The place from which to go on is none."""
     OUTCOME_INVALID = "outcome_invalid"
     """The outcome is none of those that can be found out."""
+    TOOLS_INVALID = "tools_invalid"
+    """The tools to accept are not named with their hashes."""
+    TOOL_CHANGED = "tool_changed"
+    """A tool is not what was looked at any more."""
     QUERY_INVALID = "query_invalid"
     """The query asks for something that does not exist."""
     STATE = "state"

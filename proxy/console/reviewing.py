@@ -1,25 +1,24 @@
 """What the console works on, and how it opens what it shows."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
+from proxy.agent import Agent
+from proxy.keys.rotation import Rotation
+from proxy.keys.seal import SealError, Shredded
+from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
-from proxy.rotation import Rotation
-from proxy.seal import SealError, Shredded
-from proxy.sealed import Sealed
-from proxy.store import Store
+from proxy.signals import Signals
+from proxy.store.history import History
+from proxy.store.store import Store
 from rules.action import Action
 from rules.decision import APPROVING, Decision
-from rules.explanation import summary
 from rules.hold import Event, Hold
 from rules.mcp.action import ToolAction
-from rules.normalize import normalize
 from rules.ruleset import Ruleset
-from rules.verdict import Refusal
 
 
 def _now() -> datetime:
@@ -41,10 +40,17 @@ class Reviewing:
     """The rules of now: what they say of a held call, for people."""
     again: Callable[[Hold], Awaitable[Hold]]
     """Makes a new hold of one that was refused because something had changed."""
+    signals: Signals
+    """Wake whoever waits for a hold to change."""
     ready: Callable[[], Awaitable[dict[str, bool]]]
     """What has to hold for the sidecar to do its work, each by name."""
     address: tuple[str, int]
     """Where the console listens."""
+    agent: Agent | None = None
+    """Under whose key what is remembered has its names."""
+    history: History | None = None
+    preview_required: bool = True
+    """Whether an approval of tier 4 has to name the preview that its reviewer was shown."""
     names: frozenset[str] = frozenset()
     """`host:port` (or `host`) under which reviewers reach the console, besides its addresses."""
     now: Callable[[], datetime] = _now
@@ -66,7 +72,9 @@ class Reviewing:
             self.metrics.integrity_failures.inc()
             raise
 
-    def decision(self, hold: Hold, event: Event, *, who: str, reason: str) -> dict[str, bytes]:
+    def decision(
+        self, hold: Hold, event: Event, *, who: str, reason: str, preview: str = ""
+    ) -> dict[str, bytes]:
         """What `hold` keeps of a decision that is taken now, signed."""
         now = self.now()
         # Of a tampered tier there is no validity, and rejecting it must stay possible.
@@ -82,20 +90,7 @@ class Reviewing:
                 reason=reason,
                 at=now,
                 until=now + validity,
+                preview=preview,
                 sends=hold.sends,
             )
         )
-
-    async def told(self, hold: Hold, action: Action) -> str | None:
-        """What the rule that held it says of the call, where it still has a sentence for it."""
-        ruleset = self.ruleset()
-        rule = ruleset.rule(hold.rule)
-        if rule is None or rule.account.summary is None:
-            return None
-        # A body of megabytes takes its time.
-        return await asyncio.to_thread(_told, action, ruleset, hold.rule)
-
-
-def _told(action: Action, ruleset: Ruleset, rule_id: str | None) -> str | None:
-    call = normalize(action.message(), paths=ruleset.paths)
-    return None if isinstance(call, Refusal) else summary(call, ruleset, rule_id)

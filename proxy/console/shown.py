@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from proxy.console.problem import Obstacle, Problem
+from proxy.keys.seal import SealError
 from rules.action import Action
 from rules.hold import DISPOSITIONS, Hold, Resolution, State
 from rules.mcp.action import ToolAction
@@ -119,6 +120,13 @@ def conflict(why: str, hold: Hold, now: datetime) -> Problem:
     obstacle, detail = _OBSTACLES.get(why, _OBSTACLES["state"])
     words = detail.format(standing=standing(hold), decide_by=hold.decide_by.isoformat(timespec="seconds"))
     return Problem(409, obstacle, words, members={"why": why, "now": now.isoformat(), "hold": summary(hold)})
+
+
+def damaged(hold: Hold, error: SealError) -> Problem:
+    """The problem of a hold whose stored contents do not open."""
+    members = {"why": Obstacle.INTEGRITY, "hold": summary(hold)}
+    detail = f"{error}; nothing was changed: reject it, and find out who wrote to the store"
+    return Problem(409, Obstacle.INTEGRITY, detail, members=members)
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -4,5 +4,6 @@
 - `supply`: what a credential is given and what it gives
 - `header`, `aws`, `certificate`: how a secret goes out with a request
 - `credentials`: which credentials a call gets, by host and by name
+- `injection`: secrets put in for the placeholders of requests that pass
 - `entry`, `making`: what the configuration says, and the parts that it makes
 """

@@ -1,7 +1,8 @@
 """Which credentials a call gets: those of its host and port, or the one that its rule names among them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from proxy.credentials.aws import Signature
 from proxy.credentials.sources.secret import CredentialError
@@ -20,6 +21,13 @@ class Credentials:
     """
 
     by_host: Mapping[str, tuple[Credential, ...]]
+    by_server: Mapping[str, tuple[Credential, ...]] = field(default_factory=dict)
+    """By the URL of an MCP server that is configured."""
+
+    def at(self, server: str, action: Action) -> Self:
+        """Those for `action`, a message to the MCP server at that URL: its own before those of its host."""
+        both = (*self.by_server.get(server, ()), *self._of(action))
+        return replace(self, by_host={_place(action): both}, by_server={})
 
     def has(self, action: Action) -> bool:
         """Whether what was taken off `action` is configured for where it goes."""
@@ -73,9 +81,13 @@ class Credentials:
         return tuple(slots.values())
 
     def _of(self, action: Action) -> tuple[Credential, ...]:
-        # Bracketed as the configuration writes it: `::1` with port 443 is not the host `::1:443`.
-        host = f"[{action.host}]" if ":" in action.host else action.host
-        return self.by_host.get(f"{host}:{action.port}") or self.by_host.get(action.host, ())
+        return self.by_host.get(_place(action)) or self.by_host.get(action.host, ())
+
+
+def _place(action: Action) -> str:
+    # Bracketed as the configuration writes it: `::1` with port 443 is not the host `::1:443`.
+    host = f"[{action.host}]" if ":" in action.host else action.host
+    return f"{host}:{action.port}"
 
 
 def with_fields(fields: Fields, new: Fields) -> Fields:

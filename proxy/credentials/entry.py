@@ -30,6 +30,8 @@ _SOURCES = (
     *("aws_sigv4", "client_certificate"),
 )
 _KEPT = ("oauth2", "jwt_bearer", "github_app", "slack")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_PREFIX = re.compile(r"[A-Za-z0-9._-]{0,32}")
 _WITHOUT_HEADER = ("aws_sigv4", "client_certificate")
 _HEADER = "Authorization"
 _TEMPLATE = "Bearer {secret}"
@@ -38,9 +40,10 @@ type Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class CredentialEntry(Strict):
-    """What a replay to `host` carries, with its secret from one source."""
+    """What a replay to `host`, or to the MCP server `server`, carries, with its secret from one source."""
 
-    host: Name
+    host: str = ""
+    server: str = ""
     name: str = ""
     header: Name | None = None
     template: Name | None = None
@@ -54,6 +57,9 @@ class CredentialEntry(Strict):
     vault: Vault | None = None
     aws_sigv4: AwsSigV4 | None = None
     client_certificate: ClientCertificate | None = None
+    inject: bool = False
+    export: str = ""
+    placeholder_prefix: str = ""
 
     @field_validator("host")
     @classmethod
@@ -94,6 +100,38 @@ class CredentialEntry(Strict):
             raise ValueError("the template has characters that no header can carry; write plain ascii")
         return value
 
+    @field_validator("export")
+    @classmethod
+    def _variable(cls, value: str) -> str:
+        if not _VARIABLE.fullmatch(value):
+            raise ValueError(f"{quote(value)} is no name of an environment variable")
+        return value
+
+    @field_validator("placeholder_prefix")
+    @classmethod
+    def _prefix(cls, value: str) -> str:
+        if not _PREFIX.fullmatch(value):
+            raise ValueError(f"{quote(value)} is no prefix; use up to 32 of letters, digits and `._-`")
+        return value
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.host) == bool(self.server):
+            raise ValueError("give where it goes as exactly one of `host` and `server`")
+        if self.server and self.inject:
+            raise ValueError("`inject` needs the server's `host`: write it in place of `server`")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_injection(self) -> Self:
+        if self.inject and not self.export:
+            raise ValueError("an agent gets its placeholder in a variable: give `inject` an `export`")
+        if not self.inject and (self.export or self.placeholder_prefix):
+            raise ValueError("`export` and `placeholder_prefix` are of a placeholder: add `inject: true`")
+        if self.inject and (self.aws_sigv4 or self.client_certificate):
+            raise ValueError("`inject` is for secrets in a header: leave it out here")
+        return self
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         given = [source for source in _SOURCES if getattr(self, source) is not None]
@@ -112,9 +150,14 @@ class CredentialEntry(Strict):
         return TLS if self.client_certificate is not None else self.written_header.lower()
 
     @property
+    def place(self) -> str:
+        """Where it goes, for people."""
+        return self.host or self.server
+
+    @property
     def label(self) -> str:
         """Its name, or what tells it from the others."""
-        return self.name or f"{self.host}/{self.slot}"
+        return self.name or f"{self.place}/{self.slot}"
 
     @property
     def written_header(self) -> str:
@@ -127,23 +170,30 @@ class CredentialEntry(Strict):
         return self.template or _TEMPLATE
 
     @property
+    def settings(self) -> str:
+        """What a kept token was made for: how it is used makes no other token."""
+        return self.origin.model_dump_json(exclude={"server", "inject", "export", "placeholder_prefix"})
+
+    @property
     def origin(self) -> Self:
         """It without its place: entries of one name have the same."""
-        return self.model_copy(update={"host": "", "header": None, "template": None})
+        return self.model_copy(update={"host": "", "server": "", "header": None, "template": None})
 
 
 def distinct(entries: tuple[CredentialEntry, ...]) -> tuple[CredentialEntry, ...]:
     """`entries`, of which no two stand for the same. Raises ValueError."""
     for n, entry in enumerate(entries):
         for other in entries[:n]:
-            if (entry.host, entry.slot, entry.label) == (other.host, other.slot, other.label):
-                raise ValueError(f"`{entry.host}` has two credentials for `{entry.slot}`; keep one of them")
+            same_place = (entry.host, entry.server, entry.slot) == (other.host, other.server, other.slot)
+            if same_place and entry.label == other.label:
+                raise ValueError(f"`{entry.place}` has two credentials for `{entry.slot}`; keep one of them")
             if entry.name and entry.name == other.name and entry.origin != other.origin:
                 raise ValueError(f"two credentials have the name `{entry.name}`; give each their own")
-            same_place = (entry.host, entry.slot) == (other.host, other.slot)
+            if entry.export and entry.export == other.export and entry.label != other.label:
+                raise ValueError(f"two credentials have the `export` `{entry.export}`; give each their own")
             if same_place and not (entry.name and other.name):
                 raise ValueError(
-                    f"`{entry.host}` has two credentials for `{entry.slot}`; keep one of them, or "
+                    f"`{entry.place}` has two credentials for `{entry.slot}`; keep one of them, or "
                     "give both a `name`"
                 )
     return entries

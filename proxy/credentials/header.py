@@ -24,14 +24,21 @@ class Header:
         """The header field with the secret in it, whatever goes out. Raises CredentialError."""
         secret = await self.source.secret(past=past)
         value = self.template.replace("{secret}", secret.text)
-        # What the HTTP client would refuse has to fail here, while it is certain that nothing was sent.
-        if not value.isascii() or not value.isprintable() or value != value.strip():
-            raise CredentialError(
-                f"the secret for `{self.header}` has characters that no header can carry: write it anew"
-            )
+        fit(value, header=self.header)
         field = (self.header.encode(), value.encode())
         return Supplied(fields=(field,), generations={self.name: secret.generation})
 
     async def generation(self) -> str:
         """That of its secret."""
         return await self.source.generation()
+
+
+def fit(value: str, *, header: str) -> None:
+    """Raise CredentialError where `header` cannot carry `value`.
+
+    What an HTTP client would refuse has to fail here, while it is certain that nothing was sent.
+    """
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        raise CredentialError(
+            f"the secret for `{header}` has characters that no header can carry: write it anew"
+        )

@@ -2,9 +2,10 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from proxy.credentials.aws import ChainedKeys, Signature, StatedKeys
 from proxy.credentials.certificate import ClientCertificate
@@ -25,6 +26,7 @@ from proxy.credentials.supply import Credential
 from proxy.metrics import Metrics, Renewal
 
 _MARGIN = 60.0
+NO_SERVERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +42,19 @@ class Surroundings:
     exchange: float
 
 
-def make(entries: Iterable[CredentialEntry], around: Surroundings) -> Credentials:
-    """All of them, by host. Entries of one name share one source."""
+def make(
+    entries: Iterable[CredentialEntry], around: Surroundings, *, servers: Mapping[str, str] = NO_SERVERS
+) -> Credentials:
+    """All of them, by host and by the URL of their MCP server. Entries of one name share one source."""
     endpoint = Endpoint(trust=around.context(), now=around.now)
     sources: dict[str, Source] = {}
     by_host: dict[str, tuple[Credential, ...]] = {}
+    by_server: dict[str, tuple[Credential, ...]] = {}
     for entry in entries:
         made = _credential(entry, around, endpoint, sources)
-        by_host[entry.host] = (*by_host.get(entry.host, ()), made)
-    return Credentials(by_host)
+        of, place = (by_server, servers[entry.server]) if entry.server else (by_host, entry.host)
+        of[place] = (*of.get(place, ()), made)
+    return Credentials(by_host, by_server)
 
 
 def _credential(
@@ -95,7 +101,7 @@ def _source(entry: CredentialEntry, around: Surroundings, endpoint: Endpoint) ->
         metrics=around.metrics,
         needed=around.exchange + _MARGIN,
         tasks=around.tasks,
-        settings=entry.origin.model_dump_json(),
+        settings=entry.settings,
     )
 
 

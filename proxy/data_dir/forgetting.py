@@ -5,7 +5,7 @@ import logging
 
 from redis.exceptions import RedisError
 
-from proxy.store import connect
+from proxy.store.connection import connect
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from hashlib import sha256
 from time import monotonic
 
-from proxy.seal import Seal, SealError
+from proxy.keys.seal import Seal, SealError
 
 KEY_BYTES = 32
 _ID_BYTES = 8

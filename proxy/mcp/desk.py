@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Self
@@ -12,17 +13,19 @@ from proxy.agent import Agent
 from proxy.budgets import afford
 from proxy.failure import ended, report
 from proxy.holding import Holding
+from proxy.keys.seal import SealError
+from proxy.keys.sealed import Sealed
+from proxy.mcp.continuing import Continuing
 from proxy.metrics import Metrics
-from proxy.record import Draft, StoreUnavailable
 from proxy.replay.courier import Courier
 from proxy.replay.replayer import Replayer
-from proxy.seal import SealError
-from proxy.sealed import Sealed
 from proxy.signals import Signals
-from proxy.store import Flooded, Refused, Store
+from proxy.store.history import History
+from proxy.store.record import Draft, StoreUnavailable
+from proxy.store.store import Flooded, Refused, Store
 from rules.action import Action
 from rules.headers import Fields
-from rules.hold import REMEMBERED, Hold, State
+from rules.hold import REMEMBERED, Event, Hold, State
 from rules.mcp.action import ToolAction
 from rules.mcp.answer import (
     blocked_result,
@@ -30,11 +33,15 @@ from rules.mcp.answer import (
     refused_method,
     refused_result,
     standing_result,
+    standing_text,
     unreadable_result,
 )
-from rules.mcp.meaning import Own, Weighed
-from rules.mcp.message import Failure, Members, Result
+from rules.mcp.continuing import ask_by_call, asks
+from rules.mcp.meaning import Own, Weighed, Wish
+from rules.mcp.message import Failure, Members, Message, Result
+from rules.mcp.tasks import Style, created, no_such_task, related, shown
 from rules.mcp.wire import read_answer
+from rules.review.reasoning import PART as REASONING
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
 
@@ -42,6 +49,8 @@ logger = logging.getLogger(__name__)
 
 _RUN_AGAIN_AFTER = 5.0
 _ANSWERED = frozenset({State.EXECUTED, State.EXECUTION_ERROR})
+_TAKING_BACK = frozenset({Wish.CANCEL, Wish.TASK_CANCEL})
+_ABOUT_TASKS = frozenset({Wish.TASK, Wish.TASK_RESULT, Wish.TASK_CANCEL, Wish.TASK_UPDATE})
 _FLOODED = Refusal(
     reason_id=ReasonId.FLOODED,
     reason="the agent has opened more holds than people can decide on; no new ones for some minutes",
@@ -54,6 +63,8 @@ class Go:
     """Leave for one call to go to its server now."""
 
     judgement: Judgement
+    continues: Hold | None = None
+    """The approved hold that this call is the continuation of."""
 
 
 type Said = Members | Failure
@@ -75,6 +86,12 @@ class Asking:
     """Ids of holds that its session has to run."""
     success: bool = False
     """Whether its client shows a model only successes."""
+    reasoning: str = ""
+    """What the agent says for itself."""
+    tasks: Style | None = None
+    """Which tasks its client takes in place of a result."""
+    state: str | None = None
+    """What its server gave it to be known by, in an answer to the same call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +106,9 @@ class Desk:
     replayer: Replayer
     metrics: Metrics
     patience: float = 2.0
+    history: History | None = None
+    tasks: bool = True
+    """Whether held calls become tasks for clients that offer it."""
 
     @classmethod
     def beside(cls, holding: Holding, ruleset: Callable[[], Ruleset]) -> Self:
@@ -101,6 +121,7 @@ class Desk:
             signals=holding.signals,
             replayer=holding.replayer,
             metrics=holding.metrics,
+            history=holding.history,
         )
 
     async def admit(self, asking: Asking, judgement: Judgement) -> Go | Said:
@@ -117,9 +138,12 @@ class Desk:
             judgement = await afford(judgement, agent=self.agent, store=self.store)
             self.metrics.admitted(judgement)
             if judgement.verdict is Verdict.PASS:
+                await self._remember(asking, judgement)
                 return Go(judgement=judgement)
             if not asking.asked.holdable:
                 return _blocked(asking, judgement)
+            if hold := await self._continued(asking, judgement):
+                return Go(judgement=judgement, continues=hold)
             return await self._hold(asking, judgement)
         except Flooded:
             return self._refused(asking, _FLOODED)
@@ -132,10 +156,14 @@ class Desk:
             hold = await self.store.find(own.hold_id)
             action = None if hold is None else await self._action(hold)
             if hold is None or action is None or action.principal != self.agent.principal:
-                return no_such_hold()
+                return no_such_task() if own.wish in _ABOUT_TASKS else no_such_hold()
+            if own.wish in _TAKING_BACK:
+                hold = await self._take_back(hold)
             here = isinstance(action, ToolAction) and action.place == place
             hold = await self._wait(hold, courier if here else None, gone=gone, seconds=own.wait)
-            return await self._tell(hold) if here else standing_result(hold)
+            if own.wish in _ABOUT_TASKS:
+                return await self._tell_task(own, hold, here=here)
+            return await self._tell_apart(hold) if here else standing_result(hold)
         except StoreUnavailable:
             return refused_result(_STORE_AWAY)
 
@@ -146,12 +174,33 @@ class Desk:
             return hold
         return await self._run(hold, courier)
 
+    async def note(self, hold: Hold, answer: Message) -> None:
+        """See whether the server asks something back in its answer to what continued `hold`."""
+        if isinstance(answer, Result):
+            outcome = await ended(self._continuing.note(hold, answer.result))
+            if isinstance(outcome, BaseException):
+                report("mcp.state_not_kept", outcome)
+
+    @property
+    def _continuing(self) -> Continuing:
+        return Continuing(store=self.store, agent=self.agent)
+
+    async def _continued(self, asking: Asking, judgement: Judgement) -> Hold | None:
+        """The approved hold that this call goes on with: the same call to a letter, and not graver now."""
+        hold = await self._continuing.take(asking.state) if asking.state else None
+        if hold is None or judgement.tier > hold.tier or hold.digest != self._action_of(asking).digest:
+            return None
+        logger.info("hold.continued hold=%s", hold.hold_id)
+        return hold
+
     async def _hold(self, asking: Asking, judgement: Judgement) -> Said:
         """Record the call durably, then wait a little with its agent for what becomes of it."""
         hold, new = await self.store.open(self._draft(asking, judgement))
         if new:
             self.metrics.holds_opened.labels(int(hold.tier)).inc()
             logger.info("hold.opened hold=%s tier=%d protocol=mcp", hold.hold_id, hold.tier)
+            with suppress(StoreUnavailable):
+                await self._remember(asking, hold)
         else:
             self.metrics.retries_joined.inc()
         asking.held.add(hold.hold_id)
@@ -167,10 +216,34 @@ class Desk:
         hold = await self._wait(hold, asking.courier, gone=asking.gone, seconds=self.patience)
         if asking.gone():
             return standing_result(hold, success=asking.success)
+        # The extension's tasks are for what takes its time; the older ones were asked for as such.
+        if asking.tasks is Style.NESTED or (asking.tasks and not hold.settled):
+            return created(hold, asking.tasks, text=standing_text(hold))
         return await self._tell(hold, success=asking.success)
 
+    async def _take_back(self, hold: Hold) -> Hold:
+        """Cancel what its own agent no longer wants, if it is not too late; it knows, so the call is free."""
+        fields = {"note": b"its agent took it back", "collected": b"1"}
+        try:
+            cancelled = await self.store.step(hold, Event.CANCEL, release=True, fields=fields)
+        except Refused as refused:
+            return refused.hold or hold
+        self.metrics.transitions.labels(Event.CANCEL).inc()
+        logger.info("hold.cancelled hold=%s protocol=mcp", hold.hold_id)
+        return cancelled
+
+    async def _tell_task(self, own: Own, hold: Hold, *, here: bool) -> Said:
+        """What the agent hears of a hold that is a task to it."""
+        if own.tasks is Style.FLAT and own.wish is not Wish.TASK:
+            return {}
+        outcome = await self._tell_apart(hold) if here and hold.settled else None
+        if own.wish is Wish.TASK_RESULT:
+            outcome = outcome or standing_result(hold)
+            return outcome if isinstance(outcome, Failure) else related(hold, outcome)
+        return shown(hold, own.tasks, text=standing_text(hold), outcome=outcome)
+
     def _draft(self, asking: Asking, judgement: Judgement) -> Draft:
-        action = self.agent.tool_action(asking.asked.call, place=asking.place, fields=asking.fields)
+        action = self._action_of(asking)
         hold_id = str(ULID())
         draft = Draft(
             hold_id=hold_id,
@@ -186,7 +259,16 @@ class Desk:
             sealed=b"",
             key=self.sealed.fresh_key(hold_id, action.digest),
         )
-        return replace(draft, sealed=self.sealed.close_action(draft, action))
+        said = self.sealed.close_part(draft, REASONING, asking.reasoning) if asking.reasoning else b""
+        return replace(draft, sealed=self.sealed.close_action(draft, action), reasoning=said)
+
+    async def _remember(self, asking: Asking, judged: Judgement | Hold) -> None:
+        """Note what changes something, for whoever decides about the agent's next hold."""
+        if self.history is not None and judged.tier >= Tier.REVERSIBLE:
+            await self.history.note(self.agent, asking.asked.call, judged)
+
+    def _action_of(self, asking: Asking) -> ToolAction:
+        return self.agent.tool_action(asking.asked.call, place=asking.place, fields=asking.fields)
 
     async def _wait(
         self, hold: Hold, courier: Courier | None, *, gone: Callable[[], bool], seconds: float
@@ -207,9 +289,20 @@ class Desk:
 
     async def _run(self, hold: Hold, courier: Courier) -> Hold:
         try:
-            return await self.replayer.run(hold, courier=courier)
+            hold = await self.replayer.run(hold, courier=courier)
         except Refused as refused:
             return refused.hold or hold
+        answer = await self._answer(hold)
+        if isinstance(answer, dict):
+            await self._continuing.note(hold, answer)
+        return hold
+
+    async def _tell_apart(self, hold: Hold) -> Said:
+        """What an agent hears by another way than the call itself, which alone can be asked something."""
+        answer = await self._answer(hold)
+        if isinstance(answer, dict) and asks(answer):
+            return ask_by_call(hold.hold_id)
+        return await self._tell(hold)
 
     async def _tell(self, hold: Hold, *, success: bool = False) -> Said:
         """What the agent hears; an outcome is told once, a denial and a doubt every time."""

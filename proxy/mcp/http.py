@@ -17,6 +17,7 @@ from proxy.mcp.shelf import Shelf
 from rules.call import HttpCall, ToolCall
 from rules.classify import judgements, standing
 from rules.headers import Fields
+from rules.hold import Hold
 from rules.mcp.answer import (
     client_of,
     in_answer_to,
@@ -24,17 +25,20 @@ from rules.mcp.answer import (
     shows_success_only,
 )
 from rules.mcp.carried import Carried, Server, Use, carried, reply_of, steady
+from rules.mcp.continuing import state_brought
 from rules.mcp.headers import disagreement, ours
 from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
 from rules.mcp.message import Failure, Members, Message, Notification, Result, meta_of, write
 from rules.mcp.message import Request as Asked
-from rules.mcp.methods import CALL_TOOL, LIST_TOOLS, LISTEN
+from rules.mcp.methods import CALL_TOOL, LIST_CHANGED, LIST_TOOLS, LISTEN
 from rules.mcp.passing import answer_for
 from rules.mcp.stream import Rewriting
+from rules.mcp.tasks import style
 from rules.mcp.versions import is_modern
 from rules.mcp.weighing import of_rules, weigh
 from rules.mcp.wire import Malformed, read_message
 from rules.reply import Reply
+from rules.review.reasoning import said_by, said_in, unsaid
 from rules.verdict import Judgement, ReasonId, Tier, Verdict
 
 logger = logging.getLogger(__name__)
@@ -140,17 +144,28 @@ class McpOverHttp:
     async def _weighed(
         self, exchange: "_Exchange", message: Asked, asked: Weighed, shelf: Shelf
     ) -> "Sending | Reply":
-        change = shelf.change(asked.call.tool) if asked.holdable else None
+        courier, change = self._courier(exchange, message, shelf), None
+        if asked.holdable and exchange.found.server.configured:
+            await shelf.fill(courier.list_tools)
+            await shelf.look_again(asked.call.tool)
+            call = replace(asked.call, definition=shelf.definition(asked.call.tool))
+            asked, change = replace(asked, call=call), shelf.change(asked.call.tool)
         judgement = weigh(asked, self.desk.ruleset(), change=change, beside=exchange.beside)
         asking = replace(
-            self._asking(exchange.found, asked, self._courier(exchange, message, shelf)),
+            self._asking(exchange.found, asked, courier),
             gone=exchange.request.gone,
             fields=steady(exchange.call.fields, credentials=self.desk.agent.secret_headers),
             success=shows_success_only(client_of(message)),
+            reasoning=said_in(meta_of(message)) or said_by(exchange.call.fields),
+            tasks=style(message) if exchange.found.server.tasks else None,
+            state=state_brought(message),
         )
         outcome = await self.desk.admit(asking, judgement)
         if isinstance(outcome, Go):
-            return self._sending(exchange, outcome.judgement, shelf)
+            sending = self._sending(exchange, outcome.judgement, shelf)
+            if outcome.continues is None:
+                return sending
+            return replace(sending, rewriting=self._watching(message, shelf, outcome.continues))
         return self._say(exchange, message, outcome)
 
     async def _plain(self, exchange: "_Exchange", shelf: Shelf) -> "Sending | Reply":
@@ -182,7 +197,7 @@ class McpOverHttp:
         own: Fields = ((b"Content-Type", b"application/json"), (b"Accept-Encoding", b"identity"))
         fields = (*ours(kept, message, params), *own)
         return Sending(
-            call=replace(call, body=write(message), fields=fields),
+            call=replace(call, body=write(unsaid(message)), fields=fields),
             judgement=judgement,
             rewriting=self.authorization.watching(exchange.found.server, self._rewriting(message, shelf))
             if exchange.found.server.configured
@@ -198,6 +213,16 @@ class McpOverHttp:
 
         return Rewriting(edit, documents=documents)
 
+    def _watching(self, message: Asked, shelf: Shelf, hold: Hold) -> Rewriting:
+        """What sees whether the server asks something back again."""
+
+        def edit(answer: Message) -> Message | None:
+            if isinstance(answer, Result) and answer.id == message.id:
+                self.tasks.create_task(self.desk.note(hold, answer))
+            return self._edited(answer, message, shelf)
+
+        return Rewriting(edit, documents=True)
+
     def _edited(self, answer: Message, request: Message | None, shelf: Shelf) -> Message | None:
         """What of a server's message reaches the agent."""
         if isinstance(answer, Result | Failure):
@@ -209,6 +234,8 @@ class McpOverHttp:
                 first = "cursor" not in request.params
                 self.tasks.create_task(_learn(shelf, answer.result, first=first))
             return answer_for(request, answer, widened=shows_success_only(client_of(request)))
+        if isinstance(answer, Notification) and answer.method == LIST_CHANGED:
+            shelf.invalidate()
         asked = asked_by_server(answer, server=shelf.server)
         ruleset = self.desk.ruleset()
         if isinstance(asked, Weighed):
@@ -245,6 +272,7 @@ class McpOverHttp:
             meta={name: value for name, value in meta.items() if name.startswith(_OWN_META)},
             beside=exchange.beside,
             shelf=shelf,
+            server=exchange.found.server.url,
             replayer=self.desk.replayer,
         )
 
@@ -254,7 +282,13 @@ class McpOverHttp:
     def _shelf(self, server: Server) -> Shelf:
         """What is known of the server's tools; of one that nobody configured, nothing is kept."""
         key = self.desk.agent.keyed("pins", server.name, server.url)
-        shelf = self._shelves.get(key) or Shelf(store=self.desk.store, server=server.name, key=key)
+        shelf = self._shelves.get(key) or Shelf(
+            store=self.desk.store,
+            server=server.name,
+            key=key,
+            place=server.url,
+            trusting=lambda: server.trusted_at_first or self.desk.ruleset().observed,
+        )
         if server.configured:
             self._shelves[key] = shelf
         return shelf

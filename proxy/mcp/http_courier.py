@@ -1,33 +1,43 @@
-"""Carries an approved tool call over HTTP, with the credentials and the session of the agent's next touch."""
+"""Carries an approved tool call over HTTP, in the session of the agent's next touch."""
 
+import asyncio
+import logging
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from proxy.credentials.supply import Supplied
+import httpx2
+
+from proxy.credentials.sources.secret import CredentialError
+from proxy.credentials.supply import Outgoing, Supplied
 from proxy.mcp.calls import as_reply
+from proxy.mcp.endpoint import Endpoint, answer_in, enough
 from proxy.mcp.shelf import Shelf
-from proxy.replay.exchange import exchange
+from proxy.replay.exchange import exchange, outgoing_fields
 from proxy.replay.line import Line, Unsent
+from proxy.replay.repeating import REFUSED
 from proxy.replay.replayer import Replayer
-from rules.action import Action
+from proxy.store.record import StoreUnavailable
+from proxy.witness import WitnessError
+from rules.action import Action, Principal
 from rules.call import HttpCall
-from rules.headers import Fields, first
+from rules.headers import Fields, first, framed
 from rules.mcp.action import ToolAction
 from rules.mcp.carried import SESSION
-from rules.mcp.headers import VERSION, complete
+from rules.mcp.headers import VERSION
 from rules.mcp.meaning import Weighed
-from rules.mcp.message import Failure, Members, Message, Request, Result, write
-from rules.mcp.methods import CALL_TOOL
-from rules.mcp.stream import Rewriting
+from rules.mcp.message import Members, Request, Result
+from rules.mcp.methods import CALL_TOOL, LIST_TOOLS
 from rules.mcp.weighing import weigh
-from rules.mcp.wire import Malformed, read_answer
 from rules.reply import Reply
-from rules.verdict import Judgement, Refusal
+from rules.verdict import Judgement, Refusal, Verdict
 
-_ERROR_STATUS = 400
-_HTTP_FAILED = -32000
-_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
+logger = logging.getLogger(__name__)
+
+_LIST_SECONDS = 2.5
+_MAX_PAGES = 20
+_UNASKED = (Unsent, WitnessError, CredentialError, StoreUnavailable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +52,8 @@ class HttpCourier:
     beside: Sequence[Judgement]
     """What rules say of the request itself."""
     shelf: Shelf
+    server: str
+    """The URL of the server: one that nobody configured has no credentials."""
     replayer: Replayer
 
     def judge(self, action: ToolAction) -> Judgement:
@@ -52,62 +64,80 @@ class HttpCourier:
 
     async def carry(self, action: ToolAction, line: Line) -> Reply:
         """Send `action` once, as a request of its own, and return the server's answer."""
-        request = self._request(action)
-        line.action = http = self._as_http(action, request)
+        request = self._request(CALL_TOOL, {"name": action.tool, "arguments": action.arguments})
+        endpoint = self._endpoint(action.principal)
+        params = self.shelf.params(action.tool)
+        line.action = http = endpoint.request(request, action.fields, params)
         where = await self.replayer.destinations.find(http.host, http.port)
         if isinstance(where, Refusal):
             raise Unsent(where.reason)
-        token = str(request.id).encode()
-        # A server may leave its stream open after the answer.
-        line.enough = lambda content: token in content and content.endswith(_ENDS)
-        supplied = Supplied(fields=self.live)
+        line.enough = enough(request)
+        supplied = await self._supply(http, line)
+        line.credential_used = supplied.label
         reply = await exchange(line, http, supplied, self.replayer.route(where, supplied))
-        return _answer(reply, request)
+        if reply.status == REFUSED and supplied.generations:
+            # For the next call: nobody knows what a server has done that says it did not know us.
+            with suppress(CredentialError, StoreUnavailable):
+                await self._supply(http, line, past=supplied)
+        return as_reply(answer_in(reply, request))
 
-    def _request(self, action: ToolAction) -> Request:
-        params: Members = {"name": action.tool, "arguments": action.arguments}
+    async def list_tools(self) -> None:
+        """Have the server list its tools for the shelf, if it does so in time.
+
+        Nobody asked for it, so it is not done where a rule stops such requests.
+        """
+        if any(judgement.verdict is not Verdict.PASS for judgement in self.beside):
+            return
+        try:
+            async with asyncio.timeout(_LIST_SECONDS):
+                await self._list_pages()
+        except (OSError, httpx2.HTTPError, *_UNASKED) as error:
+            logger.warning("mcp.not_listed server=%s why=%s", self.shelf.server, type(error).__name__)
+
+    async def _list_pages(self) -> None:
+        endpoint = self._endpoint(Principal(agent=""))
+        params: Members = {}
+        for page in range(_MAX_PAGES):
+            request = self._request(LIST_TOOLS, params)
+            supplied = await self._supply(endpoint.request(request))
+            asking = replace(endpoint, supplied=supplied)
+            answer = answer_in(await asking.ask(request, within=_LIST_SECONDS), request)
+            if not isinstance(answer, Result):
+                return
+            await self.shelf.learn(answer.result, first=page == 0)
+            cursor = answer.result.get("nextCursor")
+            if not cursor:
+                return
+            params = {"cursor": cursor}
+
+    async def _supply(
+        self, http: Action, line: Line | None = None, *, past: Supplied | None = None
+    ) -> Supplied:
+        """The operator's credentials where there are any, else the agent's own; `line`: of an approved call.
+
+        Raises CredentialError and StoreUnavailable.
+        """
+        credentials = self.replayer.credentials.at(self.server, http)
+        live = None if credentials.has(http) else self.live
+        if line is None:
+            named, fields = None, framed(http.fields, http.method.encode(), http.body)
+        else:
+            named = self.replayer.ruleset().handling(line.hold.rule).credential
+            fields = outgoing_fields(http, line.header, line.hold.idempotency_key)
+        return await credentials.supply(http, Outgoing.of(http, fields), named=named, live=live, past=past)
+
+    def _request(self, method: str, params: Members) -> Request:
         meta: Members = {"_meta": self.meta} if self.meta else {}
-        return Request(id=f"sidegate-{secrets.token_hex(8)}", method=CALL_TOOL, params=params | meta)
+        return Request(id=f"sidegate-{secrets.token_hex(8)}", method=method, params=params | meta)
 
-    def _as_http(self, action: ToolAction, request: Request) -> Action:
-        own: Fields = (
-            (b"Host", first(self.call.fields, b"host") or b""),
-            (b"Content-Type", b"application/json"),
-            (b"Accept", b"application/json, text/event-stream"),
-            (b"Accept-Encoding", b"identity"),
-        )
-        session = tuple(field for field in self.call.fields if field[0].lower() in (SESSION, VERSION))
-        fields = (*own, *action.fields, *session)
-        return Action(
-            method="POST",
+    def _endpoint(self, principal: Principal) -> Endpoint:
+        return Endpoint(
             scheme=self.call.scheme,
             host=self.call.host,
             port=self.call.port,
             target=self.call.target,
-            fields=complete(fields, request, self.shelf.params(action.tool)),
-            body=write(request),
-            principal=action.principal,
+            authority=first(self.call.fields, b"host") or b"",
+            fields=tuple(field for field in self.call.fields if field[0].lower() in (SESSION, VERSION)),
+            principal=principal,
+            replayer=self.replayer,
         )
-
-
-def _answer(reply: Reply, request: Request) -> Reply:
-    """What the server's HTTP answer says to `request`. Raises ConnectionError where it says nothing."""
-    found: list[Result | Failure] = []
-
-    def look(message: Message) -> None:
-        if isinstance(message, Result | Failure) and message.id == request.id:
-            found.append(message)
-
-    reading = Rewriting(look, documents=False)
-    if reading.head(reply.status, reply.fields) is not None:
-        reading.data(reply.body)
-    else:
-        message = read_answer(reply.body)
-        if not isinstance(message, Malformed):
-            look(message)
-    if found:
-        return as_reply(found[0])
-    if reply.status >= _ERROR_STATUS:
-        words = f"the server answered HTTP {reply.status}"
-        return as_reply(Failure(id=request.id, code=_HTTP_FAILED, message=words))
-    raise ConnectionError("the answer has none to this call")

@@ -1,5 +1,6 @@
 """MCP servers over HTTP, as a configuration names them."""
 
+from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -11,12 +12,23 @@ from rules.mcp.carried import Server
 from rules.request.authority import canonical_host
 
 
+class Trust(StrEnum):
+    """What the first list of a server's tools is worth while rules are enforced."""
+
+    FIRST_USE = "first-use"
+    """It is trusted as it is; what changes later is not."""
+    APPROVED = "approved"
+    """Each tool is at least tier 3 until a reviewer has accepted it."""
+
+
 class McpServer(Strict):
     """An MCP server over HTTP, by the URL that agents connect to."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     url: str
     authorization: tuple[str, ...] = ()
+    trust: Trust = Trust.APPROVED
+    tasks: bool = True
 
     @field_validator("name")
     @classmethod
@@ -37,7 +49,13 @@ class McpServer(Strict):
 
     def server(self) -> Server:
         """The server that this entry describes."""
-        return Server(name=self.name, url=self.url, authorization=frozenset(self.authorization))
+        return Server(
+            name=self.name,
+            url=self.url,
+            authorization=frozenset(self.authorization),
+            trusted_at_first=self.trust is Trust.FIRST_USE,
+            tasks=self.tasks,
+        )
 
 
 def plain_url(url: str) -> str:

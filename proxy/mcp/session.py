@@ -15,15 +15,19 @@ from proxy.mcp.child import Child
 from proxy.mcp.desk import Asking, Desk, Go, Said, only_reads
 from proxy.mcp.lines import MAX_LINE_BYTES, TooLong, lines
 from proxy.mcp.shelf import Shelf
-from proxy.record import StoreUnavailable
+from proxy.store.record import StoreUnavailable
+from rules.hold import Hold
 from rules.mcp.answer import client_of, in_answer_to, refused_method, refused_result, shows_success_only
+from rules.mcp.continuing import state_brought
 from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
 from rules.mcp.message import Failure, Id, Message, Notification, Request, Result, meta_of, write
-from rules.mcp.methods import CALL_TOOL, LIST_TOOLS
+from rules.mcp.methods import CALL_TOOL, LIST_CHANGED, LIST_TOOLS
 from rules.mcp.passing import answer_for
+from rules.mcp.tasks import style
 from rules.mcp.versions import KNOWN, claimed, is_modern, unsupported
 from rules.mcp.weighing import weigh
 from rules.mcp.wire import Malformed, read_answer, read_line
+from rules.review.reasoning import said_in, unsaid
 from rules.verdict import Judgement, ReasonId, Refusal, Verdict
 
 logger = logging.getLogger(__name__)
@@ -52,6 +56,8 @@ class Session:
         """Requests of the agent that are with us."""
         self._asked: set[Id] = set()
         """Requests of the server that the agent has."""
+        self._continuing: dict[Id, Hold] = {}
+        """Requests that the server has under an approval of an earlier one."""
         self._held: set[str] = set()
         self._success = False
         self._ended = False
@@ -135,8 +141,9 @@ class Session:
         gone = partial(self._gone, request.id)
         if isinstance(asked, Own):
             return await self._desk.own(asked, self._place, courier=self._courier, gone=gone)
-        if asked.holdable and not self._shelf.known:
-            await self._calls.list_tools(self._shelf)
+        if asked.holdable:
+            await self._shelf.fill(partial(self._calls.list_tools, self._shelf))
+            await self._shelf.look_again(asked.call.tool)
             call = replace(asked.call, definition=self._shelf.definition(asked.call.tool))
             asked = replace(asked, call=call)
         asking = Asking(
@@ -146,11 +153,16 @@ class Session:
             gone=gone,
             held=self._held,
             success=self._success,
+            reasoning=said_in(meta_of(request)),
+            tasks=style(request) if self._desk.tasks else None,
+            state=state_brought(request),
         )
         outcome = await self._desk.admit(asking, self._judge(asked))
         if not isinstance(outcome, Go):
             return outcome
         if not gone():
+            if outcome.continues is not None:
+                self._continuing[request.id] = outcome.continues
             await self._forward(request)
         return None
 
@@ -179,8 +191,14 @@ class Session:
                     await self._server_answers(message)
                 case Request():
                     await self._server_asks(message)
-                case Notification() if self._observing or _is_plain(message, self._shelf.server):
-                    await self._tell(message)
+                case Notification():
+                    await self._server_notes(message)
+
+    async def _server_notes(self, note: Notification) -> None:
+        if note.method == LIST_CHANGED:
+            self._shelf.invalidate()
+        if self._observing or _is_plain(note, self._shelf.server):
+            await self._tell(note)
 
     async def _server_babbles(self, message: Malformed) -> None:
         """A line that is no message is for nobody; one that is too long was an answer to somebody."""
@@ -193,6 +211,8 @@ class Session:
         if self._calls.answered(answer) or answer.id is None:
             return
         request = self._pending.pop(answer.id, None)
+        if (hold := self._continuing.pop(answer.id, None)) is not None:
+            await self._desk.note(hold, answer)
         if request is not None:
             await self._tell(await self._rewritten(request, answer))
 
@@ -254,7 +274,7 @@ class Session:
 
     async def _pass(self, message: Message) -> None:
         """Send the server what was judged, in our words; a server that has gone is seen elsewhere."""
-        outcome = await ended(self._child.write(write(message)))
+        outcome = await ended(self._child.write(write(unsaid(message))))
         if isinstance(outcome, BaseException) and not isinstance(outcome, ConnectionError):
             raise outcome
 

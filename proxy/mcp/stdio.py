@@ -18,25 +18,28 @@ from proxy.config import Config, store_fault
 from proxy.credentials.credentials import Credentials
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder
-from proxy.deadlines import Deadlines
 from proxy.destinations import Destinations
-from proxy.journal import Journal
+from proxy.drift.probe import Probe
+from proxy.drift.shots import Shots
+from proxy.drift.snapshots import Snapshots
+from proxy.keys.seal import load_or_create_key
+from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
 from proxy.mcp.child import CannotStart, Child
 from proxy.mcp.desk import Desk
+from proxy.mcp.servers import Trust
 from proxy.mcp.session import Say, Session
 from proxy.mcp.shelf import Shelf
 from proxy.metrics import Metrics
-from proxy.replay.probe import Probe
+from proxy.replay.journal import Journal
 from proxy.replay.replayer import Replayer
-from proxy.replay.snapshots import Snapshots
 from proxy.rulebook import Rulebook
-from proxy.seal import load_or_create_key
-from proxy.sealed import Sealed
-from proxy.shots import Shots
 from proxy.signals import Signals
-from proxy.store import Store, connect
+from proxy.store.connection import connect
+from proxy.store.deadlines import Deadlines
+from proxy.store.history import History
+from proxy.store.store import Store
 
 _MOST_AT_ONCE = 64
 
@@ -51,6 +54,10 @@ class Wrapping:
     config: Config
     rulebook: Rulebook
     redis_url: str | None
+    trust: Trust = Trust.FIRST_USE
+    """The operator chose the command, and it speaks to nobody else."""
+    tasks: bool = True
+    """Whether held calls become tasks for a client that offers it."""
 
     @property
     def place(self) -> str:
@@ -86,7 +93,13 @@ async def _session(wrapping: Wrapping, desk: Desk) -> int:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, reader.feed_eof)
     child = await Child.start(wrapping.command)
     key = desk.agent.keyed("pins", wrapping.server, wrapping.place)
-    shelf = Shelf(store=desk.store, server=wrapping.server, key=key)
+    shelf = Shelf(
+        store=desk.store,
+        server=wrapping.server,
+        key=key,
+        place=wrapping.place,
+        trusting=lambda: wrapping.trust is Trust.FIRST_USE or desk.ruleset().observed,
+    )
     session = Session(desk, shelf, child=child, say=say, place=wrapping.place)
     return await session.run(reader)
 
@@ -105,9 +118,8 @@ def _beside(
 def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
     config, keys = wrapping.config, private_folder(wrapping.data_dir / "keys")
     domain, metrics = config.redis.domain, Metrics()
-    store = Store(
-        connect(url), domain=domain, clocks=config.clocks, cap=config.cap, replicas=config.redis.replicas
-    )
+    redis, ruleset = connect(url), wrapping.rulebook.current
+    store = Store(redis, domain=domain, clocks=config.clocks, cap=config.cap, replicas=config.redis.replicas)
     sealed = Sealed(keyring_of(config.keys.source_in(keys), domain=domain))
     agent = Agent(
         principal=config.principal,
@@ -115,13 +127,15 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
         key=load_or_create_key(keys / "fingerprint.key"),
     )
     return Desk(
-        ruleset=wrapping.rulebook.current,
+        ruleset=ruleset,
         agent=agent,
         store=store,
         sealed=sealed,
         signals=Signals(store, metrics),
         replayer=_replayer(wrapping, store, sealed, metrics=metrics, tasks=tasks),
         metrics=metrics,
+        history=History(redis, sealed.keyring, keep=config.clocks.retention, ruleset=ruleset),
+        tasks=wrapping.tasks,
     )
 
 

@@ -11,10 +11,10 @@ from typing import Any, Self
 
 from ulid import ULID
 
-from proxy.journal import Journal, JournalError
 from proxy.metrics import Metrics
-from proxy.record import StoreUnavailable
-from proxy.store import Refused, Store
+from proxy.replay.journal import Journal, JournalError
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Refused, Store
 from proxy.witness import Witness, WitnessError
 from rules.action import Action
 from rules.handling import Idempotency

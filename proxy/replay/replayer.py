@@ -19,21 +19,21 @@ from proxy.credentials.credentials import Credentials
 from proxy.credentials.sources.secret import CredentialError
 from proxy.credentials.supply import Outgoing, Supplied
 from proxy.destinations import Address, Destinations
+from proxy.drift.snapshots import Snapshots, Unrecorded, Unverified
 from proxy.failure import ended, report
-from proxy.journal import Journal
 from proxy.keys.keyring import KeyMissing
+from proxy.keys.seal import SealError
+from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Verifier
 from proxy.metrics import Metrics
-from proxy.record import StoreUnavailable
 from proxy.replay.courier import Courier
 from proxy.replay.exchange import Route, exchange, outgoing_fields
+from proxy.replay.journal import Journal
 from proxy.replay.line import IDEMPOTENCY_HEADER, Line, SecondLine, Unheard, Unsent
 from proxy.replay.repeating import REFUSED, objection, repeatable, rotation
-from proxy.replay.snapshots import Snapshots, Unrecorded, Unverified
 from proxy.replay.words import why
-from proxy.seal import SealError
-from proxy.sealed import Sealed
-from proxy.store import Refused, Store
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Refused, Store
 from proxy.witness import Witness
 from rules.action import Action
 from rules.classify import classify

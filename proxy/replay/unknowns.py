@@ -13,13 +13,13 @@ from time import monotonic
 
 from proxy.credentials.sources.secret import CredentialError
 from proxy.credentials.supply import Outgoing, Supplied
-from proxy.journal import JournalError
-from proxy.record import StoreUnavailable
+from proxy.keys.seal import SealError
+from proxy.replay.journal import JournalError
 from proxy.replay.line import Unsent
 from proxy.replay.replayer import Changed, Replayer
-from proxy.seal import SealError
 from proxy.signals import Signals
-from proxy.store import Refused
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Refused
 from rules.action import Action
 from rules.call import HttpCall
 from rules.drift.read import Read, Subject, carried

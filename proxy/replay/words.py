@@ -6,8 +6,8 @@ import ssl
 import httpx2
 
 from proxy.credentials.sources.secret import CredentialError
-from proxy.record import StoreUnavailable
 from proxy.replay.line import Unsent
+from proxy.store.record import StoreUnavailable
 
 
 def why(error: BaseException) -> str:

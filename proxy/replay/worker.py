@@ -6,12 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
-from proxy.record import StoreUnavailable
+from proxy.keys.seal import SealError
+from proxy.keys.sealed import Sealed
 from proxy.replay.replayer import Replayer
-from proxy.seal import SealError
-from proxy.sealed import Sealed
 from proxy.signals import Signals
-from proxy.store import Refused, Store
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Refused, Store
 from rules.hold import Hold, State
 
 logger = logging.getLogger(__name__)

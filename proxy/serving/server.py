@@ -2,12 +2,9 @@
 
 import asyncio
 import gc
-import hashlib
 import json
 import logging
 import os
-import re
-import secrets
 import socket
 import sys
 from collections.abc import Callable
@@ -15,46 +12,51 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, time
 
-from proxy.again import Again
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.credentials.injection import Injection
 from proxy.credentials.making import Surroundings, make
 from proxy.credentials.sources.shelf import Shelf
 from proxy.data_dir.embedded import EmbeddedRedis
-from proxy.data_dir.files import private_folder, read_secret, write_secret
+from proxy.data_dir.files import private_folder, write_secret
 from proxy.data_dir.forgetting import forget
+from proxy.data_dir.placeholders import write_placeholders
 from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
-from proxy.deadlines import Deadlines
 from proxy.destinations import Address, Destinations, store_places
+from proxy.drift.again import Again
+from proxy.drift.probe import Probe
+from proxy.drift.shots import Shots
+from proxy.drift.snapshots import Snapshots
 from proxy.gate import Gate
 from proxy.holding import Holding
-from proxy.journal import Journal
+from proxy.keys.rotation import Rotation
+from proxy.keys.seal import load_or_create_key
+from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
 from proxy.mcp.desk import Desk
 from proxy.mcp.http import McpOverHttp
 from proxy.metrics import Metrics
-from proxy.record import StoreUnavailable
-from proxy.replay.probe import Probe
+from proxy.replay.journal import Journal
 from proxy.replay.replayer import Replayer
-from proxy.replay.snapshots import Snapshots
 from proxy.replay.unknowns import Unknowns
 from proxy.replay.worker import Worker
-from proxy.rotation import Rotation
 from proxy.rulebook import Rulebook
-from proxy.seal import load_or_create_key
-from proxy.sealed import Sealed
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
 from proxy.serving.stopping import on_signal
+from proxy.serving.tokens import reviewers
 from proxy.serving.words import first_words, shown_url
-from proxy.shots import Shots
 from proxy.signals import Signals
-from proxy.skew import Skew
-from proxy.store import Store, connect
+from proxy.store.connection import connect
+from proxy.store.deadlines import Deadlines
+from proxy.store.history import History
+from proxy.store.record import StoreUnavailable
+from proxy.store.skew import Skew
+from proxy.store.store import Store
 from proxy.witness import Witness
 
 logger = logging.getLogger(__name__)
@@ -63,7 +65,6 @@ _DRAIN_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 # A large body is judged in a thread, and the loop waits this long for it at each of a call's many steps.
 _SWITCH_SECONDS = 0.0005
-_TOKEN = re.compile(rb"[A-Za-z0-9._~+/=-]{16,512}")
 
 
 class CannotServe(Exception):
@@ -161,8 +162,15 @@ class _Sidecar:
             tasks=tasks,
             exchange=config.windows.upstream,
         )
-        self.credentials = make(config.credentials, around)
+        self.credentials = make(config.credentials, around, servers=config.server_urls)
+        self.injection = Injection.of(config.credentials, self.credentials, self.agent.placeholder)
         self.witness = Witness(settings.witness) if settings.witness else None
+        self.history = History(
+            self.redis,
+            self.sealed.keyring,
+            keep=config.clocks.retention,
+            ruleset=settings.rulebook.current,
+        )
         self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
         self.snapshots = self._snapshots(trust)
         self.replayer = self._replayer(trust)
@@ -195,6 +203,7 @@ class _Sidecar:
         """Make all parts; what cannot be had is said before anything listens."""
         private_folder(settings.data_dir / "keys")
         sidecar = cls(settings, url, tasks)
+        write_placeholders(settings.data_dir, sidecar.injection.exports if sidecar.injection else {})
         try:
             await sidecar.store.check()
         except StoreUnavailable as error:
@@ -245,6 +254,7 @@ class _Sidecar:
             snapshots=self.snapshots,
             metrics=self.metrics,
             waiting=config.waiting,
+            history=self.history,
         )
         desk = Desk.beside(holding, ruleset)
         return Gate(
@@ -255,7 +265,9 @@ class _Sidecar:
             holding=holding,
             metrics=self.metrics,
             witness=self.witness,
+            history=self.history,
             mcp=McpOverHttp(desk=desk, servers=config.tool_servers, tasks=self.tasks),
+            injection=self.injection,
         )
 
     async def run(self, stop: asyncio.Event, announce: Callable[[Serving], None]) -> None:
@@ -271,7 +283,7 @@ class _Sidecar:
         skew = Skew(store=self.store, metrics=self.metrics).watch()
         parts = (self.signals.listen(), *watches, rules, skew)
         self.background += [self.tasks.create_task(part) for part in parts]
-        reviewers = self.tasks.create_task(listener.run())
+        console_task = self.tasks.create_task(listener.run())
         opened = asyncio.Event()
 
         async def started() -> None:
@@ -287,7 +299,7 @@ class _Sidecar:
         await self._drain()
         listener.stop()
         self.plane.stop()
-        await asyncio.gather(plane, reviewers)
+        await asyncio.gather(plane, console_task)
 
     async def _first(self, plane: asyncio.Task[None], *events: asyncio.Event) -> None:
         """Wait for the first of them."""
@@ -330,31 +342,26 @@ class _Sidecar:
             self.witness.close()
 
     def _reviewing(self, console: Address) -> Reviewing:
+        settings = self.settings
         return Reviewing(
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
             rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source, shelf=self.shelf),
             metrics=self.metrics,
-            ruleset=self.settings.rulebook.current,
+            ruleset=settings.rulebook.current,
             again=self.again.ask,
-            reviewers=self._reviewers(),
+            signals=self.signals,
+            agent=self.agent,
+            history=self.history,
+            preview_required=settings.config.review.preview == "required",
+            reviewers=reviewers(
+                settings.data_dir, {r.name: Path(r.token_file) for r in settings.config.reviewers}
+            ),
             ready=self._ready,
             address=console,
-            names=frozenset(self.settings.config.console.names),
+            names=frozenset(settings.config.console.names),
         )
-
-    def _reviewers(self) -> dict[str, bytes]:
-        """SHA-256 of each reviewer's token by name; the operator's own is made on first use."""
-        path = self.settings.data_dir / "operator.token"
-        if not path.exists():
-            write_secret(path, secrets.token_urlsafe(32).encode() + b"\n", exclusive=True)
-        files = {"operator": path} | {r.name: Path(r.token_file) for r in self.settings.config.reviewers}
-        tokens = {name: hashlib.sha256(_token(file)).digest() for name, file in files.items()}
-        for name, token in tokens.items():
-            if first := next((n for n, t in tokens.items() if t == token and n != name), None):
-                raise CannotServe(f"`{name}` and `{first}` have the same token: give each their own")
-        return tokens
 
     async def _ready(self) -> dict[str, bool]:
         try:
@@ -379,16 +386,3 @@ def _bind(address: Address, flag: str) -> socket.socket:
             f"stop what listens there, or give another {flag}"
         ) from error
     return bound
-
-
-def _token(path: Path) -> bytes:
-    """A reviewer's token. Raises CannotServe."""
-    try:
-        token = read_secret(path).strip()
-    except FileNotFoundError as error:
-        raise CannotServe(f"there is no token file `{path}`: write a token into it, mode 600") from error
-    if not _TOKEN.fullmatch(token):
-        raise CannotServe(
-            f"`{path}` holds no token: write 16 to 512 letters, digits and `._~+/=-` into it, on one line"
-        )
-    return token

@@ -6,6 +6,6 @@
 - `headers`: that the HTTP headers say what the body says
 - `meaning`: what a message asks for; `weighing`: how grave that is
 - `action`: the immutable binding of a tool call
-- `pins`, `listing`: a server's tools: whether they changed, and the list that the agent gets
-- `answer`: what the agent hears
+- `pins`, `difference`: whether a server's tools changed, and how; `listing`: the list that the agent gets
+- `tasks`: held calls as tasks; `answer`: what the agent hears; `continuing`: what a server asks back
 """

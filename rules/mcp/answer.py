@@ -42,7 +42,8 @@ _TEXTS: dict[State, str] = {
     State.DRIFT_REFUSED: "CHANGED since the approval, not executed (hold {id}): what was approved is no "
     "longer what would run. The same call opens a new hold.",
     State.KILLED: "STOPPED by an operator's kill switch, not executed (hold {id}): wait for the user.",
-    State.CANCELLED: "CANCELLED by a person, not executed (hold {id}). The same call may be made again.",
+    State.CANCELLED: "CANCELLED, not executed (hold {id}): it was taken back. The same call may be "
+    "made again.",
     State.NOT_EXECUTED: "SENT WITHOUT EFFECT, not executed (hold {id}): somebody found out that this call, "
     "which was sent, did not run. The same call opens a new hold.",
     State.OUTCOME_UNKNOWN: "OUTCOME UNKNOWN (hold {id}): this call was sent and no answer is known, so it "
@@ -70,8 +71,7 @@ def client_of(message: Request | Notification) -> Json:
 def standing_result(hold: Hold, *, success: bool = False) -> Members:
     """How `hold` stands, as a tool's result. `success`: in the shape of one."""
     told = {name: _plain(value) for name, value in describe(hold).items() if name != "status_url"}
-    fallback = f"{told['detail']} (hold {{id}})"
-    text = _TEXTS.get(hold.state, fallback).format(id=hold.hold_id, await_=AWAIT)
+    text = standing_text(hold)
     told["detail"] = text
     if hold.decision_reason and hold.state is State.REJECTED:
         text += f" The reviewer says: {hold.decision_reason}"
@@ -80,6 +80,12 @@ def standing_result(hold: Hold, *, success: bool = False) -> Members:
         meta[DISPOSITION_KEY] = str(disposition)
     brief: Members = {"hold_id": hold.hold_id, "state": str(hold.state), "executed": told["executed"]}
     return _result(text, brief, meta=meta, success=success)
+
+
+def standing_text(hold: Hold) -> str:
+    """How `hold` stands, in words that fit no other state."""
+    fallback = f"{describe(hold)['detail']} (hold {{id}})"
+    return _TEXTS.get(hold.state, fallback).format(id=hold.hold_id, await_=AWAIT)
 
 
 def blocked_result(judgement: Judgement, *, success: bool = False) -> Members:

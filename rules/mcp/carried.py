@@ -43,6 +43,10 @@ class Server:
     url: str
     authorization: frozenset[str] = frozenset()
     """Further URLs, to which agents post for their tokens."""
+    trusted_at_first: bool = False
+    """Whether its first list of tools is trusted as it is."""
+    tasks: bool = True
+    """Whether held calls become tasks for clients that offer it."""
     configured: bool = True
     """False for one that only its requests make look like one: nothing there is believed."""
 

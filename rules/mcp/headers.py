@@ -70,8 +70,10 @@ def ours(fields: Fields, message: Message, params: ParamNames | None = None) -> 
     return (*kept, *(field for field in _written(fields, message, params) if _dashed(field[0]) in said))
 
 
-def complete(fields: Fields, message: Request, params: ParamNames | None = None) -> Fields:
-    """`fields` with every MCP field that a request of ours needs; of an old version, only that version."""
+def complete(fields: Fields, message: Message, params: ParamNames | None = None) -> Fields:
+    """`fields` with every MCP field that a message of ours needs; of an old version, only that version."""
+    if not isinstance(message, Request | Notification):
+        return ours(fields, message)
     kept = tuple((name, value) for name, value in fields if not _is_about_message(name))
     modern = is_modern(message)
     written = _written(fields, message, params)

@@ -11,6 +11,7 @@ from rules.request.strict_json import Json
 
 AWAIT = "sidegate_await"
 STATUS = "sidegate_status"
+CANCEL = "sidegate_cancel"
 
 _MAX_TTL_MS = 300_000
 _HOLD_SCHEMA: Members = {
@@ -44,7 +45,15 @@ _OWN: tuple[Members, ...] = (
         "inputSchema": {"type": "object", "properties": {"hold_id": _HOLD_ID}, "required": ["hold_id"]},
         "annotations": _HINTS,
     },
+    {
+        "name": CANCEL,
+        "description": "Takes back a held tool call that is not wanted any more, unless it runs already.",
+        "inputSchema": {"type": "object", "properties": {"hold_id": _HOLD_ID}, "required": ["hold_id"]},
+        "annotations": {"readOnlyHint": False, "destructiveHint": False, "openWorldHint": False},
+    },
 )
+OWN = frozenset({AWAIT, STATUS, CANCEL})
+"""The names of the gate's own tools."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +99,7 @@ def offered(result: Members, *, widened: bool = False) -> Members:
 def _entries(result: Members) -> list[Members]:
     tools = result.get("tools")
     entries = [entry for entry in tools if isinstance(entry, dict)] if isinstance(tools, list) else []
-    return [e for e in entries if isinstance(e.get("name"), str) and e["name"] not in (AWAIT, STATUS)]
+    return [e for e in entries if isinstance(e.get("name"), str) and e["name"] not in OWN]
 
 
 def _definition(entry: Members, names: frozenset[str]) -> ToolDefinition:

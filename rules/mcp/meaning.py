@@ -2,18 +2,24 @@
 
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mcp_types.jsonrpc import INVALID_PARAMS
 
 from rules.call import ToolCall, ToolDefinition
-from rules.mcp.listing import AWAIT, STATUS
+from rules.mcp.listing import OWN
 from rules.mcp.message import Id, Members, Notification, Request
 from rules.mcp.methods import Kind, is_method, of_client, of_server, usual_tier
+from rules.mcp.tasks import Style, hold_of
+from rules.mcp.versions import is_modern
 from rules.mcp.wire import Malformed
 from rules.verdict import Tier
 
 _MAX_WAIT = 20
 _MAX_NAME = 256
+# A task's result is waited for until it is there.
+_RESULT_WAIT = 3600
+_ABOUT_TASKS = frozenset({"tasks/get", "tasks/result", "tasks/cancel", "tasks/update"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +35,35 @@ class Weighed:
         return self.usual is None
 
 
+class Wish(StrEnum):
+    """What an agent wants to do with a hold of its own. Its value is the tool or the method that says so."""
+
+    AWAIT = "sidegate_await"
+    """To wait for its outcome."""
+    STATUS = "sidegate_status"
+    """To hear how it stands."""
+    CANCEL = "sidegate_cancel"
+    """To take it back."""
+    TASK = "tasks/get"
+    """To hear how the task stands, and its outcome."""
+    TASK_RESULT = "tasks/result"
+    """To wait for the task's outcome."""
+    TASK_CANCEL = "tasks/cancel"
+    """To take the task back."""
+    TASK_UPDATE = "tasks/update"
+    """To give it what it never asks for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """A call of one of the gate's own tools."""
+    """A call of one of the gate's own tools, or of a method about one of its own tasks."""
 
     hold_id: str
     wait: int
     """Seconds that the agent is ready to wait."""
+    wish: Wish = Wish.AWAIT
+    tasks: Style = Style.FLAT
+    """Which generation's tasks the agent knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +83,9 @@ def asked_by_client(
     message: Request | Notification, *, server: str, tool: ToolDefinition | None = None
 ) -> Meaning:
     """What an agent's `message` asks of `server`; `tool`: what the server says of the called one."""
+    hold_id = hold_of(message.params.get("taskId")) if isinstance(message, Request) else None
+    if hold_id is not None and message.method in _ABOUT_TASKS:
+        return _own_task(message, hold_id)
     match of_client(message.method):
         case Kind.PASS:
             return Plain()
@@ -95,7 +126,7 @@ def _tool_call(
         return _invalid("the tool's name is no text, or has characters that nobody sees", message.id)
     if is_method(name):
         return _invalid("the tool's name is the one of a method", message.id)
-    if name in (AWAIT, STATUS):
+    if name in OWN:
         return _own(name, arguments, message.id)
     return Weighed(call=ToolCall(server=server, tool=name, arguments=arguments, definition=tool))
 
@@ -104,7 +135,18 @@ def _own(name: str, arguments: Members, id_: Id) -> Own | Malformed:
     hold_id, wait = arguments.get("hold_id"), arguments.get("wait_seconds", 3)
     if not isinstance(hold_id, str) or len(hold_id) > _MAX_NAME or not isinstance(wait, int):
         return _invalid("`hold_id` has to be the id of a held call, and `wait_seconds` a number", id_)
-    return Own(hold_id=hold_id, wait=0 if name == STATUS else max(0, min(wait, _MAX_WAIT)))
+    wish = Wish(name)
+    return Own(hold_id=hold_id, wait=max(0, min(wait, _MAX_WAIT)) if wish is Wish.AWAIT else 0, wish=wish)
+
+
+def _own_task(message: Request | Notification, hold_id: str) -> Own:
+    wish = Wish(message.method)
+    return Own(
+        hold_id=hold_id[:_MAX_NAME],
+        wait=_RESULT_WAIT if wish is Wish.TASK_RESULT else 0,
+        wish=wish,
+        tasks=Style.FLAT if is_modern(message) else Style.NESTED,
+    )
 
 
 def _arguments(params: Members) -> Members:

@@ -21,6 +21,7 @@ class Kind(StrEnum):
 CALL_TOOL = "tools/call"
 LIST_TOOLS = "tools/list"
 LISTEN = "subscriptions/listen"
+LIST_CHANGED = "notifications/tools/list_changed"
 
 _PASSING = frozenset(
     {
@@ -63,7 +64,7 @@ _SERVER_PASSING = frozenset(
         "notifications/resources/updated",
         "notifications/subscriptions/acknowledged",
         "notifications/tasks/status",
-        "notifications/tools/list_changed",
+        LIST_CHANGED,
         "ping",
     }
 )

@@ -40,6 +40,10 @@ class Change(StrEnum):
     """Text that only a model reads."""
     INJECTED = "has a description that instructs its reader"
     """Text that is addressed to a model."""
+    UNACCEPTED = "was never accepted by a reviewer, which its server asks for"
+    """Nothing of the server is pinned, and its first list is not trusted."""
+    UNLISTED = "is on no list that could be had of its server"
+    """Nobody can compare it with anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,12 @@ class Pin:
 
     text: str
     schema: str
+    by: str = ""
+    """The reviewer who accepted it, empty for what was only seen first."""
+
+    def same(self, other: "Pin") -> bool:
+        """Whether the tool is the same in both."""
+        return (self.text, self.schema) == (other.text, other.schema)
 
 
 def pin(tool: Members) -> Pin:
@@ -59,19 +69,32 @@ def pin(tool: Members) -> Pin:
     return Pin(text=_digest(said | {"words": texts}), schema=_digest(shape))
 
 
-def change(tool: Members, pinned: Mapping[str, Pin]) -> Change | None:
-    """The gravest that is to be said of `tool`, None where it is as `pinned` or nothing is pinned yet."""
-    if flaw := _flaw(tool):
-        return flaw
+def change(tool: Members, pinned: Mapping[str, Pin], *, trusting: bool = True) -> Change | None:
+    """The gravest that is to be said of `tool`, None where it is as `pinned`.
+
+    `trusting`: where nothing is pinned yet, the tool is trusted as it is.
+    """
     before, now = pinned.get(str(tool.get("name"))), pin(tool)
+    if before is not None and before.by and before.same(now):
+        return None  # whoever accepted it has seen what it says
+    if found := flaw(tool):
+        return found
     if before is None:
-        return Change.NEW if pinned else None
+        return Change.NEW if pinned else None if trusting else Change.UNACCEPTED
     if before.schema != now.schema:
         return Change.SCHEMA
     return Change.TEXT if before.text != now.text else None
 
 
-def _flaw(tool: Members) -> Change | None:
+def is_hidden(character: str) -> bool:
+    """Whether models read `character` and people do not see it."""
+    if character in "\n\r\t" or character in _JOINERS:
+        return False
+    return unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs")
+
+
+def flaw(tool: Members) -> Change | None:
+    """What is suspect about the texts of `tool`, whatever it was before."""
     texts = [text for name in ("name", "title", "description") if isinstance(text := tool.get(name), str)]
     texts += [*_words(tool.get("inputSchema")), *_words(tool.get("outputSchema"))]
     if any(map(_hides, texts)):
@@ -82,13 +105,7 @@ def _flaw(tool: Members) -> Change | None:
 def _hides(text: str) -> bool:
     if text.isascii() and text.isprintable():
         return False
-    return any(_is_hidden(character) for character in text)
-
-
-def _is_hidden(character: str) -> bool:
-    if character in "\n\r\t" or character in _JOINERS:
-        return False
-    return unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs")
+    return any(is_hidden(character) for character in text)
 
 
 def _words(schema: Json) -> Iterator[str]:

@@ -8,6 +8,7 @@ from rules.request.strict_json import Json
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
+CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 
 KNOWN = frozenset(KNOWN_PROTOCOL_VERSIONS)
 MODERN = frozenset(MODERN_PROTOCOL_VERSIONS)

@@ -40,9 +40,9 @@ class Fault(StrEnum):
 
 
 OWN = {
-    "proxy.store": "proxy.store:StoreUnavailable",
-    "proxy.sealed": "proxy.seal:SealError",
-    "proxy.journal": "proxy.journal:JournalError",
+    "proxy.store.store": "proxy.store.store:StoreUnavailable",
+    "proxy.keys.sealed": "proxy.keys.seal:SealError",
+    "proxy.replay.journal": "proxy.replay.journal:JournalError",
     "proxy.witness": "proxy.witness:WitnessError",
     "proxy.destinations": "builtins:OSError",
     "proxy.credentials.credentials": "proxy.credentials.sources.secret:CredentialError",

@@ -47,7 +47,7 @@ def _listens(port: int) -> bool:
 
 
 def _config(server: McpServer | None) -> str:
-    servers = f'mcp_servers:\n  - {{name: bank, url: "{server.url}"}}\n' if server else ""
+    servers = f'mcp_servers:\n  - {{name: bank, url: "{server.url}", trust: first-use}}\n' if server else ""
     return f'version: 1\ndestinations:\n  allow: ["localhost"]\n{servers}'
 
 
@@ -81,7 +81,7 @@ async def test_a_held_call_runs_on_the_agents_next_touch_once(
     with _through(sidecar, monkeypatch):
         async with Client(server.url, mode=mode) as client:
             names = {tool.name for tool in (await client.list_tools()).tools}
-            assert names == {"safe", "danger", "pay", "sidegate_await", "sidegate_status"}
+            assert names == {"safe", "danger", "pay", "sidegate_await", "sidegate_status", "sidegate_cancel"}
             safe: Any = await client.call_tool("safe", {"x": 1})
             assert safe.content[0].text == "safe 1"
             first, second = (

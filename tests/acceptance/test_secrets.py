@@ -68,10 +68,17 @@ class Answering(BaseHTTPRequestHandler):
         """Note what came, and answer; what asks for an error gets one."""
         length = int(self.headers.get("Content-Length", 0))
         server: Any = self.server
-        server.came.append(str(self.headers) + self.path + self.rfile.read(length).decode("latin-1"))
+        asked = self.rfile.read(length).decode("latin-1")
+        server.came.append(str(self.headers) + self.path + asked)
         failed = self.path.startswith("/fail")
         body = json.dumps({"token": PLANTED["error-body" if failed else "answer-body"]}).encode()
-        self.send_response(422 if failed else 201)
+        if self.path == "/mcp":
+            result = {"content": [{"type": "text", "text": PLANTED["answer-body"]}]}
+            body = json.dumps({"jsonrpc": "2.0", "id": json.loads(asked)["id"], "result": result}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+        else:
+            self.send_response(422 if failed else 201)
         self.send_header("X-Session", PLANTED["answer-header"])
         self.send_header("Set-Cookie", f"sid={PLANTED['answer-cookie']}; HttpOnly")
         self.send_header("Content-Length", str(len(body)))
@@ -163,15 +170,21 @@ class Used:
         return {self.sidecar.folder / "credential", self.sidecar.folder / "ada.token"}
 
 
+def _hold_of_tool(answer: Answer) -> str:
+    """The hold that a tool's result names."""
+    told = json.loads(answer.body)["result"]["_meta"]["internal.sidegate/hold"]
+    return str(told["hold_id"])
+
+
 def _held_then_run(sidecar: Sidecar, call: Call) -> Answer:
     """Ask, have it approved, ask again with the same credentials until the upstream's answer comes."""
-    hold_id = curl(call).header("Sidegate-Hold")
-    assert hold_id is not None
+    held = curl(call)
+    hold_id = held.header("Sidegate-Hold") or _hold_of_tool(held)
     sidecar.approve(hold_id)
 
     def answered() -> Answer | None:
         again = curl(call)
-        return again if again.status in (201, 422) else None
+        return again if again.status in (201, 422) or PLANTED["answer-body"] in again.body.decode() else None
 
     return until(answered, deadline=60, what=f"the answer to {call.url}")
 

@@ -27,3 +27,9 @@ def test_the_gate_is_what_the_adapters_ask() -> None:
     """It has everything that they call; the types are compared when this line is checked."""
     gate: type[Admit] = Gate
     assert all(callable(getattr(gate, name)) for name in ("admit", "connect", "failed"))
+
+
+def test_secrets_are_not_shown_by_accident() -> None:
+    """A passage is logged and shown in failures."""
+    passage = Passage(address=("192.0.2.7", 443), secrets=((b"authorization", b"s3cret"),))
+    assert "s3cret" not in repr(passage)

@@ -28,7 +28,7 @@ _CONFIG = """\
 version: 1
 destinations: {{allow: [localhost, "127.0.0.1"]}}
 new_holds: {{most: 1000}}
-mcp_servers: [{{name: fixture, url: "{url}"}}]
+mcp_servers: [{{name: fixture, url: "{url}", trust: first-use}}]
 """
 # The suite starts all its scenarios at once, and a machine has only so many processors.
 _AT_ONCE = 3

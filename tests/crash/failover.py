@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from proxy.data_dir.embedded import _find_binary
-from proxy.record import StoreUnavailable
+from proxy.store.record import StoreUnavailable
 from rules.hold import DISPOSITIONS, State
 from tests.crash.bench import Bench, built
 from tests.crash.lane import Kind, Lane, Result

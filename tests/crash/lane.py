@@ -16,7 +16,7 @@ from time import monotonic
 import httpx2
 from redis.asyncio import Redis
 
-from proxy.store import Clocks, Refused, Store
+from proxy.store.store import Clocks, Refused, Store
 from rules.hold import DISPOSITIONS, Event, Hold, State
 from rules.verdict import Tier
 from tests.acceptance.processes import free_ports
@@ -27,6 +27,7 @@ _PATIENCE = 20.0
 _POLL = 0.02
 _CONFIG = """
 version: 1
+review: {{preview: optional}}
 destinations: {{allow: [localhost]}}
 windows: {{upstream: 8}}
 new_holds: {{most: 100000}}

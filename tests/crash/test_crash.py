@@ -28,7 +28,7 @@ def test_the_table_follows_a_call() -> None:
     assert [point.reach for point in POINTS] == sorted(point.reach for point in POINTS)
     before = [point for point in POINTS if point.moment is Moment.AFTER and point.reach is Reach.SENDING]
     assert len(before) == 3
-    assert not inspect.iscoroutinefunction(getattr(*find("proxy.journal:Journal.record")))
+    assert not inspect.iscoroutinefunction(getattr(*find("proxy.replay.journal:Journal.record")))
 
 
 def test_every_point_is_documented() -> None:

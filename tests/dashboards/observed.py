@@ -26,6 +26,9 @@ _COUNTED: dict[str, dict[tuple[str, ...], int]] = {
     "integrity_failures": {(): 1},
     "rules_loaded": {("loaded",): 5, ("rejected",): 2},
     "replay_failures": {(): 3},
+    "drift_refusals": {("changed",): 5, ("policy",): 2},
+    "probes": {("hold", "shown"): 10, ("claim", "unread"): 13},
+    "credential_renewals": {("bank", "renewed"): 14, ("mail", "denied"): 15},
 }
 
 _HOLDS = {"pending": 3, "approved": 2, "claimed": 1, "sending": 1, "executed": 12, "outcome_unknown": 4}
@@ -58,6 +61,7 @@ def observe(metrics: Metrics) -> None:
         for labels, count in counts.items():
             _child(metrics, name, labels).inc(count)
     metrics.rules_stale.set(1)
+    metrics.clock_skew_seconds.set(-7)
     for state, count in _HOLDS.items():
         metrics.holds.labels(state).set(count)
     for decision, waits in _DECIDED.items():

@@ -23,9 +23,11 @@ _SHOWN: dict[str, dict[str, float]] = {
     "Rules": {"": 1},
     "Rules rejected": {"": 2},
     "Replay failures": {"": 3},
+    "Clock skew": {"": 7},
+    "Drift refusals": {"changed": 5, "policy": 2},
     "Caught by reason": {"hold: default_write": 7, "hold: rule": 5, "block: forbidden": 2},
     "Refusals by reason": {"destination_refused": 6, "framing_ambiguous": 3},
-    "Decisions": {"approve": 5, "reject": 1},
+    "Decisions": {"approve": 5, "reject": 1, "cancel": 0},
     "Outcomes that became unknown": {"": 2},
     "Time to decision": {
         "approve p50": 3.5,
@@ -54,6 +56,8 @@ _DRAWN: dict[str, set[str]] = {
     "Holds opened and retries joined": {"opened, tier 3", "opened, tier 4", "joined"},
     "Holds by state": {"pending", "approved", "claimed", "sending", "executed", "outcome_unknown"},
     "Steps of holds": {"approve", "answer", "lose"},
+    "Reads of what would change": {"hold: shown", "claim: unread"},
+    "Credential renewals": {"bank: renewed", "mail: denied"},
 }
 
 _INSTANT = {query.panel for query in queries() if query.instant}

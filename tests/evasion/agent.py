@@ -27,9 +27,9 @@ class Heard:
     ending: str
 
 
-def send(case: Case, *, proxy_port: int) -> Heard:
+def send(case: Case, *, port: int) -> Heard:
     """Run one case's exchange; it takes its own delays and a few seconds at most."""
-    line = socket.create_connection(("127.0.0.1", proxy_port), timeout=_CONNECT_SECONDS)
+    line = socket.create_connection(("127.0.0.1", port), timeout=_CONNECT_SECONDS)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         if case.connect is not None:

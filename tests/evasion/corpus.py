@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,11 +36,9 @@ class Transport(StrEnum):
     """Not at all: the first two segments are compared by their digests."""
 
 
-SKIPPED = {
-    Transport.CONSOLE: "needs decision links signed for a reviewer",
-    Transport.NETNS: "needs the agent's own network namespace",
-}
-"""Transports whose cases are not run here, and why."""
+NO_NAMESPACE = "needs the agent's own network namespace"
+NO_LINKS = "needs decision links, which no reviewer is sent yet"
+_LINK = re.compile(rb"[A-Z]+ /d/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +94,10 @@ class Case:
     @property
     def skipped(self) -> str | None:
         """Why the case is not run here, or None."""
-        return SKIPPED.get(self.transport)
+        if self.transport is Transport.NETNS:
+            return NO_NAMESPACE
+        is_link = self.transport is Transport.CONSOLE and _LINK.match(self.data)
+        return NO_LINKS if is_link else None
 
     @property
     def is_control(self) -> bool:
@@ -105,7 +107,8 @@ class Case:
     @property
     def counts(self) -> bool:
         """Whether the outcome depends on how often something was asked before."""
-        return not self.expected <= {"pass", "hold", "refuse"}
+        usual = self.transport is Transport.CONSOLE or self.expected <= {"pass", "hold", "refuse"}
+        return not usual
 
 
 def load(path: Path) -> list[Case]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from functools import partial
 from http.client import HTTPConnection
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.evasion.places import CONSOLE_PORT, Places
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[1]
 _MOST_LISTED = 200
+_MOST_SHOWN = 3
 _PATIENCE_SECONDS = 10.0
 _PASSED = re.compile(r"sidegate_admissions_total\{[^}]*verdict=\"pass\"")
 _CONFIG = """\
@@ -67,6 +69,20 @@ class Subject(Sidecar):
     def port(self) -> int:
         """The agents' door."""
         return int(self.proxy.rpartition(":")[2])
+
+    @property
+    def console_port(self) -> int:
+        """The reviewers' door."""
+        return int(self.console.rpartition(":")[2])
+
+    def raw_shown(self, hold_ids: Iterable[str]) -> str:
+        """Characters that act or hide, as far as the API or the command line shows any of these holds raw."""
+        odd = set[str]()
+        for hold_id in islice(hold_ids, _MOST_SHOWN):
+            api = self._get(f"/api/holds/{hold_id}").decode()
+            command = self.cli("holds", hold_id).stdout
+            odd |= {char for char in api + command.replace("\n", "") if not char.isprintable()}
+        return " ".join(f"U+{ord(char):04X}" for char in sorted(odd))
 
     def attempts(self) -> dict[str, int]:
         """How often each hold that still waits was asked for. Raises OSError if nobody answers."""

@@ -12,7 +12,7 @@ from tests.acceptance.authority import Authority
 from tests.evasion import digests
 from tests.evasion.agent import Heard, send
 from tests.evasion.corpus import Case, Transport
-from tests.evasion.judging import Happened, Judged, Result, judge
+from tests.evasion.judging import Happened, Judged, Result, judge, judge_console
 from tests.evasion.launcher import Plant
 from tests.evasion.places import Places
 from tests.evasion.recorder import Record, Recorder
@@ -21,6 +21,7 @@ from tests.evasion.subject import Subject
 _NAME = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")
 _PORT = re.compile(rb"(?:://|\n[Hh]ost: *)[^\s/:]+:([0-9]{1,5})")
 _MOST_SECONDS = 225
+_SHOWN = "approval-plane"
 _ALWAYS = ("pay.test", "h2.test", "mitm.it")
 
 
@@ -80,8 +81,13 @@ class Suite:
 
     def _judge(self, case: Case, subject: Subject) -> Result:
         attempts, admitted = subject.attempts(), subject.admitted()
-        heard: Heard = send(case, proxy_port=subject.port)
+        at_console = case.transport is Transport.CONSOLE
+        heard: Heard = send(case, port=subject.console_port if at_console else subject.port)
         now = subject.attempts()
+        if at_console:
+            return judge_console(case, heard, decided=len(attempts.keys() - now.keys()))
+        if case.layer == _SHOWN and (raw := subject.raw_shown(now.keys() - attempts.keys())):
+            return Result(case=case, judged=Judged.ESCAPED, observed=f"reviewers are shown {raw}")
         held = sum(count - attempts.get(hold_id, 0) for hold_id, count in now.items())
         # Before the record is taken, so that no read comes late and counts against the next case.
         own = subject.own_reads(now.keys() - attempts.keys())

@@ -38,6 +38,9 @@ ROWS = [
     row("control", CHARGE + b"29\r\n\r\n" + SMALL, expected="pass"),
     row("held", CHARGE + b"33\r\n\r\n" + BIG, expected="hold|refuse"),
     row("refused", CHARGE + b"33\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", expected="refuse"),
+    row(
+        "foreign", b"GET /api/holds HTTP/1.1\r\nHost: x.example\r\n\r\n", expected="421", transport="console"
+    ),
     row("elsewhere", b"", expected="isolate", transport="netns"),
 ]
 
@@ -54,10 +57,10 @@ def cases(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("plant", "code", "last"),
     [
-        (Plant.NOTHING, 0, "3 cases, 0 escaped, 0 controls stopped"),
-        (Plant.PASS, 1, "3 cases, 1 escaped, 0 controls stopped"),
-        (Plant.BLOCK, 1, "3 cases, 0 escaped, 1 controls stopped"),
-        (Plant.END, 1, "3 cases, 2 escaped, 0 controls stopped"),
+        (Plant.NOTHING, 0, "4 cases, 0 escaped, 0 controls stopped"),
+        (Plant.PASS, 1, "4 cases, 1 escaped, 0 controls stopped"),
+        (Plant.BLOCK, 1, "4 cases, 0 escaped, 1 controls stopped"),
+        (Plant.END, 1, "4 cases, 2 escaped, 0 controls stopped"),
     ],
 )
 def test_a_broken_gate_is_noticed(
@@ -70,7 +73,7 @@ def test_a_broken_gate_is_noticed(
     assert printed[-1] == last
     assert "skipped: 1 (needs the agent's own network namespace)" in printed
     kept = json.loads(out.read_text())
-    assert [result["id"] for result in kept["results"]] == ["control", "held", "refused"]
+    assert [result["id"] for result in kept["results"]] == ["control", "held", "refused", "foreign"]
 
 
 @needs_low_ports

@@ -8,7 +8,7 @@ import pytest
 from tests.evasion.agent import Heard
 from tests.evasion.corpus import Case, Segment, Transport
 from tests.evasion.hearing import Answer
-from tests.evasion.judging import Happened, Judged, judge
+from tests.evasion.judging import Happened, Judged, judge, judge_console
 from tests.evasion.recorder import Record
 from tests.evasion.seen import Seen
 
@@ -123,3 +123,32 @@ def test_judging(name: str) -> None:
     """Each way in which a case may go."""
     asked, observed, judged = CASES[name]
     assert judge(asked, observed).judged is judged
+
+
+CONSOLE = {
+    "exact": ("403", 403, 0, Judged.EXPECTED),
+    "one of several": ("401|421", 421, 0, Judged.EXPECTED),
+    "with a word": ("200-confirm-page-only", 200, 0, Judged.EXPECTED),
+    "another refusal": ("410", 404, 0, Judged.UNEXPECTED),
+    "nothing": ("403", 0, 0, Judged.UNEXPECTED),
+    "taken": ("403", 200, 0, Judged.ESCAPED),
+    "decided, whatever was answered": ("403", 403, 1, Judged.ESCAPED),
+}
+
+
+@pytest.mark.parametrize("name", CONSOLE)
+def test_judging_the_console(name: str) -> None:
+    """By the exact status, and by whether any hold stopped waiting."""
+    expected, status, decided, judged = CONSOLE[name]
+    heard = Heard(data=b"", answers=(Answer(status=status),) if status else (), ending="answered")
+    asked = replace(case(expected), transport=Transport.CONSOLE)
+    assert judge_console(asked, heard, decided=decided).judged is judged
+    assert not asked.counts
+
+
+@pytest.mark.parametrize(("target", "skipped"), [("/d/h_1?act=approve", True), ("/api/holds", False)])
+def test_decision_links_are_not_there_yet(target: str, skipped: bool) -> None:
+    """Their cases are left out; every other one at the console is run."""
+    data = f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    asked = replace(case("403"), transport=Transport.CONSOLE, segments=(Segment(data=data, delay=0),))
+    assert (asked.skipped is not None) is skipped

@@ -87,15 +87,16 @@ async def _approve(bench: Bench, clients: list[httpx2.AsyncClient], each: Round)
     holds = (await _ask(bench, clients, (Way.REPLAY,)))[: 2 * each.strikes]
     head = {"Authorization": f"Bearer {bench.sidecar.token}"}
     async with httpx2.AsyncClient(base_url=bench.sidecar.console, headers=head, trust_env=False) as console:
-        digests = {hold: (await console.get(f"/api/holds/{hold}")).json()["hold"]["digest"] for hold in holds}
+        shown = {hold: (await console.get(f"/api/holds/{hold}")).json()["hold"] for hold in holds}
+        seen = {h: {"digest": s["digest"], "preview": s["package"]["preview"]} for h, s in shown.items()}
         before = bench.count_fired()
         bench.arm(each.step.name, each.fault)
-        for hold, digest in digests.items():
+        for hold, named in seen.items():
             try:
-                await console.post(f"/api/holds/{hold}/approve", json={"digest": digest}, timeout=1.0)
+                await console.post(f"/api/holds/{hold}/approve", json=named, timeout=1.0)
             except httpx2.HTTPError:
                 break  # the console uses the same steps, and a broken one may be one of them
         end = monotonic() + _REPLAY_SECONDS
-        awaited = before + len(digests)
+        awaited = before + len(seen)
         while bench.count_fired() < awaited and monotonic() < end:  # noqa: ASYNC110 (it is another process)
             await asyncio.sleep(0.05)

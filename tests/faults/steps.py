@@ -72,7 +72,7 @@ _PASSING = _steps(
     "proxy.destinations:Destinations._resolve",
     "proxy.witness:Witness.record",
 )
-_WRITING = _steps((Way.WRITE,), "proxy.store:Store.killed", "proxy.gate:Gate._afford")
+_WRITING = _steps((Way.WRITE,), "proxy.store.store:Store.killed", "proxy.gate:afford")
 _HOLDING = _steps(
     (Way.HOLD,),
     "proxy.agent:bind",
@@ -82,17 +82,17 @@ _HOLDING = _steps(
     "proxy.holding:Holding.draft",
     "proxy.holding:Holding._wait",
     "proxy.holding:Holding._tell",
-    "proxy.sealed:Sealed.close_action",
-    "proxy.store:Store.open",
+    "proxy.keys.sealed:Sealed.close_action",
+    "proxy.store.store:Store.open",
 )
 REPLAYING = _steps(
     (Way.REPLAY,),
-    "proxy.store:Store.approved",
-    "proxy.store:Store.find",
-    "proxy.store:Store.step",
-    "proxy.store:Store.sealed",
-    "proxy.sealed:Sealed.open_action",
-    "proxy.sealed:Sealed.close_answer",
+    "proxy.store.store:Store.approved",
+    "proxy.store.store:Store.find",
+    "proxy.store.store:Store.step",
+    "proxy.store.store:Store.sealed",
+    "proxy.keys.sealed:Sealed.open_action",
+    "proxy.keys.sealed:Sealed.close_answer",
     "proxy.credentials.credentials:Credentials.supply",
     "proxy.credentials.sources.stated:FromEnvironment.read",
     "proxy.destinations:Destinations.find",
@@ -101,8 +101,10 @@ REPLAYING = _steps(
     "proxy.replay.replayer:classify",
     "proxy.replay.replayer:Replayer.run",
     "proxy.replay.line:Line.cross",
-    "proxy.journal:Journal.record",
-    "proxy.replay.replayer:Replayer._exchange",
+    "proxy.replay.journal:Journal.record",
+    "proxy.replay.replayer:exchange",
+    "proxy.drift.snapshots:Snapshots.check",
+    "proxy.keys.signing:Verifier.fault",
     "proxy.replay.replayer:Replayer._record",
     "proxy.replay.worker:Worker._run_if_possible",
 )

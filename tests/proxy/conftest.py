@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from redis.asyncio import Redis
 
-from proxy.store import connect
+from proxy.store.connection import connect
 from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
 from tests.proxy.console.world import redis_server

@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import Redis
 from ulid import ULID
 
-from proxy.record import Draft
-from proxy.store import Clocks, Refused, Store
+from proxy.store.record import Draft
+from proxy.store.store import Clocks, Refused, Store
 from rules.hold import Event, Hold, State
 from rules.verdict import ReasonId, Tier
 

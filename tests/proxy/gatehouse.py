@@ -17,20 +17,21 @@ from addons.exchange import Outcome, Request
 from proxy.agent import Agent
 from proxy.credentials.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
+from proxy.drift.probe import Probe
+from proxy.drift.shots import Shots
+from proxy.drift.snapshots import Snapshots
 from proxy.gate import Gate
 from proxy.holding import Holding, Waiting
 from proxy.keys.keyring import Keyring
+from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
-from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
-from proxy.replay.snapshots import Snapshots
 from proxy.replay.worker import Worker
-from proxy.sealed import Sealed
-from proxy.shots import Shots
 from proxy.signals import Signals
-from proxy.store import Clocks, Store, connect
-from proxy.timing import Cap
+from proxy.store.connection import connect
+from proxy.store.store import Clocks, Store
+from proxy.store.timing import Cap
 from rules.action import Principal
 from rules.compile import compile_rules
 from rules.decision import Decision
@@ -201,6 +202,9 @@ def crash(child: RedisChild) -> None:
     os.waitid(os.P_PID, child.server.pid, os.WEXITED | os.WNOWAIT)
 
 
+NONE = Credentials({})
+
+
 @asynccontextmanager
 async def gatehouse(
     url: str,
@@ -212,6 +216,7 @@ async def gatehouse(
     clocks: Clocks = PATIENT,
     cap: Cap = UNCAPPED,
     working: bool = False,
+    credentials: Credentials = NONE,
     signals: Callable[[Store, Metrics], Signals] = Signals,
 ) -> AsyncIterator[Gatehouse]:
     """A gate over the store at `url`; `working`: with what runs beside it in a sidecar."""
@@ -230,7 +235,7 @@ async def gatehouse(
                 ruleset=lambda: rules,
                 trust=ssl.create_default_context(cafile=trust or certifi.where()),
             ),
-            credentials=Credentials({}),
+            credentials=credentials,
             metrics=metrics,
             tasks=tasks,
         )
@@ -238,7 +243,7 @@ async def gatehouse(
             store=store,
             sealed=sealed,
             verifier=Verifier(consoles=(signer.public,), domain=domain),
-            credentials=Credentials({}),
+            credentials=credentials,
             snapshots=snapshots,
             destinations=destinations,
             ruleset=lambda: rules,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from proxy.journal import Journal
+from proxy.replay.journal import Journal
 
 KEEP = timedelta(days=2)
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from proxy.credentials.credentials import Credentials
 from proxy.destinations import Address, Allowed, Destinations
+from proxy.drift.probe import Probe
+from proxy.drift.shots import Shots
+from proxy.drift.snapshots import Snapshots
 from proxy.keys.signing import Verifier
-from proxy.replay.probe import Probe
 from proxy.replay.replayer import Replayer
-from proxy.replay.snapshots import Snapshots
-from proxy.shots import Shots
-from proxy.store import Clocks, Store
+from proxy.store.store import Clocks, Store
 from rules.action import Action, Principal
 from rules.compile import compile_rules
 from rules.headers import Fields

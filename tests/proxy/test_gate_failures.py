@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.sealed import Sealed
+from proxy.keys.sealed import Sealed
 from proxy.signals import Signals
 from rules.hold import Hold, State
 from rules.reply import Reply

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from addons.exchange import Passage
-from proxy.timing import Cap
+from proxy.store.timing import Cap
 from rules.reply import Reply
 from tests.proxy.gatehouse import Gatehouse, gatehouse, hold_id, request, told
 

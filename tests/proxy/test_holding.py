@@ -3,22 +3,26 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from addons.exchange import Outcome
 from proxy import holding as holding_module
+from proxy.credentials.credentials import Credentials
+from proxy.credentials.sources.stated import FromFile
 from proxy.holding import Waiting
 from proxy.metrics import Metrics
-from proxy.record import StoreUnavailable
 from proxy.signals import Signals
-from proxy.store import Store
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Store
 from rules.headers import Fields
 from rules.hold import State
 from rules.reply import Reply
 from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
 from tests.proxy.console.world import redis_server
+from tests.proxy.credentials.requests import header
 from tests.proxy.gatehouse import ANSWER, NOW, Gatehouse, crash, gatehouse, hold_id, prefer, request, told
 from tests.proxy.redis_child import eventually, redis_child
 
@@ -345,6 +349,22 @@ async def test_an_answer_at_hand_is_told_though_the_store_goes(
         assert await house.admit(request(fields=NOW)) == ANSWER
     assert await house.admit(request(fields=NOW)) == ANSWER
     assert told(await house.admit(request(fields=NOW)))["state"] == "pending"
+
+
+async def test_a_configured_credential_runs_what_was_held(
+    redis_url: str, authority: Authority, upstream: Upstream, tmp_path: Path
+) -> None:
+    """What it was held under is bound to its seal, which opens for the worker; ours goes out."""
+    (tmp_path / "key").write_text("ours")
+    credentials = Credentials({"localhost": (header(FromFile(tmp_path / "key")),)})
+    async with gatehouse(redis_url, trust=authority.ca, working=True, credentials=credentials) as house:
+        held = await house.admit(request(port=upstream.port, fields=(*NOW, TOKEN)))
+        hold = await house.bring(held, State.APPROVED)
+        assert hold.credential == "bank@ours"
+        await settled(house, held, State.EXECUTED)
+        assert (await house.find(held)).credential_used == "bank@ours"
+    [ran] = upstream.executed
+    assert [value for name, value in ran.headers if name == "Authorization"] == ["Bearer ours"]
 
 
 async def test_the_agents_own_retry_supplies_its_credentials(working: Gatehouse, upstream: Upstream) -> None:

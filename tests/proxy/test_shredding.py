@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from proxy.deadlines import Deadlines
-from proxy.record import CONTENTS
-from proxy.seal import Shredded
-from proxy.store import Store
+from proxy.keys.seal import Shredded
+from proxy.store.deadlines import Deadlines
+from proxy.store.record import CONTENTS
+from proxy.store.store import Store
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
 from tests.proxy.console.world import World

@@ -8,10 +8,11 @@ from time import monotonic
 import pytest
 
 from proxy import signals as module
-from proxy import store as store_module
 from proxy.metrics import Metrics
 from proxy.signals import Signals
-from proxy.store import Store, connect
+from proxy.store import store as store_module
+from proxy.store.connection import connect
+from proxy.store.store import Store
 from rules.hold import Event
 from tests.proxy.drafts import PATIENT, draft
 from tests.proxy.redis_child import eventually, redis_child

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from proxy.record import Unreadable
 from proxy.replay.worker import Worker
 from proxy.signals import Signals
+from proxy.store.record import Unreadable
 from rules.action import Action
 from rules.hold import Event, Hold, State
 from tests.acceptance.authority import Authority

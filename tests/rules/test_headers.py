@@ -17,6 +17,7 @@ from rules.headers import (
     framed,
     preferences,
     secret,
+    with_values,
 )
 
 _SETS = {
@@ -229,3 +230,14 @@ def test_a_posts_length_is_always_that_of_its_body(fields: Fields, body: bytes) 
     """Whatever the client framed, every length that leaves is the judged body's."""
     lengths = {value for name, value in framed(fields, b"POST", body) if name.lower() == b"content-length"}
     assert lengths == {str(len(body)).encode()}
+
+
+def test_values_in_place_of_others() -> None:
+    """By name, whatever its case; order, spelling and number stay, and none is added."""
+    fields = ((b"A", b"1"), (b"b", b"2"), (b"a", b"3"))
+    assert with_values(fields, ((b"a", b"new"), (b"c", b"no"))) == (
+        (b"A", b"new"),
+        (b"b", b"2"),
+        (b"a", b"new"),
+    )
+    assert with_values(fields, ()) is fields

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from proxy.cli.labelled.rates import Rate
 from proxy.cli.labelled.tally import MEASURES, TRAPS, Tally
 from proxy.cli.labelled.tasks import Outcome, Tasks
-from proxy.cli.terminal import shorten, visible
+from proxy.cli.terminal import shorten
+from rules.review.inert import visible
 
 type Rates = Mapping[str, Rate | None]
 

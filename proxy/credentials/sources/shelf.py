@@ -21,8 +21,8 @@ from redis.exceptions import RedisError
 
 from proxy.credentials.sources.secret import CredentialError
 from proxy.keys.keyring import KeyMissing, Keyring
-from proxy.record import StoreUnavailable, text, texts
-from proxy.seal import Seal, SealError
+from proxy.keys.seal import Seal, SealError
+from proxy.store.record import StoreUnavailable, text, texts
 
 logger = logging.getLogger(__name__)
 

@@ -64,6 +64,22 @@ class Line:
         return self.do(events.ConnectionClosed(self.upstream.server))
 
 
+def test_secrets_go_out_in_place_of_what_was_judged() -> None:
+    """Only values change, on the wire alone, and for this one request."""
+    line = Line()
+    fields = ((b"Host", b"api.pay.test"), (b"AUTHORIZATION", b"Bearer x"), (b"X-A", b"x"))
+    message = replace(GET, fields=fields)
+    line.do(Send(message, ((b"authorization", b"Bearer s3cret"), (b"x-nobody", b"s3cret"))))
+    assert line.sent == (
+        b"GET / HTTP/1.1\r\nHost: api.pay.test\r\nAUTHORIZATION: Bearer s3cret\r\nX-A: x\r\n\r\n"
+    )
+    assert message.fields == fields
+    line.hear(OK)
+    line.sent = b""
+    line.ask(message)
+    assert b"AUTHORIZATION: Bearer x\r\n" in line.sent
+
+
 def test_an_answer_comes_in_parts() -> None:
     """Its head, what there is of its body, and its end; then the connection is free again."""
     line = Line()

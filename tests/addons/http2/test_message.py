@@ -96,6 +96,15 @@ def test_a_request_becomes_what_was_judged(
     assert made.request.raw_content == body
 
 
+def test_secrets_take_the_place_of_values() -> None:
+    """In what leaves; what was judged is as it was."""
+    made = flow((b"authorization", b"Bearer x"), (b"x-a", b"x"), method=b"GET")
+    judged = message_of(made)
+    become(made.request, judged, ((b"authorization", b"Bearer s3cret"), (b"x-nobody", b"s3cret")))
+    assert made.request.headers.fields == ((b"authorization", b"Bearer s3cret"), (b"x-a", b"x"))
+    assert (b"authorization", b"Bearer x") in judged.fields
+
+
 def test_a_host_field_becomes_the_authority() -> None:
     """Where it was the only name, it is the one that leaves."""
     made = flow((b"host", b"api.pay.test"), authority=b"")

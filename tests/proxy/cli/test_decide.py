@@ -74,14 +74,17 @@ async def test_a_person_who_has_said_yes(
     assert "[y/N]" not in capsys.readouterr().out
 
 
-async def test_the_question_tells_what_was_not_shown(
-    world: World, desk: Desk, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody approves the unseen part of a body without being told of it at the last moment."""
-    hold = await world.hold(replace(ACTION, body=b"x" * 20_000))
-    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
-    assert desk.run("approve", hold.hold_id) == 1
-    assert capsys.readouterr().out.endswith("3616 bytes of it are not shown. approve this? [y/N] ")
+async def test_what_is_long_is_shown_whole(world: World, desk: Desk, capsys: Capture) -> None:
+    """Nobody approves a part that the page has no room for without all of it before the eyes."""
+    hold = await world.hold(replace(ACTION, body=b"x" * 200_000 + b"\x00the end"))
+    assert desk.run("approve", hold.hold_id) == 0
+    said = capsys.readouterr().out
+    whole = said.partition("the whole body, because only its beginning is shown here, of 200008 characters:")[
+        2
+    ]
+    assert whole.count("x") >= 200_000
+    assert "\\x00the end" in whole
+    assert await world.state(hold) is State.APPROVED
 
 
 @pytest.mark.parametrize("verb", [("approve",), ("reject", "--reason", "no")])
@@ -106,7 +109,7 @@ async def test_decided_while_it_was_read(
         return desk.run("reject", hold.hold_id, "--reason", "faster") == 0
 
     monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr(decide, "_confirmed", confirm)
+    monkeypatch.setattr(decide, "confirmed", confirm)
     assert desk.run("approve", hold.hold_id) == 1
     assert "this hold was rejected by `ada`: faster; nothing was changed" in capsys.readouterr().err
     assert await world.state(hold) is State.REJECTED

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.data_dir.placeholders import write_placeholders
 from tests.proxy.cli.desk import PROXY, Desk, sidegate
 
 type Capture = pytest.CaptureFixture[str]
@@ -44,6 +45,16 @@ def certified(folder: Path) -> Path:
     for name in ("ca.pem", "ca-bundle.pem"):
         (folder / name).write_text("certificates\n")
     return folder
+
+
+def test_placeholders(desk: Desk, capsys: Capture) -> None:
+    """What the agent has in place of secrets; none of it leads past the gate."""
+    write_placeholders(desk.folder, {"BANK_TOKEN": "ghp_x", "HTTPS_PROXY": "http://evil.example"})
+    assert desk.run("env", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == expected(desk.folder) | {"BANK_TOKEN": "ghp_x"}
+    (desk.folder / "placeholders.json").write_text("[]")
+    assert desk.run("env", "--format", "json") == 1
+    assert "placeholders" in capsys.readouterr().err
 
 
 def test_json(desk: Desk, capsys: Capture) -> None:

@@ -93,7 +93,9 @@ async def test_one_whole(world: World, desk: Desk, capsys: Capture) -> None:
         "tier 4, rule `pay`, rule: moves money",
         "asked once by human `eve`, agent `agent-7`, session `s1`",
     ]
-    assert lines[9].startswith(f"hold {hold.hold_id} waits for a decision until ")
+    assert lines[9] == "what is known of it:"
+    known = [line for line in lines[10:] if line.startswith(("  | ", "  : "))]
+    assert lines[10 + len(known)].startswith(f"hold {hold.hold_id} waits for a decision until ")
     assert lines[-1] == f"digest {ACTION.digest}"
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.cli.terminal import block, say, shorten, turns, visible
+from proxy.cli.terminal import block, say, shorten
+from rules.review.inert import turns, visible
 
 
 @given(st.text())

@@ -138,7 +138,8 @@ async def test_over_a_real_socket(world: World) -> None:
             listed = (await client.get("/api/holds")).json()["holds"]
             shown = (await client.get(f"/api/holds/{hold.hold_id}")).json()["hold"]
             approved = await client.post(
-                f"/api/holds/{hold.hold_id}/approve", json={"digest": shown["digest"]}
+                f"/api/holds/{hold.hold_id}/approve",
+                json={"digest": shown["digest"], "preview": shown["package"]["preview"]},
             )
     assert [line["hold_id"] for line in listed] == [hold.hold_id]
     assert approved.status_code == 200

@@ -8,7 +8,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from proxy.again import Hopeless
+from proxy.drift.again import Hopeless
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
 from tests.proxy.console.world import ACTION, TOKENS, World

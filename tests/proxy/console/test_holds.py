@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from proxy.console import holds
-from proxy.shots import Shots
+from proxy.drift.shots import Shots
 from rules.drift.read import Read, Subject
 from rules.drift.reference import Place
 from rules.drift.shot import Shot
@@ -100,7 +100,9 @@ async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
     """A reviewer sees every byte that would run, who asked, and what the gate thought of it."""
     hold = await world.hold()
     response = await api.get(f"/api/holds/{hold.hold_id}")
-    assert response.json() == {
+    members = response.json()
+    assert members["hold"].pop("package")["digest"] == ACTION.digest
+    assert members == {
         "now": world.clock.moment.isoformat(),
         "hold": {
             "hold_id": hold.hold_id,

@@ -5,7 +5,7 @@ import logging
 import httpx2
 import pytest
 
-from proxy.store import Refused
+from proxy.store.store import Refused
 from rules.hold import Event
 from tests.proxy.console.world import TOKENS, World
 

@@ -10,8 +10,8 @@ from starlette.requests import Request
 
 from proxy.console import probes
 from proxy.console.probes import Probes
-from proxy.record import StoreUnavailable
-from proxy.store import Store
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Store
 from rules.hold import Event, State
 from tests.proxy.console.world import TOKENS, World
 

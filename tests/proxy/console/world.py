@@ -20,18 +20,22 @@ import httpx2
 from redis.asyncio import Redis
 from ulid import ULID
 
+from proxy.agent import Agent
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
 from proxy.credentials.sources.shelf import Shelf
 from proxy.keys.keyring import Keyring
+from proxy.keys.rotation import Rotation
+from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer
 from proxy.keys.source import InFiles
 from proxy.metrics import Metrics
-from proxy.record import Draft
-from proxy.rotation import Rotation
-from proxy.sealed import Sealed
 from proxy.serving.listener import Listener
-from proxy.store import Clocks, Store, connect
+from proxy.signals import Signals
+from proxy.store.connection import connect
+from proxy.store.history import History
+from proxy.store.record import Draft
+from proxy.store.store import Clocks, Store
 from rules.action import Action, Principal
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
@@ -119,6 +123,9 @@ RULES = compiled(
 )
 
 
+AGENT = Agent(principal=ACTION.principal, secret_headers=frozenset(), key=b"a" * 32)
+
+
 async def nobody_asks(hold: Hold) -> Hold:
     """What stands for asking again where no test asks."""
     raise AssertionError(hold.hold_id)
@@ -137,9 +144,12 @@ class World:
     metrics: Metrics
     clock: Clock
     checks: dict[str, bool]
+    signals: Signals
     folder: Path
     """Where the key files are; there are none unless a test writes them."""
     ruleset: Ruleset = RULES
+    strict: bool = False
+    """Whether an approval of tier 4 has to name its preview, as it has to unless configured otherwise."""
 
     @classmethod
     def build(cls, url: str, *, window: timedelta = timedelta(minutes=30), **known: object) -> "World":
@@ -149,25 +159,32 @@ class World:
         key = known.get("key") or secrets.token_bytes(32)
         assert isinstance(key, bytes)
         validity = {Tier.EXTERNAL: timedelta(hours=24), Tier.HIGH_RISK: timedelta(minutes=15)}
+        clocks, metrics = Clocks(decision_window=window, approval_validity=validity), Metrics()
+        store = Store(redis, domain=domain, clocks=clocks)
         return cls(
             url=url,
             domain=domain,
             key=key,
             redis=redis,
-            store=Store(
-                redis, domain=domain, clocks=Clocks(decision_window=window, approval_validity=validity)
-            ),
+            store=store,
             sealed=Sealed(Keyring([key], domain=domain)),
-            metrics=Metrics(),
+            metrics=metrics,
+            signals=Signals(store, metrics),
             clock=Clock(),
             checks={"store": True, "proxy": True},
             folder=Path(str(known.get("folder", "/nowhere"))),
+            strict=bool(known.get("strict")),
         )
 
     @property
     def signer(self) -> Signer:
         """The hand of this domain's console."""
         return Signer(key=self.key, domain=self.domain)
+
+    @property
+    def history(self) -> History:
+        """What is remembered of agents."""
+        return History(self.redis, self.sealed.keyring, keep=timedelta(days=7), ruleset=lambda: self.ruleset)
 
     @property
     def shelf(self) -> Shelf:
@@ -204,6 +221,10 @@ class World:
             ruleset=lambda: self.ruleset,
             reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},
             again=nobody_asks,
+            signals=self.signals,
+            agent=AGENT,
+            history=self.history,
+            preview_required=self.strict,
             ready=ready,
             address=address,
             names=frozenset({"review.example:8443", "console.example"}),
@@ -285,10 +306,13 @@ def console_of(world: World) -> Iterator[str]:
 
 
 async def _serve(world: World, listening: socket.socket, started: list[Listener]) -> None:
-    own = World.build(world.url, domain=world.domain, key=world.key, folder=world.folder)
+    own = World.build(world.url, domain=world.domain, key=world.key, folder=world.folder, strict=True)
     own.checks.update(world.checks)
     started.append(Listener(create(own.reviewing(listening.getsockname())), listening))
     try:
-        await started[0].run()
+        async with asyncio.TaskGroup() as tasks:
+            listening_to_store = tasks.create_task(own.signals.listen())
+            await started[0].run()
+            listening_to_store.cancel()
     finally:
         await own.redis.aclose()

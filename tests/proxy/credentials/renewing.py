@@ -20,7 +20,7 @@ from proxy.credentials.sources.shelf import Shelf
 from proxy.credentials.sources.stated import FromEnvironment, FromFile
 from proxy.keys.keyring import Keyring
 from proxy.metrics import Metrics
-from proxy.store import connect
+from proxy.store.connection import connect
 from tests.proxy.credentials.issuer import CLIENT
 from tests.proxy.credentials.trust import endpoint
 

@@ -2,14 +2,10 @@
 
 import os
 import re
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -19,7 +15,7 @@ from proxy.credentials.sources.secret import CredentialError
 from proxy.credentials.sources.stated import FromEnvironment
 from proxy.credentials.supply import Outgoing
 from rules.headers import Fields, first
-from tests.acceptance.processes import free_ports, until
+from tests.proxy.credentials.moto import aws, robot, send
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -166,56 +162,16 @@ async def test_aws_own_chain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
-    """Run an AWS that checks signatures once two calls have set up who may do what."""
-    [port] = free_ports(1)
-    environment = os.environ | {"INITIAL_NO_AUTH_ACTION_COUNT": "3"}
-    command = (sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port))
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        try:
-            until(lambda: _listens(port) or None, deadline=60, what="moto")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(10)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def call(url: str, action: str) -> str:
-    """What IAM answers to an action, before anybody is checked."""
-    head = {"Authorization": "AWS4-HMAC-SHA256 Credential=mock/20260101/us-east-1/iam/aws4_request"}
-    body = f"Version=2010-05-08&UserName=robot&{action}".encode()
-    with urlopen(Request(url, body, head), timeout=30) as answer:
-        return str(answer.read().decode())
-
-
-def send(url: str, out: Outgoing, fields: Fields) -> int:
-    """Send exactly these bytes; the status."""
-    host, _, port = url.removeprefix("http://").partition(":")
-    lines = [f"{out.method} {out.target} HTTP/1.1".encode(), *(n + b": " + v for n, v in fields)]
-    with socket.create_connection((host, int(port)), timeout=30) as line:
-        line.sendall(b"\r\n".join([*lines, b"Connection: close", b"", b""]) + out.body)
-        return int(line.makefile("rb").readline().split()[1])
+    """Run an AWS that checks signatures."""
+    with aws() as url:
+        yield url
 
 
 async def test_moto_accepts_what_is_signed_anew(moto: str) -> None:
     """The agent's signature of two hours ago has gone; a new one over the approved bytes is accepted."""
-    made = call(moto, "Action=CreateUser") and call(moto, "Action=CreateAccessKey")
-    policy = (
-        "Action=PutUserPolicy&PolicyName=p&PolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement"
-        "%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D"
-    )
-    call(moto, policy)
-    access, secret = (re.search(f"<{n}>([^<]+)", made) for n in ("AccessKeyId", "SecretAccessKey"))
-    assert access is not None
-    assert secret is not None
+    access, secret = robot(moto)
     host = "s3.us-east-1.amazonaws.com"
-    ours = signing(Held(access[1], secret[1]))
+    ours = signing(Held(access, secret))
     for target in ("/books", "/books/a%20b/c+d~(1)?x-id=PutObject", "/books/big"):
         out = outgoing(target=target, host=host)
         if target == "/books":
@@ -225,5 +181,5 @@ async def test_moto_accepts_what_is_signed_anew(moto: str) -> None:
             out = replace(out, fields=fields)
         supplied = await ours.supply(out, past=None)
         assert send(moto, out, with_fields(out.fields, supplied.fields)) == 200, target
-        forged = await signing(Held(access[1], "another")).supply(out, past=None)
+        forged = await signing(Held(access, "another")).supply(out, past=None)
         assert send(moto, out, with_fields(out.fields, forged.fields)) == 403, target

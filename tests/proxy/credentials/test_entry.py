@@ -36,6 +36,30 @@ def test_hostile_values(case: str) -> None:
     assert "hunter2" not in str(found)
 
 
+SERVERS = {
+    "both": ("host: a.example, server: bank, env: T", "exactly one of `host` and `server`"),
+    "neither": ("env: T", "exactly one of `host` and `server`"),
+    "a stranger": ("server: other, env: T", "`other`, which is no name in `mcp_servers`"),
+    "a placeholder": ("server: bank, env: T, inject: true, export: A", "needs the server's `host`"),
+}
+
+
+@pytest.mark.parametrize("case", SERVERS)
+def test_servers_that_are_none(case: str) -> None:
+    """One place, by a name that the configuration knows."""
+    written, words = SERVERS[case]
+    assert words in problems(written)[0].message
+
+
+def test_a_server() -> None:
+    """It is known under its name; two of one header need names of their own."""
+    [entry] = entries("server: bank, env: T")
+    assert (entry.label, entry.place, entry.host) == ("bank/authorization", "bank", "")
+    assert entries("server: bank, env: T", "host: bank, env: U")
+    found = problems("server: bank, env: T", "server: bank, env: U")
+    assert "`bank` has two credentials for `authorization`" in found[0].message
+
+
 PLACES = {
     "an upper case": "Bank.example",
     "a last dot": "bank.example.",

@@ -152,3 +152,14 @@ async def test_a_token_belongs_to_its_settings(around: Surroundings) -> None:
 async def test_nothing(around: Surroundings) -> None:
     """Without entries, nobody gets any."""
     assert make((), around).by_host == {}
+
+
+async def test_a_server(around: Surroundings) -> None:
+    """By its URL, which its name stands for; it shares a source with hosts of the same name."""
+    how = "name: n, env: T"
+    made = make(entries(f"server: bank, {how}", f"host: a.example, {how}"), around, servers={"bank": "u"})
+    [of_server], [of_host] = made.by_server["u"], made.by_host["a.example"]
+    assert isinstance(of_server, Header)
+    assert isinstance(of_host, Header)
+    assert of_server.source is of_host.source
+    assert set(made.by_host) == {"a.example"}

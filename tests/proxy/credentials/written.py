@@ -22,5 +22,6 @@ def problems(*written: str) -> tuple[Problem, ...]:
 
 
 def _read(written: tuple[str, ...]) -> Config | tuple[Problem, ...]:
-    text = "version: 1\ncredentials:\n" + "".join(f"  - {{{one}}}\n" for one in written)
+    servers = "mcp_servers: [{name: bank, url: 'https://mcp.bank.example/mcp'}]"
+    text = f"version: 1\n{servers}\ncredentials:\n" + "".join(f"  - {{{one}}}\n" for one in written)
     return read(Config, text, file="config.yaml")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from proxy.keys.keyring import KeyMissing, Keyring
-from proxy.seal import SealError
+from proxy.keys.seal import SealError
 
 OLD, NEW = os.urandom(32), os.urandom(32)
 BOUND = {"hold_id": "01J", "digest": "ab"}

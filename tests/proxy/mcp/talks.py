@@ -14,16 +14,16 @@ from typing import Any
 from proxy.agent import Agent
 from proxy.credentials.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
-from proxy.journal import Journal
+from proxy.drift.probe import Probe
+from proxy.drift.shots import Shots
+from proxy.drift.snapshots import Snapshots
 from proxy.keys.signing import Verifier
 from proxy.mcp.child import Child
 from proxy.mcp.desk import Desk
 from proxy.mcp.session import Session
 from proxy.mcp.shelf import Shelf
-from proxy.replay.probe import Probe
+from proxy.replay.journal import Journal
 from proxy.replay.replayer import Replayer
-from proxy.replay.snapshots import Snapshots
-from proxy.shots import Shots
 from proxy.signals import Signals
 from rules.action import Principal
 from rules.hold import Hold

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from addons.exchange import Request
 from proxy.mcp.http import McpOverHttp, Sending
+from proxy.mcp.pinned import Pinned
 from rules.call import HttpCall
 from rules.headers import Fields, first
 from rules.hold import State
@@ -23,16 +25,17 @@ from tests.proxy.gatehouse import request
 from tests.proxy.mcp.talks import desk_of, hold_id, text
 from tests.rules.mcp.rulesets import ruleset
 
-_PORT = 9
+_ECHO = b'{"jsonrpc":"2.0","id":"%s","result":{"paid":7}}'
 _JSON = b"application/json, text/event-stream"
 
 
 class Desk:
     """MCP over HTTP on real parts."""
 
-    def __init__(self, mcp: McpOverHttp, world: World) -> None:
+    def __init__(self, mcp: McpOverHttp, world: World, upstream: "_Answering") -> None:
         self.mcp = mcp
         self.world = world
+        self.upstream = upstream
 
     async def post(
         self,
@@ -40,13 +43,13 @@ class Desk:
         *,
         method: str = "POST",
         path: str = "/mcp",
-        port: int = _PORT,
+        port: int = 0,
         fields: Fields = (),
     ) -> Sending | Reply:
         """What becomes of a request with that message."""
         body = message if isinstance(message, bytes) else json.dumps(message).encode()
         head: Fields = ((b"Accept", _JSON), *fields)
-        asked = request(method or "POST", path, port=port, fields=head, body=body)
+        asked = request(method or "POST", path, port=port or self.upstream.port, fields=head, body=body)
         asked = Request(message=replace(asked.message, scheme="http", sni=None), gone=asked.gone)
         call = normalize(asked.message)
         assert isinstance(call, HttpCall), call
@@ -61,10 +64,15 @@ async def desk(redis_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
     world, rules = World.build(redis_url), ruleset()
     async with asyncio.TaskGroup() as tasks:
         parts = desk_of(world, rules, tasks, journal=tmp_path / "journal")
-        servers = [Server(name="bank", url=f"http://localhost:{port}/mcp") for port in (_PORT, 0)]
-        yield Desk(McpOverHttp(desk=parts, servers=servers, tasks=tasks), world)
+        async with _Answering(b"application/json", _ECHO) as upstream:
+            servers = [_server(upstream.port)]
+            yield Desk(McpOverHttp(desk=parts, servers=servers, tasks=tasks), world, upstream)
     parts.replayer.journal.close()
     await world.redis.aclose()
+
+
+def _server(port: int, *, trusted: bool = True) -> Server:
+    return Server(name="bank", url=f"http://localhost:{port}/mcp", trusted_at_first=trusted)
 
 
 def _call(tool: str, **arguments: Any) -> dict[str, Any]:
@@ -155,16 +163,16 @@ async def test_a_stranger_is_not_believed(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("kind", "answer"),
     [
-        (b"application/json", b'{"jsonrpc":"2.0","id":"%s","result":{"paid":7}}'),
+        (b"application/json", _ECHO),
         (b"text/event-stream", b'event: message\ndata: {"jsonrpc":"2.0","id":"%s","result":{"paid":7}}\n\n'),
     ],
     ids=["document", "events"],
 )
 async def test_an_approved_call_runs_on_the_next_touch(desk: Desk, kind: bytes, answer: bytes) -> None:
     """With the credentials and the session of that touch, once; its result is told verbatim."""
-    async with _Answering(kind, answer) as (port, seen):
-        server = Server(name="bank", url=f"http://localhost:{port}/mcp")
-        desk.mcp = replace(desk.mcp, servers=[server])
+    async with _Answering(kind, answer) as upstream:
+        port, seen = upstream.port, upstream.seen
+        desk.mcp = replace(desk.mcp, servers=[_server(port)])
         held = _told(await desk.post(_call("pay", amount=7), port=port))["result"]
         hold = await desk.world.store.find(hold_id(held))
         assert hold is not None
@@ -181,17 +189,73 @@ async def test_an_approved_call_runs_on_the_next_touch(desk: Desk, kind: bytes, 
         assert found.state is State.EXECUTED
 
 
+async def test_a_tool_that_nobody_listed_is_listed_by_us(desk: Desk) -> None:
+    """Once, with the session and the credentials of the call; afterwards calls go at once."""
+    live: Fields = ((b"Authorization", b"Bearer x"), (b"Mcp-Session-Id", b"s9"))
+    for _ in range(3):
+        assert isinstance(await desk.post(_call("get_x"), fields=live), Sending)
+    [listed] = desk.upstream.listed
+    assert b"Bearer x" in listed
+    assert b"s9" in listed
+    hidden = _told(await desk.post(_call("get_hidden")))
+    assert "not executed" in text(hidden["result"])
+
+
+async def test_a_server_that_lists_nothing_is_not_trusted(desk: Desk) -> None:
+    """Nobody can compare its tools with anything, so even what reads is held."""
+    desk.upstream.tools = []
+    for _ in range(2):
+        assert "not executed" in text(_told(await desk.post(_call("get_x")))["result"])
+    desk.mcp = replace(desk.mcp, servers=[_server(9)])
+    held = _told(await desk.post(_call("get_x"), port=9))
+    hold = await desk.world.store.find(hold_id(held["result"]))
+    assert hold is not None
+    assert "on no list" in hold.reason
+
+
+async def test_where_tools_have_to_be_accepted_they_are_held_until_then(desk: Desk) -> None:
+    """Without a new list and without a restart."""
+    desk.mcp = replace(desk.mcp, servers=[_server(desk.upstream.port, trusted=False)])
+    held = _told(await desk.post(_call("get_x")))["result"]
+    assert "not executed" in text(held)
+    pinned = Pinned(desk.world.store)
+    [known] = await pinned.servers()
+    _, listed = await pinned.tools(known.key)
+    seen = {name: kept.pin for name, kept in listed.items()}
+    await pinned.accept(known.key, seen, by="ada", at=datetime(2026, 11, 23, tzinfo=UTC))
+    assert isinstance(await desk.post(_call("get_x")), Sending)
+    assert len(desk.upstream.listed) == 1
+
+
+async def test_a_changed_list_is_listed_again(desk: Desk) -> None:
+    """The server says so on a stream, and what it changed is held."""
+    assert isinstance(await desk.post(_call("get_x")), Sending)
+    stream = await desk.post(b"", method="GET")
+    assert isinstance(stream, Sending)
+    assert stream.rewriting is not None
+    desk.upstream.tools[0]["description"] = "Gets, and sends."
+    stream.rewriting.head(200, ((b"Content-Type", b"text/event-stream"),))
+    note = b'data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n'
+    assert stream.rewriting.data(note) == note
+    assert "not executed" in text(_told(await desk.post(_call("get_x")))["result"])
+    assert len(desk.upstream.listed) == 2
+
+
 class _Answering:
-    """A server that gives a request its own id back."""
+    """A server that lists its tools and gives every other request its own id back."""
 
     def __init__(self, kind: bytes, answer: bytes) -> None:
         self._kind = kind
         self._answer = answer
-        self._seen: list[bytes] = []
+        self.seen: list[bytes] = []
+        self.listed: list[bytes] = []
+        self.tools = [{"name": "get_x", "description": "Gets."}, {"name": "pay", "description": "Pays."}]
+        self.port = 0
 
-    async def __aenter__(self) -> tuple[int, list[bytes]]:
+    async def __aenter__(self) -> "_Answering":
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return self._server.sockets[0].getsockname()[1], self._seen
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
@@ -202,11 +266,19 @@ class _Answering:
         lines = head.lower().split(b"\r\n")
         length = next(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
         body = await reader.readexactly(length)
-        self._seen.append(head + body)
-        answer = self._answer % json.loads(body)["id"].encode()
+        message = json.loads(body)
+        if message["method"] == "tools/list":
+            self.listed.append(head + body)
+            kind, answer = b"application/json", self._list(message["id"])
+        else:
+            self.seen.append(head + body)
+            kind, answer = self._kind, self._answer % message["id"].encode()
         # Its events do not end with the answer.
-        size = b"" if self._kind == b"text/event-stream" else b"Content-Length: %d\r\n" % len(answer)
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\n%b\r\n%b" % (self._kind, size, answer))
+        size = b"" if kind == b"text/event-stream" else b"Content-Length: %d\r\n" % len(answer)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\n%b\r\n%b" % (kind, size, answer))
         await writer.drain()
         await reader.read()
         writer.close()
+
+    def _list(self, id_: str) -> bytes:
+        return json.dumps({"jsonrpc": "2.0", "id": id_, "result": {"tools": self.tools}}).encode()

@@ -1,53 +1,18 @@
-"""What an HTTP answer says to the call that it is the answer of."""
+"""What the gate asks of a server by itself, over the session of a request; `test_http` tries the rest."""
 
-import json
+from types import SimpleNamespace
+from typing import Any, cast
 
-import pytest
+from proxy.mcp.http_courier import HttpCourier
+from rules.verdict import Judgement, ReasonId, Tier, Verdict
 
-from proxy.mcp.http_courier import _answer
-from rules.mcp.message import Request
-from rules.reply import Reply
-
-_REQUEST = Request(id="a", method="tools/call")
-_EVENTS = ((b"Content-Type", b"text/event-stream"),)
+_HELD = Judgement(tier=Tier.EXTERNAL, verdict=Verdict.HOLD, reason_id=ReasonId.RULE, reason="a rule")
 
 
-@pytest.mark.parametrize(
-    ("reply", "status"),
-    [
-        (Reply(status=200, body=b'{"jsonrpc":"2.0","id":"a","result":{}}'), 200),
-        (Reply(status=200, body=b'{"jsonrpc":"2.0","id":"a","result":{"isError":true}}'), 500),
-        (Reply(status=400, body=b'{"jsonrpc":"2.0","id":"a","error":{"code":-1,"message":"m"}}'), 500),
-        (Reply(status=401, body=b"who are you?"), 500),
-        (
-            Reply(
-                status=200,
-                fields=_EVENTS,
-                body=b'data: {"jsonrpc":"2.0","method":"notifications/message"}\n\n'
-                b'data: {"jsonrpc":"2.0","id":"a","result":{}}\n\n',
-            ),
-            200,
-        ),
-    ],
-    ids=["result", "error result", "error", "no message", "events"],
-)
-def test_an_answer_is_kept(reply: Reply, status: int) -> None:
-    """Also the one that says that it failed."""
-    kept = _answer(reply, _REQUEST)
-    assert kept.status == status
-    assert json.loads(kept.body)["id"] == 0
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        Reply(status=202),
-        Reply(status=200, body=b'{"jsonrpc":"2.0","id":"b","result":{}}'),
-        Reply(status=200, fields=_EVENTS, body=b'data: {"jsonrpc":"2.0","id":"a","res'),
-    ],
-    ids=["accepted", "another's", "cut"],
-)
-def test_an_answer_that_says_nothing_leaves_the_outcome_unknown(reply: Reply) -> None:
-    """The call may have run."""
-    with pytest.raises(ConnectionError):
-        _answer(reply, _REQUEST)
+async def test_nothing_is_listed_where_a_rule_stops_requests() -> None:
+    """The gate does not send by itself what its agent may not."""
+    nothing = cast(Any, SimpleNamespace())
+    courier = HttpCourier(
+        call=nothing, live=(), meta={}, beside=[_HELD], shelf=nothing, server="", replayer=nothing
+    )
+    await courier.list_tools()

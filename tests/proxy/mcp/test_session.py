@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from proxy.store import Store, connect
+from proxy.mcp.pinned import Pinned
+from proxy.store.connection import connect
+from proxy.store.store import Store
 from rules.hold import Event, State
 from tests.proxy.drafts import PATIENT
 from tests.proxy.mcp.talks import Talk, hold_id, talking, text
@@ -44,7 +46,7 @@ async def test_reads_pass_and_the_list_has_our_tools(redis_url: str, tmp_path: P
         first = (await talk.ask("tools/list"))["result"]
         last = (await talk.ask("tools/list", cursor=first["nextCursor"]))["result"]
         names = [tool["name"] for tool in first["tools"] + last["tools"]]
-        assert names[-2:] == ["sidegate_await", "sidegate_status"]
+        assert names[-3:] == ["sidegate_await", "sidegate_status", "sidegate_cancel"]
         assert (await talk.call("get_balance"))["content"][0]["text"] == "get_balance done"
     assert talk.executed == [["get_balance", {}]]
     assert talk.code == 0
@@ -281,7 +283,7 @@ async def test_a_tool_that_was_changed_is_held(redis_url: str, tmp_path: Path) -
     async with talking(redis_url, tmp_path) as talk:
         await talk.shake_hands()
         await talk.call("get_balance")
-        pins = await talk.world.store.pins("bank", {})
+        pins = await Pinned(talk.world.store).read("bank")
         world = talk.world
     assert "get_balance" in pins
     world = type(world).build(redis_url, domain=world.domain, key=world.key)

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from proxy.mcp.shelf import Shelf
-from proxy.store import Store, connect
+from proxy.store.connection import connect
+from proxy.store.store import Store
 from rules.mcp.message import Members
 from rules.mcp.pins import Change
 from tests.proxy.console.world import World
@@ -25,7 +26,7 @@ async def test_the_first_whole_list_is_pinned(redis_url: str) -> None:
     assert (first.known, first.change("a"), first.change("b")) == (True, None, None)
     assert first.change("hidden") is Change.NEW
     later = Shelf(store=world.store, server="s", key="k")
-    assert later.change("a") is None
+    assert later.change("a") is Change.UNLISTED
     await later.learn(_page("a", "b", "c"), first=True)
     assert (later.change("b"), later.change("c")) == (None, Change.NEW)
     await later.learn(_page("a", description="Writes."), first=True)

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from ulid import ULID
 
-from proxy.deadlines import Deadlines
 from proxy.replay import replayer as module
+from proxy.store.deadlines import Deadlines
 from rules.hold import Hold, State
 from rules.ruleset import Ruleset
 from tests.acceptance.authority import Authority

@@ -7,8 +7,8 @@ import pytest
 
 from proxy.destinations import Allowed, Destinations
 from proxy.keys.keyring import Keyring
-from proxy.sealed import Sealed
-from proxy.store import Refused
+from proxy.keys.sealed import Sealed
+from proxy.store.store import Refused
 from rules.hold import Event, State
 from rules.verdict import Tier
 from tests.acceptance.authority import Authority

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from proxy.deadlines import Deadlines
-from proxy.record import StoreUnavailable
 from proxy.replay import exchange
 from proxy.replay import replayer as module
-from proxy.store import Refused, Store
+from proxy.store.deadlines import Deadlines
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Refused, Store
 from rules.hold import Event, Hold, State
 from tests.acceptance.authority import Authority
 from tests.acceptance.received import Stage, Stop

@@ -10,13 +10,13 @@ from datetime import timedelta
 import pytest
 
 from proxy import signals as signals_module
-from proxy.deadlines import Deadlines
+from proxy.keys.sealed import Sealed
 from proxy.replay import replayer as replayer_module
 from proxy.replay import worker as module
 from proxy.replay.worker import Worker
-from proxy.sealed import Sealed
 from proxy.signals import Signals
-from proxy.store import Store
+from proxy.store.deadlines import Deadlines
+from proxy.store.store import Store
 from rules.action import Action
 from rules.hold import Event, Hold, State
 from rules.reply import Reply

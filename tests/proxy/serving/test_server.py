@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -282,36 +281,6 @@ def test_a_port_that_is_taken_is_named_with_its_flag() -> None:
         address = first.getsockname()
         with pytest.raises(CannotServe, match=r"cannot listen on .* or give another --console"):
             server._bind(address, "--console")
-
-
-TOKENS: dict[str, tuple[bytes | None, int, str | None]] = {
-    "good": (b"a-long-enough-token-1\n", 0o600, None),
-    "missing": (None, 0o600, "there is no token file `"),
-    "readable by others": (b"a-long-enough-token-1\n", 0o640, "chmod 600"),
-    "empty": (b"", 0o600, "holds no token"),
-    "short": (b"fifteen-letters\n", 0o600, "holds no token: write 16 to 512 letters"),
-    "endless": (b"a" * 513, 0o600, "holds no token"),
-    "two lines": (b"a-long-enough-token-1\na-long-enough-token-2\n", 0o600, "holds no token"),
-    "binary": (bytes(range(32)), 0o600, "holds no token"),
-}
-
-
-@pytest.mark.parametrize("case", TOKENS)
-def test_a_reviewers_token(tmp_path: Path, case: str) -> None:
-    """What no reviewer could send is refused with the file and the cure, and never quoted."""
-    content, mode, words = TOKENS[case]
-    path = tmp_path / "token"
-    if content is not None:
-        path.write_bytes(content)
-        path.chmod(mode)
-    if words is None:
-        assert server._token(path) == b"a-long-enough-token-1"
-        return
-    with pytest.raises((CannotServe, PermissionError)) as raised:
-        server._token(path)
-    assert words in str(raised.value)
-    assert f"`{path}`" in str(raised.value)
-    assert "enough-token" not in str(raised.value)
 
 
 def test_the_console_answers_to_its_configured_names(start: Start) -> None:

@@ -5,12 +5,18 @@ from typing import Any
 from rules.mcp.message import Failure, Request, Result
 from rules.mcp.passing import answer_for
 
+_OWN = ["sidegate_await", "sidegate_status", "sidegate_cancel"]
+
 
 def test_lists_get_our_tools_and_other_answers_stay() -> None:
     """Only the answer to `tools/list` is a list of tools."""
     result = Result(id=1, result={"tools": []})
     listed: Any = answer_for(Request(id=1, method="tools/list"), result, widened=False)
-    assert [tool["name"] for tool in listed.result["tools"]] == ["sidegate_await", "sidegate_status"]
+    assert [tool["name"] for tool in listed.result["tools"]] == [
+        "sidegate_await",
+        "sidegate_status",
+        "sidegate_cancel",
+    ]
     assert answer_for(Request(id=1, method="tools/call"), result, widened=False) is result
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from proxy.credentials.sources.answer import Token
 from proxy.credentials.sources.secret import CredentialError
-from proxy.record import StoreUnavailable
+from proxy.store.record import StoreUnavailable
 from tests.proxy.credentials.issuer import Issuer, issuing
 from tests.proxy.credentials.renewing import NEEDED, Shelves, granted, refreshing, shelving
 from tests.proxy.redis_child import redis_child

@@ -11,8 +11,8 @@ import pytest
 from proxy.credentials.sources.secret import CredentialError
 from proxy.credentials.sources.shelf import NOTHING, Kept, Moved, Shelf
 from proxy.keys.keyring import Keyring
-from proxy.record import StoreUnavailable
-from proxy.store import connect
+from proxy.store.connection import connect
+from proxy.store.record import StoreUnavailable
 from tests.proxy.credentials.renewing import SEAL_KEY, Shelves, shelving
 from tests.proxy.redis_child import redis_child
 

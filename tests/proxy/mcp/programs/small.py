@@ -26,6 +26,7 @@ TOOLS: list[dict[str, Any]] = [
     {"name": "get_long", "description": "Gets a long line.", "inputSchema": {"type": "object"}},
     {"name": "get_asking", "description": "Asks the client.", "inputSchema": {"type": "object"}},
     {"name": "get_noise", "description": "Gets after noise.", "inputSchema": {"type": "object"}},
+    {"name": "pay_asking", "description": "Pays when told again.", "inputSchema": {"type": "object"}},
     {"name": "get_ids", "description": "Gets large ids.", "inputSchema": {"type": "object"}},
 ]
 
@@ -63,6 +64,25 @@ def run(id_: Any, name: str, arguments: dict[str, Any]) -> None:
     say({"id": id_, "result": result})
 
 
+def asked_back(id_: Any, params: dict[str, Any]) -> bool:
+    """Whether the client has to answer something first: twice, by a state of ours each time."""
+    rounds = {None: "state-1", "state-1": "state-2"}
+    state = rounds.get(params.get("requestState"))
+    if state is not None:
+        question = {"method": "elicitation/create", "params": {"message": "sure?"}}
+        say(
+            {
+                "id": id_,
+                "result": {
+                    "resultType": "input_required",
+                    "inputRequests": {"a": question},
+                    "requestState": state,
+                },
+            }
+        )
+    return state is not None
+
+
 def handle(message: dict[str, Any]) -> None:
     """Answer one message."""
     id_, method, params = message.get("id"), message.get("method"), message.get("params", {})
@@ -78,6 +98,8 @@ def handle(message: dict[str, Any]) -> None:
         half = len(TOOLS) // 2
         first = {"tools": TOOLS[:half], "nextCursor": "2"}
         say({"id": id_, "result": {"tools": TOOLS[half:]} if params.get("cursor") else first})
+    elif method == "tools/call" and params["name"] == "pay_asking" and asked_back(id_, params):
+        return
     elif method == "tools/call":
         run(id_, params["name"], params.get("arguments", {}))
     elif method == "hang":

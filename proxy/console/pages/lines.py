@@ -1,0 +1,91 @@
+"""What a list says of each hold. What a call would do never changes, so it is opened once and kept."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from proxy.console.packages import Packages
+from proxy.console.reviewing import Reviewing
+from proxy.console.shown import standing
+from proxy.keys.seal import SealError, Shredded
+from rules.action import Principal
+from rules.hold import Hold
+from rules.review.excerpt import short
+
+_MOST_KEPT = 4096
+_GONE = "do what is not kept any more: its time was over"
+_CHANGED = "do what does not open: what is stored was changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a held call would do. `words`: continues "the agent asks to ..."."""
+
+    words: str
+    method: str = ""
+    url: str = ""
+    principal: Principal | None = None
+
+    @property
+    def host(self) -> str:
+        """The host, or the MCP server, that it goes to."""
+        try:
+            return urlsplit(self.url).hostname or urlsplit(self.url).path.partition("/")[0]
+        except ValueError:
+            return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One hold as a list shows it."""
+
+    hold: Hold
+    told: Told
+
+    @property
+    def standing(self) -> str:
+        """How it stands."""
+        return standing(self.hold)
+
+    def says(self, text: str) -> bool:
+        """Whether `text` is in anything that the line is about, whatever its case."""
+        hold, told = self.hold, self.told
+        found = (hold.hold_id, hold.rule, hold.reason, hold.decided_by, told.words, told.method, told.url)
+        return any(text.casefold() in (one or "").casefold() for one in found)
+
+
+class Lines:
+    """Makes them."""
+
+    def __init__(self, reviewing: Reviewing) -> None:
+        self._reviewing = reviewing
+        self._packages = Packages(reviewing)
+        self._known: dict[tuple[str, str, str], Told] = {}
+
+    async def of(self, holds: Iterable[Hold]) -> list[Line]:
+        """A line for each."""
+        return [Line(hold=hold, told=await self._told(hold)) for hold in holds]
+
+    async def _told(self, hold: Hold) -> Told:
+        key = (hold.hold_id, hold.digest, self._reviewing.ruleset().hash)
+        if hold.shredded:
+            self._known.pop(key, None)
+            return Told(words=_GONE)
+        known = self._known.get(key)
+        if known is None:
+            try:
+                known = self._known[key] = await self._opened(hold)
+            except SealError as error:
+                return Told(words=_GONE if isinstance(error, Shredded) else _CHANGED)
+            while len(self._known) > _MOST_KEPT:
+                del self._known[next(iter(self._known))]
+        return known
+
+    async def _opened(self, hold: Hold) -> Told:
+        action = await self._reviewing.action(hold)
+        return Told(
+            words=short(await self._packages.words(hold, action), most=300),
+            method=action.method,
+            url=short(action.url, most=200),
+            principal=action.principal,
+        )

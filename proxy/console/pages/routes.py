@@ -1,0 +1,74 @@
+"""Which address shows what."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from proxy.console.pages.deciding import Deciding
+from proxy.console.pages.glances import Glances
+from proxy.console.pages.lines import Lines
+from proxy.console.pages.listed import Listed
+from proxy.console.pages.live import Live
+from proxy.console.pages.login import Login
+from proxy.console.pages.one import One
+from proxy.console.pages.rulebook import Rules
+from proxy.console.pages.shell import Shell, finished
+from proxy.console.pages.static import Static
+from proxy.console.pages.switch import Switch
+from proxy.console.reviewing import Reviewing
+
+
+def routes(reviewing: Reviewing) -> list[Route]:
+    """All pages, and the forms on them."""
+    shell = Shell(reviewing)
+    lines = Lines(reviewing)
+    return [*_around(shell), *_reading(shell, lines), *_acting(shell)]
+
+
+def _around(shell: Shell) -> list[Route]:
+    login = Login(shell)
+    return [
+        Route("/", _home),
+        Route("/login", login.ask),
+        Route("/login", login.enter, methods=["POST"]),
+        Route("/logout", shell.act(login.leave), methods=["POST"]),
+        Route("/static/{name}", Static().serve),
+    ]
+
+
+def _reading(shell: Shell, lines: Lines) -> list[Route]:
+    listed, one, glances = Listed(shell, lines), One(shell), Glances(shell, lines)
+    return [
+        Route("/holds", shell.page(listed.holds)),
+        Route("/holds/list", shell.page(listed.part, touch=False)),
+        Route("/history", shell.page(listed.history)),
+        Route("/holds/{hold_id}", shell.page(one.hold)),
+        Route("/holds/{hold_id}/standing", shell.page(one.standing, touch=False)),
+        Route("/holds/{hold_id}/parts/{part}", shell.page(one.part)),
+        Route("/agents", shell.page(glances.agents)),
+        Route("/numbers", shell.page(glances.numbers)),
+        Route("/rules", shell.page(Rules(shell).show)),
+        Route("/kill", shell.page(Switch(shell).show)),
+        Route("/events", shell.page(Live(shell).stream, touch=False)),
+    ]
+
+
+def _acting(shell: Shell) -> list[Route]:
+    deciding, switch = Deciding(shell), Switch(shell)
+    forms = {
+        "/holds/{hold_id}/approve": (deciding.approve, ["digest", "preview"]),
+        "/holds/{hold_id}/reject": (deciding.reject, ["preset", "reason"]),
+        "/holds/{hold_id}/cancel": (deciding.cancel, ["reason"]),
+        "/holds/{hold_id}/resolve": (deciding.resolve, ["outcome", "reason", "digest"]),
+        "/holds/{hold_id}/ask-again": (deciding.ask_again, []),
+        "/kill/on": (switch.on, ["reason"]),
+        "/kill/off": (switch.off, []),
+        "/rules": (Rules(shell).explain, ["method", "url", "body"]),
+    }
+    return [
+        Route(path, shell.act(page, names=names), methods=["POST"]) for path, (page, names) in forms.items()
+    ]
+
+
+async def _home(_request: Request) -> Response:
+    return finished(RedirectResponse("/holds", status_code=303))

@@ -1,0 +1,138 @@
+"""What every page has around it: a session, a form that came from it, and headers that bound the browser."""
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from proxy.console.pages.form import read_form
+from proxy.console.pages.rendering import environment
+from proxy.console.pages.sessions import Session, Sessions
+from proxy.console.problem import PRIVATE, Obstacle, Problem
+from proxy.console.reviewing import Reviewing
+from proxy.store.record import StoreUnavailable
+
+# A referrer within the origin only: with none at all, browsers send `Origin: null` with our own forms.
+HEADERS = {
+    **PRIVATE,
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+_OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_-]+/?)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request of somebody who is logged in. `form`: what it says, empty where it only reads."""
+
+    request: Request
+    session: Session
+    form: Mapping[str, str]
+
+    @property
+    def hold_id(self) -> str:
+        """The hold that the path names."""
+        return str(self.request.path_params["hold_id"])
+
+
+type Page = Callable[[Visit], Awaitable[Response]]
+type Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Shell:
+    """Lets people in, and puts pages around what they see."""
+
+    def __init__(self, reviewing: Reviewing) -> None:
+        self.reviewing = reviewing
+        self.sessions = Sessions(reviewing.now)
+        self.cookie = f"sidegate_{reviewing.address[1]}"
+        """Cookies know no ports: without it, two consoles on one machine would log each other out."""
+        self._templates = environment()
+
+    def page(self, page: Page, *, touch: bool = True) -> Endpoint:
+        """A route that reads. `touch`: whether a person asks, and not the page by itself."""
+
+        async def serve(request: Request) -> Response:
+            session = self.session(request, touch=touch)
+            if session is None:
+                return self._to_login(request)
+            visit = Visit(request=request, session=session, form={})
+            return await self.guarded(request, lambda: page(visit), session=session)
+
+        return serve
+
+    def act(self, page: Page, *, names: Collection[str] = ()) -> Endpoint:
+        """A route that changes something: nothing is heard but a form of a page of this very session."""
+
+        async def acting(request: Request, session: Session) -> Response:
+            form = await read_form(request, names=["csrf", *names])
+            if not session.owns(form.get("csrf", "")):
+                detail = "this form is not from a page of this session; nothing was done: load the page again"
+                raise Problem(403, Obstacle.ORIGIN_FOREIGN, detail)
+            return await page(Visit(request=request, session=session, form=form))
+
+        async def serve(request: Request) -> Response:
+            session = self.session(request)
+            if session is None:
+                return self._to_login(request)
+            return await self.guarded(request, lambda: acting(request, session), session=session)
+
+        return serve
+
+    def session(self, request: Request, *, touch: bool = True) -> Session | None:
+        """Who asks, if they are logged in."""
+        return self.sessions.find(request.cookies.get(self.cookie, ""), touch=touch)
+
+    async def guarded(
+        self, request: Request, serve: Callable[[], Awaitable[Response]], *, session: Session | None
+    ) -> Response:
+        """The page, or why there is none, in words on a page."""
+        try:
+            return finished(await serve())
+        except Problem as problem:
+            told = problem
+        except StoreUnavailable:
+            detail = "the store does not answer: look at the hold again before you decide anew"
+            told = Problem(503, Obstacle.STORE_UNAVAILABLE, detail)
+        members: dict[str, Any] = {"problem": told.members, "back": _back(request)}
+        return self.show("problem.html", session, members, status=told.status)
+
+    def show(
+        self, template: str, session: Session | None, members: Mapping[str, Any], *, status: int = 200
+    ) -> Response:
+        """A template with `members`."""
+        text = self._templates.get_template(template).render(
+            {**members, "session": session, "now": self.reviewing.now()}
+        )
+        return finished(Response(text, status_code=status, media_type="text/html"))
+
+    def _to_login(self, request: Request) -> Response:
+        """Where to log in; a part of a page that loads itself has the whole page go there."""
+        path = own_path(request.url.path) if request.method == "GET" else "/holds"
+        if "hx-request" in request.headers:
+            return finished(Response(status_code=401, headers={"HX-Redirect": "/login"}))
+        return finished(RedirectResponse(f"/login?next={path}", status_code=303))
+
+
+def own_path(path: str) -> str:
+    """`path` if it is surely one of ours, else the list: nobody is sent elsewhere after a login."""
+    return path if _OWN_PATH.fullmatch(path) else "/holds"
+
+
+def finished(response: Response) -> Response:
+    """`response` with what every one of them tells the browser."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _back(request: Request) -> str:
+    hold_id = str(request.path_params.get("hold_id", ""))
+    return own_path(f"/holds/{hold_id}" if hold_id else "/holds")

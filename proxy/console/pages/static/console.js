@@ -1,0 +1,108 @@
+"use strict";
+// Works on what the server has rendered; without it every page and form still does.
+(() => {
+  const title = document.title;
+  const off = "sidegate-keys-off";
+
+  const left = (end) => {
+    const seconds = Math.round((end - Date.now()) / 1000);
+    if (seconds <= 0) return "time is up";
+    const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+    const [hours, minutes, rest] = parts.map((part) => String(part).padStart(2, "0"));
+    return parts[0] ? `${hours}:${minutes}:${rest}` : `${minutes}:${rest}`;
+  };
+
+  const tick = () => {
+    for (const place of document.querySelectorAll(".countdown time")) {
+      const end = Date.parse(place.dateTime);
+      place.title = new Date(end).toLocaleString();
+      place.textContent = left(end);
+      place.classList.toggle("soon", end - Date.now() < 5 * 60 * 1000);
+    }
+    const list = document.getElementById("list");
+    if (list) document.title = Number(list.dataset.waiting) ? `(${list.dataset.waiting}) ${title}` : title;
+  };
+
+  const listen = () => {
+    const source = new EventSource("/events");
+    let before = false;
+    source.addEventListener("ready", () => {
+      // What changed while the line was down was told to nobody.
+      if (before) changed();
+      before = true;
+    });
+    source.addEventListener("holds", changed);
+  };
+
+  let waiting = false;
+  const changed = () => {
+    if (waiting) return;
+    waiting = true;
+    setTimeout(() => {
+      waiting = false;
+      chosen = document.activeElement?.matches(".hold") ? document.activeElement.getAttribute("href") : null;
+      document.body.dispatchEvent(new CustomEvent("holds"));
+    }, 100);
+  };
+
+  let chosen = null;
+  const renewed = () => {
+    tick();
+    if (chosen) document.querySelector(`.hold[href="${CSS.escape(chosen)}"]`)?.focus();
+    chosen = null;
+  };
+
+  const move = (step) => {
+    const holds = [...document.querySelectorAll("a.hold")];
+    const at = holds.indexOf(document.activeElement);
+    const next = at < 0 ? (step > 0 ? 0 : holds.length - 1) : at + step;
+    holds[Math.max(0, Math.min(holds.length - 1, next))]?.focus();
+  };
+
+  const go = (key) => {
+    const place = document.querySelector(`[data-key="${key}"]`);
+    place?.scrollIntoView({ block: "center" });
+    place?.focus();
+  };
+
+  const keys = {
+    j: () => move(1),
+    k: () => move(-1),
+    a: () => go("a"),
+    r: () => go("r"),
+    "?": () => document.getElementById("help")?.showModal(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input, textarea, select, dialog");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem(off)) return;
+    const act = keys[event.key.toLowerCase()];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+
+  // A second click on a decision is no second decision, and would only show a conflict.
+  document.addEventListener("submit", (event) => {
+    if (event.target.method !== "post") return;
+    if (event.target.dataset.sent) event.preventDefault();
+    event.target.dataset.sent = "yes";
+  });
+  addEventListener("pageshow", () => {
+    for (const form of document.forms) delete form.dataset.sent;
+  });
+
+  document.getElementById("help-open")?.addEventListener("click", keys["?"]);
+  const box = document.getElementById("keys-on");
+  if (box) {
+    box.checked = !localStorage.getItem(off);
+    box.addEventListener("change", () => {
+      if (box.checked) localStorage.removeItem(off);
+      else localStorage.setItem(off, "yes");
+    });
+  }
+  new MutationObserver(renewed).observe(document.getElementById("main"), { childList: true, subtree: false });
+  tick();
+  setInterval(tick, 1000);
+  if (document.getElementById("list") || document.getElementById("standing")) listen();
+})();

@@ -1,0 +1,66 @@
+"""Lets time pass for holds: windows that close, approvals that lapse, workers that do not come back."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from proxy.metrics import Metrics
+from proxy.store.record import StoreUnavailable, Unreadable
+from proxy.store.store import Refused, Store
+from rules.hold import Event, Hold, State
+
+logger = logging.getLogger(__name__)
+
+_EVERY = 0.5
+
+# What a passed deadline means in each state, and what the hold's note says about it.
+_MEANING: dict[State, tuple[Event, str]] = {
+    State.PENDING: (Event.EXPIRE, "nobody decided within the decision window"),
+    State.APPROVED: (Event.EXPIRE, "it was approved, and could not be run within the approval's validity"),
+    State.CLAIMED: (Event.RELEASE, "the worker that had claimed it is gone; nothing was sent"),
+    State.SENDING: (Event.LOSE, "the worker that was sending it is gone; it may have been executed"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """Sweeps the store's deadlines; any number of processes may do so at once."""
+
+    store: Store
+    metrics: Metrics
+    shredded: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when contents were destroyed whose traces the store's files may still have."""
+
+    async def watch(self) -> None:
+        """Run until cancelled."""
+        while True:
+            # `signals` reports an absent store; the deadlines are still there when it is back.
+            with suppress(StoreUnavailable):
+                await self.sweep()
+            await asyncio.sleep(_EVERY)
+
+    async def sweep(self) -> None:
+        """Apply every deadline that has passed by the store's clock."""
+        for hold_id in await self.store.overdue():
+            # Either it moved on in the meantime, or listing reports it: the others go on.
+            with suppress(Refused, Unreadable):
+                await self._apply(hold_id)
+
+    async def _apply(self, hold_id: str) -> None:
+        hold = await self.store.find(hold_id)
+        if hold is None:
+            return
+        if hold.state not in _MEANING:
+            return await self._shred(hold)
+        event, note = _MEANING[hold.state]
+        if hold.note and event is Event.EXPIRE:
+            note = f"{note}; {hold.note}"  # why every attempt failed
+        await self.store.step(hold, event, due=True, fields={"note": note.encode()})
+        self.metrics.transitions.labels(event).inc()
+        logger.info("hold.%s hold=%s state=%s", event, hold_id, hold.state)
+
+    async def _shred(self, hold: Hold) -> None:
+        if await self.store.shred(hold):
+            logger.info("hold.shredded hold=%s state=%s", hold.hold_id, hold.state)
+            self.shredded.set()

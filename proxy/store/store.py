@@ -1,0 +1,389 @@
+"""Holds in Redis. The only module that knows a key or a field of theirs; each change is one atomic script.
+
+All keys of one approval domain carry one hash tag, so on a cluster they share a slot.
+
+    {sidegate:<domain>}:hold:<id>         hash, the hold; forgotten `keep` after its last change
+    {sidegate:<domain>}:fingerprint:<fp>  id of the hold that the same request joins; expires like it
+    {sidegate:<domain>}:holds             sorted set, id by time of creation, and the channel that
+                                          announces changes; listing drops ids of forgotten holds
+                                          from all four sets
+    {sidegate:<domain>}:deadlines         sorted set, id by next deadline, after the end that of its contents
+    {sidegate:<domain>}:approved          sorted set, id by time of approval; ids leave with the state
+    {sidegate:<domain>}:unknown           sorted set, id by time of the loss; ids leave with the state
+    {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
+    {sidegate:<domain>}:recent:<agent>    sorted set, ids of an agent's new holds by time; for its cap
+    {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
+    {sidegate:<domain>}:spent:<budget>    hash, what was spent of a budget by slice of its window
+"""
+
+import json
+import logging
+import math
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from proxy.store.connection import TIMEOUT
+from proxy.store.record import (
+    CONTENTS,
+    HOLD_FIELDS,
+    Draft,
+    StoreUnavailable,
+    Unreadable,
+    draft_fields,
+    found_hold,
+    read_hold,
+    readable,
+    text,
+    texts,
+)
+from proxy.store.replicas import TOLD, Replicas
+from proxy.store.timing import Cap, timing_of
+from rules.hold import OPEN, REMEMBERED, Event, Hold, State, origins
+from rules.hold import TRANSITIONS as TABLE
+from rules.verdict import Spend, Tier
+
+logger = logging.getLogger(__name__)
+
+_SCRIPT = (Path(__file__).parent / "transition.lua").read_text()
+_REWRAP_SCRIPT = (Path(__file__).parent / "rewrap.lua").read_text()
+_SPEND_SCRIPT = (Path(__file__).parent / "spend.lua").read_text()
+_MONEY_SCALE = 10**6
+_SLACK = timedelta(days=1)
+_PRUNED_AT_ONCE = 200
+_SCANNED_AT_ONCE = 100
+_COLLECTABLE = tuple(state for state in State if state not in OPEN | REMEMBERED)
+
+
+class Refused(Exception):
+    """the hold is not in a state in which this can happen"""
+
+    def __init__(self, why: str, hold: Hold | None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.hold = hold
+
+
+class Flooded(Exception):
+    """the agent has opened more holds than its cap allows and is in quarantine"""
+
+
+_USUAL_CAP = Cap()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """How long things may take; each is a clock of its own."""
+
+    decision_window: timedelta = timedelta(minutes=30)
+    approval_validity: Mapping[Tier, timedelta]
+    lease: timedelta = timedelta(seconds=3)
+    retention: timedelta = timedelta(days=7)
+    contents: timedelta = timedelta(days=7)
+
+
+class Store:
+    """Every hold of one approval domain."""
+
+    def __init__(
+        self, redis: Redis, *, domain: str, clocks: Clocks, cap: Cap = _USUAL_CAP, replicas: int = 0
+    ) -> None:
+        self._redis = redis
+        self._replicas = Replicas(redis, needed=replicas)
+        self._cap = cap
+        self._prefix = f"{{sidegate:{domain}}}"
+        self._clocks = clocks
+        longest = max(clocks.decision_window, *clocks.approval_validity.values())
+        self._keep = _ms(clocks.retention + longest + _SLACK)
+        self._script = redis.register_script(_SCRIPT)
+        self._rewrap_script = redis.register_script(_REWRAP_SCRIPT)
+        self._spend_script = redis.register_script(_SPEND_SCRIPT)
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a claim lasts without being renewed."""
+        return self._clocks.lease
+
+    async def open(self, draft: Draft) -> tuple[Hold, bool]:
+        """Record a new hold durably, or join the one that this fingerprint already has.
+
+        Returns the hold and whether it is new. A joined one has one attempt more. Raises Flooded.
+        """
+        while True:
+            outcome, fields = await self._change(
+                draft.hold_id,
+                draft.fingerprint,
+                {"from": [], "to": State.PENDING, "deadline": "decide_by", "confirm": True}
+                | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}}
+                | {"flood": self._cap.limits()},
+                draft_fields(draft),
+                agent=draft.agent,
+            )
+            if outcome == "done":
+                return read_hold(draft.hold_id, fields), True
+            if outcome == "flooded":
+                raise Flooded(Flooded.__doc__)
+            if outcome != "taken":
+                raise ValueError(f"there is a hold with the id `{draft.hold_id}` already")
+            joined = await self._join(fields["taken"], draft.fingerprint)
+            if joined is not None:
+                return joined, False
+
+    async def _join(self, hold_id: str, fingerprint: str) -> Hold | None:
+        """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
+        change = {"from": list(State), "attempt": True}
+        outcome, fields = await self._change(hold_id, fingerprint, change)
+        if outcome != "done":
+            return None
+        hold = read_hold(hold_id, fields)
+        if hold.fingerprint != fingerprint:
+            # Told the wrong hold's outcome, an agent could be given another one's answer.
+            raise Unreadable(f"the store joins the request to the hold `{hold_id}`, which is another one's")
+        return hold
+
+    async def step(self, hold: Hold, event: Event, **change: Any) -> Hold:
+        """Apply `event` to `hold` by the table of states. Raises Refused with what stands in the way."""
+        states, clocks = origins(event), self._clocks
+        target = TABLE[states[0]][event]
+        timing = timing_of(
+            event,
+            lease=clocks.lease,
+            validity=clocks.approval_validity.get(hold.tier, timedelta(0)),
+            contents=clocks.contents,
+        )
+        times = timing.get("times", {}) | change.pop("times", {})
+        kept: dict[str, Any] = (
+            {"from": list(states), "to": target, "confirm": event in TOLD} | timing | change
+        )
+        kept["times"] = times
+        fields = kept.pop("fields", None)
+        outcome, now = await self._change(hold.hold_id, hold.fingerprint, kept, fields)
+        current = read_hold(hold.hold_id, now) if "state" in now else None
+        if outcome not in ("done", "again") or current is None:
+            raise Refused(outcome, current)
+        return current
+
+    async def shred(self, hold: Hold) -> bool:
+        """Forget the contents of an ended hold, and the key to them, once their time is over."""
+        change = {"from": [hold.state], "to": hold.state, "due": True, "erase": CONTENTS}
+        outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {"shredded": b"1"})
+        return outcome == "done"
+
+    def validity(self, tier: Tier) -> timedelta:
+        """How long an approval of this tier may be used."""
+        return self._clocks.approval_validity[tier]
+
+    async def renew(self, hold: Hold) -> None:
+        """Tell that the worker that claimed `hold` is alive. Raises Refused when the claim is lost."""
+        states = [State.CLAIMED, State.SENDING]
+        change = {"from": states, "fence": hold.fence, "deadline": "lease_until"}
+        change["times"] = {"lease_until": _ms(self._clocks.lease)}
+        outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change)
+        if outcome != "done":
+            raise Refused(outcome, None)
+
+    async def collect(self, hold: Hold) -> bool:
+        """Note that the agent was told the outcome, and free the fingerprint.
+
+        False if somebody did before, or if it is a denial or a doubt: those stay remembered.
+        """
+        change = {"from": _COLLECTABLE, "release": True, "unless": "collected"}
+        outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {"collected": b"1"})
+        return outcome == "done"
+
+    async def keep(self, hold: Hold, *, part: str, sealed: bytes) -> bool:
+        """Add a sealed `part` to a hold that nobody has sent; False where it has one, or it is too late."""
+        unsent = [State.PENDING, State.APPROVED, State.CLAIMED]
+        change = {"from": unsent, "unless": part}
+        outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {part: sealed})
+        return outcome == "done"
+
+    async def spend(self, spend: Spend, *, budget: str) -> bool:
+        """Take `spend` of the budget with that key, if it still fits."""
+        amount = math.ceil(spend.amount * _MONEY_SCALE)
+        limit = math.floor(spend.limit * _MONEY_SCALE)
+        async with self._guarded():
+            fitted = await self._spend_script(
+                [self._key(f"spent:{budget}")], [amount, limit, spend.window * 1000]
+            )
+        return bool(fitted)
+
+    async def evaluate(self, script: str, names: Sequence[str], given: Sequence[str | int]) -> Any:
+        """What another module's script does, in one step, with keys of its own in this domain."""
+        keys = [self._key(name) for name in names]
+        async with self._guarded():
+            return await self._redis.eval(script, len(keys), *keys, *given)
+
+    async def find(self, hold_id: str) -> Hold | None:
+        """The hold with this id, or None."""
+        async with self._guarded():
+            values = await self._redis.hmget(self._hold_key(hold_id), HOLD_FIELDS)
+        return found_hold(hold_id, values)
+
+    async def sealed(self, hold_id: str, *, part: str) -> bytes | None:
+        """A sealed part of a hold: `sealed` (the action), `answer` (the upstream's), or another."""
+        async with self._guarded():
+            value = await self._redis.hget(self._hold_key(hold_id), part)
+        return cast(bytes | None, value)
+
+    async def scan(self, cursor: int) -> tuple[int, Sequence[str]]:
+        """Ids of some holds, and the cursor of the next ones: a pass from 0 to 0 finds all that stay."""
+        async with self._guarded():
+            after, found = await self._redis.zscan(self._key("holds"), cursor, count=_SCANNED_AT_ONCE)
+        return int(after), [text(name) for name, _ in found]
+
+    async def rewrap(self, hold: Hold, key: str) -> str:
+        """Replace the wrapped data key of `hold`, if it is what was read; tells what became of it."""
+        async with self._guarded():
+            return text(await self._rewrap_script([self._hold_key(hold.hold_id)], [hold.key, key]))
+
+    async def list(self, *, limit: int = 200) -> Sequence[Hold]:
+        """The newest holds first."""
+        await self._drop_forgotten()
+        async with self._guarded():
+            ids = texts(await self._redis.zrevrange(self._key("holds"), 0, limit - 1))
+        return await self.several(ids)
+
+    async def several(self, ids: Sequence[str]) -> Sequence[Hold]:
+        """The holds with these ids, but for those that are gone. One that cannot be read is logged."""
+        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
+            for hold_id in ids:
+                pipeline.hmget(self._hold_key(hold_id), HOLD_FIELDS)
+            found = await pipeline.execute()
+        return list(readable(zip(ids, found, strict=True)))
+
+    async def _drop_forgotten(self) -> None:
+        """Drop ids that are old enough to be forgotten, and are, from every set that has them."""
+        index = self._key("holds")
+        async with self._guarded():
+            before = await self._now() - self._keep
+            old = texts(
+                await self._redis.zrange(index, "-inf", before, byscore=True, offset=0, num=_PRUNED_AT_ONCE)
+            )
+            gone = [i for i in old if not await self._redis.exists(self._hold_key(i))]
+            for name in ("holds", "deadlines", "approved", "unknown") if gone else ():
+                await self._redis.zrem(self._key(name), *gone)
+
+    async def approved(self) -> Sequence[str]:
+        """Ids of approved holds that nobody has claimed, the longest waiting first."""
+        async with self._guarded():
+            return texts(await self._redis.zrange(self._key("approved"), 0, -1))
+
+    async def unknown(self) -> dict[str, timedelta]:
+        """Ids of holds whose outcome is unknown, and for how long it has been."""
+        async with self._guarded():
+            found: Any = await self._redis.zrange(self._key("unknown"), 0, -1, withscores=True)
+            now = await self._now() if found else 0
+        return {text(hold_id): timedelta(milliseconds=now - float(since)) for hold_id, since in found}
+
+    async def overdue(self) -> Sequence[str]:
+        """Ids of holds whose next deadline has passed by the store's own clock."""
+        async with self._guarded():
+            found = await self._redis.zrangebyscore(self._key("deadlines"), "-inf", await self._now())
+        return texts(found)
+
+    async def now(self) -> datetime:
+        """The time by the store's own clock."""
+        async with self._guarded():
+            return datetime.fromtimestamp(await self._now() / 1000, tz=UTC)
+
+    async def _now(self) -> int:
+        """Milliseconds of the store's own clock."""
+        seconds, micros = await self._redis.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    async def killed(self) -> str | None:
+        """Who switched the kill switch on and why, or None while it is off."""
+        async with self._guarded():
+            value = await self._redis.get(self._key("kill"))
+        return None if value is None else text(value)
+
+    async def kill(self, why: str | None) -> None:
+        """Switch the kill switch on with a reason, or off with None."""
+        key = self._key("kill")
+        async with self._guarded():
+            await self._replicas.confirmed(*(("DEL", key) if why is None else ("SET", key, why)))
+
+    async def changes(self) -> AsyncIterator[str]:
+        """Ids of holds as they change, from now on; an empty one while nothing changes.
+
+        Raises StoreUnavailable when the connection ends or the store no longer answers.
+        """
+        pubsub = self._redis.pubsub(ignore_subscribe_messages=True)
+        try:
+            async with self._guarded():
+                await pubsub.subscribe(self._key("holds"))
+            while True:
+                async with self._guarded():
+                    message = await pubsub.get_message(timeout=TIMEOUT / 2)
+                if message is None:
+                    await self.check()
+                yield text(message["data"]) if message else ""
+        finally:
+            await pubsub.aclose()
+
+    async def check(self) -> None:
+        """Raises StoreUnavailable unless the store answers."""
+        async with self._guarded():
+            await self._redis.ping()
+
+    async def _change(
+        self,
+        hold_id: str,
+        fingerprint: str,
+        change: Mapping[str, Any],
+        fields: Mapping[str, bytes] | None = None,
+        *,
+        agent: str = "",
+    ) -> tuple[str, dict[str, str]]:
+        """Run the script; returns its outcome and the hold's fields after it."""
+        arguments: list[bytes | str] = [json.dumps({**change, "id": hold_id, "keep": self._keep})]
+        for name, value in (fields or {}).items():
+            arguments += [name, value]
+        keys = [
+            self._hold_key(hold_id),
+            self._key("holds"),
+            self._key("deadlines"),
+            self._key("approved"),
+            self._key(f"fingerprint:{fingerprint}"),
+            self._key("kill"),
+            self._key(f"recent:{agent}"),
+            self._key(f"quarantine:{agent}"),
+            self._key("unknown"),
+        ]
+        async with self._guarded():
+            if change.get("confirm") and self._replicas.needed:
+                reply = texts(await self._replicas.confirmed("EVAL", _SCRIPT, len(keys), *keys, *arguments))
+            else:
+                reply = texts(await self._script(keys, arguments))
+        if reply[0] == "taken":
+            return "taken", {"taken": reply[2]}
+        if reply[0] == "flooded":
+            if len(reply) > 2:
+                logger.warning("agent.quarantined seconds=%d", self._cap.quarantine.total_seconds())
+            return "flooded", {}
+        return reply[0], dict(zip(reply[2::2], reply[3::2], strict=True))
+
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}:{name}"
+
+    def _hold_key(self, hold_id: str) -> str:
+        return self._key(f"hold:{hold_id}")
+
+    @asynccontextmanager
+    async def _guarded(self) -> AsyncIterator[None]:
+        """Every way in which Redis can fail becomes one exception."""
+        try:
+            yield
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"the store does not answer: {type(error).__name__}") from error
+
+
+def _ms(duration: timedelta) -> int:
+    return int(duration.total_seconds() * 1000)

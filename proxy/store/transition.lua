@@ -1,0 +1,129 @@
+-- The only writer of holds: one compare-and-set for every step of a hold's life.
+--
+-- KEYS  1 the hold   2 index of all holds   3 deadlines   4 approved and unclaimed   5 fingerprint   6 kill switch
+--       7 times of the agent's new holds   8 the agent's quarantine (both only for a new hold)
+--       9 unknown outcomes
+-- ARGV  1 the change as JSON   2... field, value pairs to set (binary safe)
+--
+-- The change: id; from (list of states, empty: the hold must not exist yet); to (absent: the state stays);
+-- fence (absent: not compared); bump (next fence); digest (absent: not compared); alive (time fields that
+-- must lie ahead); due (the deadline must have passed); unkilled (the kill switch must be off); unless (a
+-- field that must not be set yet); times (field -> milliseconds from now); deadline (time field that is the
+-- next deadline, absent: none); attempt (count one more; a fingerprint whose hold is gone is freed);
+-- release (forget the fingerprint); flood (for a new hold: most, within and quarantine in milliseconds);
+-- erase (fields to delete, after which its time of keeping goes on as it was);
+-- keep (milliseconds until all of it is forgotten).
+--
+-- Returns {outcome, now, fields...}: outcome is `done`, `again` (this very step was made before),
+-- `missing`, `taken` (the fingerprint belongs to the hold in the third place), `flooded` (the agent is in
+-- quarantine), or what forbids the step.
+-- Every outcome but `done` has changed nothing, except that freed fingerprint and the quarantine's begin.
+
+-- A full server refuses a script's first write and none after it, so nothing is written before the first
+-- field of the hold itself.
+
+local change = cjson.decode(ARGV[1])
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+local function owns_fingerprint()
+  return redis.call('GET', KEYS[5]) == change.id
+end
+
+local sealed = {sealed = true, answer = true, snapshot = true, drift = true, reasoning = true}
+
+local function answer(outcome)
+  local reply = {outcome, tostring(now)}
+  local fields = redis.call('HGETALL', KEYS[1])
+  for i = 1, #fields, 2 do
+    if not sealed[fields[i]] then
+      reply[#reply + 1] = fields[i]
+      reply[#reply + 1] = fields[i + 1]
+    end
+  end
+  return reply
+end
+
+local function field(name)
+  return redis.call('HGET', KEYS[1], name)
+end
+
+local state = field('state')
+
+if #change.from == 0 then
+  if state then return answer('exists') end
+  local owner = redis.call('GET', KEYS[5])
+  if owner then return {'taken', tostring(now), owner} end
+  local flood = change.flood
+  if redis.call('EXISTS', KEYS[8]) == 1 then return {'flooded', tostring(now)} end
+  if redis.call('ZCOUNT', KEYS[7], now - flood.within, '+inf') >= flood.most then
+    redis.call('SET', KEYS[8], now, 'PX', flood.quarantine)
+    return {'flooded', tostring(now), 'begins'}
+  end
+else
+  if not state then
+    -- Here, and not by its reader: meanwhile it could belong to the next hold.
+    if change.attempt and owns_fingerprint() then redis.call('DEL', KEYS[5]) end
+    return {'missing', tostring(now)}
+  end
+  local fenced = change.fence and tonumber(field('fence')) ~= change.fence
+  if fenced then return answer('fence') end
+  local allowed = false
+  for _, from in ipairs(change.from) do allowed = allowed or from == state end
+  if not allowed then
+    -- A step that takes a lease is never repeated: whoever finds it made has met somebody else's.
+    if change.fence and change.to == state and not change.unkilled then return answer('again') end
+    return answer('state')
+  end
+end
+
+if change.unkilled and redis.call('EXISTS', KEYS[6]) == 1 then return answer('killed') end
+if change.unless and field(change.unless) then return answer('set') end
+if change.digest and field('digest') ~= change.digest then return answer('digest') end
+for _, name in ipairs(change.alive or {}) do
+  if tonumber(field(name) or '0') <= now then return answer('late') end
+end
+if change.due then
+  local deadline = redis.call('ZSCORE', KEYS[3], change.id)
+  if not deadline or tonumber(deadline) > now then return answer('early') end
+end
+
+for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+for name, offset in pairs(change.times or {}) do
+  redis.call('HSET', KEYS[1], name, string.format('%.0f', now + offset))
+end
+for _, name in ipairs(change.erase or {}) do redis.call('HDEL', KEYS[1], name) end
+if change.to then redis.call('HSET', KEYS[1], 'state', change.to) end
+if change.bump then redis.call('HINCRBY', KEYS[1], 'fence', 1) end
+if change.attempt then redis.call('HINCRBY', KEYS[1], 'attempts', 1) end
+
+if #change.from == 0 then
+  redis.call('ZADD', KEYS[2], now, change.id)
+  redis.call('SET', KEYS[5], change.id)
+  redis.call('ZADD', KEYS[7], now, change.id)
+  redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', '(' .. now - change.flood.within)
+  redis.call('PEXPIRE', KEYS[7], change.flood.within)
+end
+if change.release and owns_fingerprint() then redis.call('DEL', KEYS[5]) end
+
+state = field('state')
+if change.deadline then
+  redis.call('ZADD', KEYS[3], field(change.deadline), change.id)
+elseif change.to then
+  redis.call('ZREM', KEYS[3], change.id)
+end
+if state == 'approved' then
+  redis.call('ZADD', KEYS[4], 'NX', now, change.id)
+else
+  redis.call('ZREM', KEYS[4], change.id)
+end
+if state == 'outcome_unknown' then
+  redis.call('ZADD', KEYS[9], 'NX', now, change.id)
+else
+  redis.call('ZREM', KEYS[9], change.id)
+end
+if change.erase then return answer('done') end
+redis.call('PEXPIRE', KEYS[1], change.keep)
+if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], change.keep) end
+redis.call('PUBLISH', KEYS[2], change.id)
+return answer('done')

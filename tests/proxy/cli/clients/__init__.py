@@ -1,0 +1,1 @@
+"""Tests of the configurations of MCP clients."""

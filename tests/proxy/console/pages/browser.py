@@ -1,0 +1,38 @@
+"""A browser without a script: keeps cookies, follows nothing, and fills in forms that pages have."""
+
+import re
+from collections.abc import Mapping
+from html import unescape
+
+import httpx2
+
+from tests.proxy.console.world import TOKENS, World
+
+_HIDDEN = re.compile(r'<input type="hidden" name="([a-z]+)" value="([^"]*)">')
+
+
+class Browser:
+    """One person at the pages of `world`'s console."""
+
+    def __init__(self, world: World) -> None:
+        self.client = world.client(token=None)
+
+    async def log_in(self, name: str = "ada") -> httpx2.Response:
+        """Send the login form."""
+        return await self.client.post("/login", data={"token": TOKENS[name], "next": "/holds"})
+
+    async def get(self, path: str) -> httpx2.Response:
+        """Ask for a page."""
+        return await self.client.get(path)
+
+    async def send(self, page: str, path: str, fields: Mapping[str, str] | None = None) -> httpx2.Response:
+        """Send the form of `page` that goes to `path`, with what is hidden in it."""
+        hidden = self.form_of((await self.get(page)).text, path)
+        return await self.client.post(path, data={**hidden, **(fields or {})})
+
+    @staticmethod
+    def form_of(text: str, path: str) -> dict[str, str]:
+        """The hidden fields of the form that goes to `path`."""
+        form = text.partition(f'action="{path}"')[2].partition("</form>")[0]
+        assert form, f"the page has no form for {path}"
+        return {name: unescape(value) for name, value in _HIDDEN.findall(form)}

@@ -1,0 +1,25 @@
+"""Fixtures of the pages' tests."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.proxy.console.pages.browser import Browser
+from tests.proxy.console.world import World
+
+
+@pytest.fixture
+async def browser(world: World) -> AsyncIterator[Browser]:
+    """Somebody who is logged in."""
+    made = Browser(world)
+    assert (await made.log_in()).status_code == 303
+    yield made
+    await made.client.aclose()
+
+
+@pytest.fixture
+async def stranger(world: World) -> AsyncIterator[Browser]:
+    """Somebody who is not."""
+    made = Browser(world)
+    yield made
+    await made.client.aclose()

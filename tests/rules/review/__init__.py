@@ -1,0 +1,1 @@
+"""Tests of what a person is shown of a held call."""
