@@ -63,7 +63,7 @@ class Gate:
         message, ruleset = request.message, self.ruleset()
         call = await self._aside(message, lambda: normalize(message, paths=ruleset.paths))
         if isinstance(call, Refusal):
-            return self.refused(call)
+            return (self.mcp and self.mcp.too_much(message)) or self.refused(call)
         if call.host == STATUS_HOST:
             return await self._status(call)
         uses = await self._aside(message, lambda: self._uses(call)) if self.injection else ()
@@ -113,7 +113,7 @@ class Gate:
         ruleset = self.ruleset()
         call = normalize(request.message, paths=ruleset.paths)
         if isinstance(call, Refusal):
-            return self.refused(call)
+            return (self.mcp and self.mcp.too_much(request.message)) or self.refused(call)
         where = None if call.host == STATUS_HOST else self.destinations.remembered(call.host, call.port)
         if where is None or self._uses(call) or (self.mcp is not None and self.mcp.find(call)):
             return None

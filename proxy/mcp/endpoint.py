@@ -1,20 +1,24 @@
 """A server over HTTP, spoken to by the gate itself: messages as requests, and answers out of them."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 import httpx2
 
 from proxy.credentials.credentials import with_fields
 from proxy.credentials.supply import Supplied
 from proxy.mcp.calls import Answer
+from proxy.mcp.shelf import Shelf
 from proxy.replay.line import Unsent
 from proxy.replay.replayer import Replayer
 from rules.action import Action, Principal
 from rules.headers import Fields, end_to_end, framed
+from rules.mcp.action import ToolAction
 from rules.mcp.headers import ParamNames, complete
-from rules.mcp.message import Failure, Message, Notification, Request, Result, write
+from rules.mcp.message import Failure, Members, Message, Notification, Request, Result, write
+from rules.mcp.methods import CALL_TOOL, LIST_TOOLS
 from rules.mcp.stream import Rewriting
 from rules.mcp.wire import Malformed, read_answer
 from rules.reply import Reply
@@ -23,6 +27,7 @@ from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _HTTP_FAILED = -32000
 _ERROR_STATUS = 400
+_MAX_PAGES = 20
 _ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _OWN = Judgement(
     tier=Tier.READ_ONLY,
@@ -33,6 +38,10 @@ _OWN = Judgement(
 
 
 NOTHING = Supplied()
+
+
+type Supply = Callable[[Action], Awaitable[Supplied]]
+"""Gives the credentials of a request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +113,39 @@ class Endpoint:
             finally:
                 await response.aclose()
         return Reply(status=response.status_code, fields=end_to_end(tuple(response.headers.raw)), body=body)
+
+
+async def list_tools(
+    endpoint: Endpoint, shelf: Shelf, meta: Members, *, supply: Supply, within: float
+) -> None:
+    """Have the server list its tools for `shelf`, all pages within so many seconds.
+
+    Raises as `ask` and `supply` do.
+    """
+    params: Members = {}
+    async with asyncio.timeout(within):
+        for page in range(_MAX_PAGES):
+            request = request_of(LIST_TOOLS, params | meta)
+            asking = replace(endpoint, supplied=await supply(endpoint.request(request)))
+            answer = answer_in(await asking.ask(request, within=within), request)
+            if not isinstance(answer, Result):
+                return
+            await shelf.learn(answer.result, first=page == 0)
+            cursor = answer.result.get("nextCursor")
+            if not cursor:
+                return
+            params = {"cursor": cursor}
+
+
+def call_of(action: ToolAction, meta: Members) -> Request:
+    """The message that asks for `action`; `meta`: what it says of its client."""
+    params: Members = {"name": action.tool, "arguments": action.arguments}
+    return request_of(CALL_TOOL, params | meta)
+
+
+def request_of(method: str, params: Members) -> Request:
+    """A request under an id that nobody can guess."""
+    return Request(id=f"sidegate-{secrets.token_hex(8)}", method=method, params=params)
 
 
 def enough(message: Request | Notification) -> Callable[[bytearray], bool]:

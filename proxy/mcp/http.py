@@ -21,10 +21,11 @@ from rules.hold import Hold
 from rules.mcp.answer import (
     client_of,
     in_answer_to,
+    malformed_answer,
     refused_method,
     shows_success_only,
 )
-from rules.mcp.carried import Carried, Server, Use, carried, reply_of, steady
+from rules.mcp.carried import Carried, Server, Use, carried, plain_url, reply_of, steady
 from rules.mcp.continuing import state_brought
 from rules.mcp.headers import disagreement, ours
 from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
@@ -37,6 +38,7 @@ from rules.mcp.tasks import style
 from rules.mcp.versions import is_modern
 from rules.mcp.weighing import of_rules, weigh
 from rules.mcp.wire import Malformed, read_message
+from rules.message import Message as Raw
 from rules.reply import Reply
 from rules.review.reasoning import said_by, said_in, unsaid
 from rules.verdict import Judgement, ReasonId, Tier, Verdict
@@ -90,9 +92,10 @@ class McpOverHttp:
         if message is None:
             return await self._stream(call, found, read.beside)
         if isinstance(message, Malformed):
-            return self._refused(call, message.reply)
+            answer = malformed_answer(message) if found.server.configured else message.reply
+            return self._refused(call, answer, status=200 if isinstance(answer, Result) else 400)
         exchange = _Exchange(request=request, call=call, found=found, beside=read.beside, message=message)
-        shelf = self._shelf(found.server)
+        shelf = self.shelf(found.server)
         name = message.params.get("name") if isinstance(message, Asked) else None
         params = shelf.params(name) if isinstance(name, str) else None
         if fault := disagreement(call.fields, message, params):
@@ -100,6 +103,18 @@ class McpOverHttp:
         if isinstance(message, Asked | Notification):
             return await self._asked(exchange, message, shelf)
         return await self._plain(exchange, shelf)
+
+    def too_much(self, message: Raw) -> Reply | None:
+        """What the agent hears of a call to a configured server that has too much of something.
+
+        None for all else that cannot be read. Nothing is sent.
+        """
+        url = plain_url(message.scheme, message.sni or message.host, message.port, message.target)
+        malformed = read_message(message.body) if url in {server.url for server in self.servers} else None
+        if not isinstance(malformed, Malformed) or not malformed.call:
+            return None
+        self.desk.metrics.refusals.labels(ReasonId.MCP_MALFORMED).inc()
+        return reply_of(malformed_answer(malformed), message.fields)
 
     async def _stream(self, call: HttpCall, found: Carried, beside: Sequence[Judgement]) -> "Sending | Reply":
         """A request without a message: only rules speak about it."""
@@ -117,7 +132,7 @@ class McpOverHttp:
             return Sending(
                 call=call, judgement=outcome.judgement, rewriting=self.authorization.reading(found)
             )
-        rewriting = self._rewriting(None, self._shelf(found.server)) if found.use is Use.STREAM else None
+        rewriting = self._rewriting(None, self.shelf(found.server)) if found.use is Use.STREAM else None
         return Sending(call=call, judgement=outcome.judgement, rewriting=rewriting)
 
     async def _asked(
@@ -259,9 +274,9 @@ class McpOverHttp:
     def _say(self, exchange: "_Exchange", message: Asked, said: Said) -> Reply:
         return reply_of(in_answer_to(message, said), exchange.call.fields)
 
-    def _refused(self, call: HttpCall, failure: Failure, *, status: int = 400) -> Reply:
+    def _refused(self, call: HttpCall, failure: Failure | Result, *, status: int = 400) -> Reply:
         self.desk.metrics.refusals.labels(ReasonId.MCP_MALFORMED).inc()
-        logger.info("request.refused reason_id=%s code=%d", ReasonId.MCP_MALFORMED, failure.code)
+        logger.info("request.refused reason_id=%s protocol=mcp", ReasonId.MCP_MALFORMED)
         return reply_of(failure, call.fields, status=status)
 
     def _courier(self, exchange: "_Exchange", message: Asked, shelf: Shelf) -> HttpCourier:
@@ -279,7 +294,7 @@ class McpOverHttp:
     def _asking(self, found: Carried, asked: Weighed, courier: HttpCourier | None) -> Asking:
         return Asking(asked=asked, place=found.place, courier=courier)
 
-    def _shelf(self, server: Server) -> Shelf:
+    def shelf(self, server: Server) -> Shelf:
         """What is known of the server's tools; of one that nobody configured, nothing is kept."""
         key = self.desk.agent.keyed("pins", server.name, server.url)
         shelf = self._shelves.get(key) or Shelf(

@@ -1,8 +1,6 @@
 """Carries an approved tool call over HTTP, in the session of the agent's next touch."""
 
-import asyncio
 import logging
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,7 +10,7 @@ import httpx2
 from proxy.credentials.sources.secret import CredentialError
 from proxy.credentials.supply import Outgoing, Supplied
 from proxy.mcp.calls import as_reply
-from proxy.mcp.endpoint import Endpoint, answer_in, enough
+from proxy.mcp.endpoint import Endpoint, answer_in, call_of, enough, list_tools
 from proxy.mcp.shelf import Shelf
 from proxy.replay.exchange import exchange, outgoing_fields
 from proxy.replay.line import Line, Unsent
@@ -27,8 +25,7 @@ from rules.mcp.action import ToolAction
 from rules.mcp.carried import SESSION
 from rules.mcp.headers import VERSION
 from rules.mcp.meaning import Weighed
-from rules.mcp.message import Members, Request, Result
-from rules.mcp.methods import CALL_TOOL, LIST_TOOLS
+from rules.mcp.message import Members
 from rules.mcp.weighing import weigh
 from rules.reply import Reply
 from rules.verdict import Judgement, Refusal, Verdict
@@ -36,7 +33,6 @@ from rules.verdict import Judgement, Refusal, Verdict
 logger = logging.getLogger(__name__)
 
 _LIST_SECONDS = 2.5
-_MAX_PAGES = 20
 _UNASKED = (Unsent, WitnessError, CredentialError, StoreUnavailable)
 
 
@@ -64,7 +60,7 @@ class HttpCourier:
 
     async def carry(self, action: ToolAction, line: Line) -> Reply:
         """Send `action` once, as a request of its own, and return the server's answer."""
-        request = self._request(CALL_TOOL, {"name": action.tool, "arguments": action.arguments})
+        request = call_of(action, self._meta())
         endpoint = self._endpoint(action.principal)
         params = self.shelf.params(action.tool)
         line.action = http = endpoint.request(request, action.fields, params)
@@ -89,26 +85,10 @@ class HttpCourier:
         if any(judgement.verdict is not Verdict.PASS for judgement in self.beside):
             return
         try:
-            async with asyncio.timeout(_LIST_SECONDS):
-                await self._list_pages()
+            endpoint = self._endpoint(Principal(agent=""))
+            await list_tools(endpoint, self.shelf, self._meta(), supply=self._supply, within=_LIST_SECONDS)
         except (OSError, httpx2.HTTPError, *_UNASKED) as error:
             logger.warning("mcp.not_listed server=%s why=%s", self.shelf.server, type(error).__name__)
-
-    async def _list_pages(self) -> None:
-        endpoint = self._endpoint(Principal(agent=""))
-        params: Members = {}
-        for page in range(_MAX_PAGES):
-            request = self._request(LIST_TOOLS, params)
-            supplied = await self._supply(endpoint.request(request))
-            asking = replace(endpoint, supplied=supplied)
-            answer = answer_in(await asking.ask(request, within=_LIST_SECONDS), request)
-            if not isinstance(answer, Result):
-                return
-            await self.shelf.learn(answer.result, first=page == 0)
-            cursor = answer.result.get("nextCursor")
-            if not cursor:
-                return
-            params = {"cursor": cursor}
 
     async def _supply(
         self, http: Action, line: Line | None = None, *, past: Supplied | None = None
@@ -126,9 +106,8 @@ class HttpCourier:
             fields = outgoing_fields(http, line.header, line.hold.idempotency_key)
         return await credentials.supply(http, Outgoing.of(http, fields), named=named, live=live, past=past)
 
-    def _request(self, method: str, params: Members) -> Request:
-        meta: Members = {"_meta": self.meta} if self.meta else {}
-        return Request(id=f"sidegate-{secrets.token_hex(8)}", method=method, params=params | meta)
+    def _meta(self) -> Members:
+        return {"_meta": self.meta} if self.meta else {}
 
     def _endpoint(self, principal: Principal) -> Endpoint:
         return Endpoint(

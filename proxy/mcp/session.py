@@ -17,7 +17,14 @@ from proxy.mcp.lines import MAX_LINE_BYTES, TooLong, lines
 from proxy.mcp.shelf import Shelf
 from proxy.store.record import StoreUnavailable
 from rules.hold import Hold
-from rules.mcp.answer import client_of, in_answer_to, refused_method, refused_result, shows_success_only
+from rules.mcp.answer import (
+    client_of,
+    in_answer_to,
+    malformed_answer,
+    refused_method,
+    refused_result,
+    shows_success_only,
+)
 from rules.mcp.continuing import state_brought
 from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
 from rules.mcp.message import Failure, Id, Message, Notification, Request, Result, meta_of, write
@@ -85,7 +92,7 @@ class Session:
             match message:
                 case Malformed():
                     logger.warning("mcp.line_refused why=%s", message.reason)
-                    await self._tell(message.reply)
+                    await self._tell(malformed_answer(message))
                 case Request():
                     await self._agent_asks(message, tasks)
                 case Notification():

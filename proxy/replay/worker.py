@@ -2,22 +2,29 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
 from proxy.keys.seal import SealError
 from proxy.keys.sealed import Sealed
+from proxy.replay.courier import Courier
 from proxy.replay.replayer import Replayer
 from proxy.signals import Signals
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Refused, Store
 from rules.hold import Hold, State
+from rules.mcp.action import ToolAction
 
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 16
 _RETRY_AFTER = 5.0
+
+
+def _nobody(_action: ToolAction) -> None:
+    return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,8 +36,14 @@ class Worker:
     signals: Signals
     replayer: Replayer
     tasks: asyncio.TaskGroup
+    own_courier: Callable[[ToolAction], Courier | None] = _nobody
+    """What carries a tool call without its agent, where that is configured."""
     busy: set[str] = field(default_factory=set)
     """Ids of the holds that this process is running."""
+    agent_first: float = 10.0
+    """Seconds for which a tool call is left to its agent's own session."""
+    _seen: dict[str, float] = field(default_factory=dict)
+    """Since when tool calls were seen to wait for it."""
     _not_before: dict[str, float] = field(default_factory=dict)
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
@@ -45,7 +58,9 @@ class Worker:
     async def _start_ready(self) -> None:
         now = monotonic()
         self._not_before = {hold_id: at for hold_id, at in self._not_before.items() if at > now}
-        for hold_id in await self.store.approved():
+        approved = await self.store.approved()
+        self._seen = {hold_id: at for hold_id, at in self._seen.items() if hold_id in approved}
+        for hold_id in approved:
             if hold_id not in self.busy and hold_id not in self._not_before:
                 self.busy.add(hold_id)
                 self.tasks.create_task(self._run(hold_id))
@@ -63,10 +78,23 @@ class Worker:
 
     async def _run_if_possible(self, hold_id: str) -> None:
         hold = await self.store.find(hold_id)
-        if hold is None or hold.state is not State.APPROVED or await self._needs_agent(hold):
+        if hold is None or hold.state is not State.APPROVED:
             return
-        hold = await self.replayer.run(hold)
+        courier = await self._courier(hold)
+        if courier is None and await self._needs_agent(hold):
+            return
+        hold = await self.replayer.run(hold, courier=courier)
         logger.info("hold.ran hold=%s state=%s", hold_id, hold.state)
+
+    async def _courier(self, hold: Hold) -> Courier | None:
+        """What carries `hold` without its agent, once that has had its time to come itself."""
+        try:
+            action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+        except SealError:
+            return None
+        courier = self.own_courier(action) if isinstance(action, ToolAction) else None
+        since = self._seen.setdefault(hold.hold_id, monotonic()) if courier else 0.0
+        return courier if monotonic() - since >= self.agent_first else None
 
     async def _needs_agent(self, hold: Hold) -> bool:
         try:

@@ -38,6 +38,7 @@ from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
 from proxy.mcp.desk import Desk
 from proxy.mcp.http import McpOverHttp
+from proxy.mcp.own_session import OwnSessions
 from proxy.metrics import Metrics
 from proxy.replay.journal import Journal
 from proxy.replay.replayer import Replayer
@@ -257,6 +258,9 @@ class _Sidecar:
             history=self.history,
         )
         desk = Desk.beside(holding, ruleset)
+        mcp = McpOverHttp(desk=desk, servers=config.tool_servers, tasks=self.tasks)
+        own = OwnSessions(servers=config.tool_servers, shelf=mcp.shelf, replayer=self.replayer)
+        self.worker.own_courier = own.courier
         return Gate(
             ruleset=ruleset,
             agent=self.agent,
@@ -266,7 +270,7 @@ class _Sidecar:
             metrics=self.metrics,
             witness=self.witness,
             history=self.history,
-            mcp=McpOverHttp(desk=desk, servers=config.tool_servers, tasks=self.tasks),
+            mcp=mcp,
             injection=self.injection,
         )
 

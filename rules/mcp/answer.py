@@ -10,9 +10,10 @@ from rules.hold import DISPOSITIONS, Hold, State
 from rules.mcp.listing import AWAIT
 from rules.mcp.message import Failure, Members, Notification, Request, Result, meta_of, text_of
 from rules.mcp.versions import CLIENT_KEY, is_modern
+from rules.mcp.wire import Malformed
 from rules.reply import describe
 from rules.request.strict_json import Json
-from rules.verdict import Judgement, Refusal
+from rules.verdict import Judgement, ReasonId, Refusal
 
 DISPOSITION_KEY = "io.modelcontextprotocol/tool-approval-disposition"
 """SEP-2848's, an open draft."""
@@ -106,6 +107,19 @@ def unreadable_result(hold_id: str, *, success: bool = False) -> Members:
         f"meanwhile. Call {AWAIT} with hold_id {hold_id} later."
     )
     return _result(text, {"hold_id": hold_id, "executed": None}, meta={}, success=success)
+
+
+def malformed_answer(malformed: Malformed) -> Result | Failure:
+    """What the sender of a message hears that cannot be read in one way."""
+    if not malformed.call or malformed.id is None:
+        return malformed.reply
+    text = (
+        f"REFUSED, not executed: {malformed.reason}. Make the call with less of it, and "
+        "with large numbers as text."
+    )
+    # Both generations take it: the older one passes over what it does not know.
+    complete: Members = {"resultType": "complete"}
+    return Result(id=malformed.id, result=complete | _refused(text, ReasonId.MCP_MALFORMED, success=False))
 
 
 def no_such_hold() -> Members:

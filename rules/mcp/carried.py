@@ -83,6 +83,14 @@ def url_of(call: HttpCall) -> str:
     return f"{call.scheme}://{_authority(call)}{call.target.partition('?')[0]}"
 
 
+def plain_url(scheme: str, host: str, port: int, target: bytes) -> str:
+    """The URL of a request that nobody has read, without its query."""
+    shown = f"[{host}]" if ":" in host else host.lower()
+    default = {"http": 80, "https": 443}.get(scheme)
+    place = shown if port == default else f"{shown}:{port}"
+    return f"{scheme}://{place}{target.partition(b'?')[0].decode('latin-1')}"
+
+
 def steady(fields: Fields, *, credentials: Iterable[bytes]) -> Fields:
     """The fields that belong to an approved call: what an honest repetition has as well."""
     kept = bound(fields, credentials=credentials)

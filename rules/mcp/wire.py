@@ -7,7 +7,7 @@ two of them could read differently is refused here.
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from mcp_types.jsonrpc import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR
@@ -15,7 +15,7 @@ from mcp_types.jsonrpc import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR
 from rules.mcp.message import Failure, Id, Members, Message, Notification, Request, Result
 from rules.request.body import MAX_JSON_VALUES
 from rules.request.spelling import fold
-from rules.request.strict_json import MAX_DEPTH, Json, parse
+from rules.request.strict_json import MAX_DEPTH, Json, OutOfBounds, parse
 
 _ENVELOPE = frozenset({"jsonrpc", "id", "method", "params", "result", "error"})
 _PARAMS = frozenset(
@@ -34,6 +34,8 @@ class Malformed:
     code: int
     reason: str
     id: Id | None = None
+    call: bool = False
+    """Whether it calls a tool and is only too much of something: an honest client may have sent it."""
 
     @property
     def reply(self) -> Failure:
@@ -54,9 +56,11 @@ def read_line(line: bytes) -> Message | Malformed:
 def read_message(text: bytes) -> Message | Malformed:
     """The message that `text` is. Never raises."""
     if sum(map(text.count, (b",", b"[", b"{"))) > MAX_JSON_VALUES:
-        return Malformed(code=PARSE_ERROR, reason=f"the message has over {MAX_JSON_VALUES} values")
+        return _over(text, f"the message has over {MAX_JSON_VALUES} values")
     try:
         value = parse(text)
+    except OutOfBounds as error:
+        return _over(text, str(error))
     except ValueError as error:
         return Malformed(code=PARSE_ERROR, reason=str(error))
     if isinstance(value, list):
@@ -89,6 +93,18 @@ def read_answer(text: bytes) -> Message | Malformed:
     if id_ is None or not isinstance(result, dict) or _is_deep(result):
         return message
     return Result(id=id_, result=result)
+
+
+def _over(text: bytes, reason: str) -> Malformed:
+    """What is too much of something, with the id of the call that it is; nothing else of it is believed."""
+    malformed = Malformed(code=PARSE_ERROR, reason=reason)
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return malformed
+    if not isinstance(value, dict) or (id_ := _id(value.get("id"))) is None:
+        return malformed
+    return replace(malformed, id=id_, call=value.get("method") == "tools/call")
 
 
 def _message(value: Members, id_: Id | None) -> Message | Malformed:

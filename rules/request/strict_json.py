@@ -28,6 +28,10 @@ _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?0*[1-9][0-9]{3}")
 
 
+class OutOfBounds(ValueError):
+    """the document has one reading, and parts that not every parser takes whole; the message says which"""
+
+
 def parse(text: bytes) -> Json:
     """Read one JSON document. Numbers stay exact. Raises ValueError with the reason."""
     if text.startswith(_BYTE_ORDER_MARKS):
@@ -37,7 +41,7 @@ def parse(text: bytes) -> Json:
     except UnicodeDecodeError as error:
         raise ValueError(f"json is not utf-8 at byte {error.start}") from None
     except RecursionError:
-        raise ValueError(f"json is nested deeper than {MAX_DEPTH}") from None
+        raise OutOfBounds(f"json is nested deeper than {MAX_DEPTH}") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"json has a syntax error at character {error.pos}") from None
     if text.count(b"[") + text.count(b"{") > MAX_DEPTH:
@@ -75,7 +79,7 @@ def _integer(text: str) -> int:
         return int(text)
     if len(text) <= _MAX_NUMBER_LENGTH and abs(value := int(text)) <= MAX_INTEGER:
         return value
-    raise ValueError("json holds an integer beyond 2**53 - 1, which parsers round differently")
+    raise OutOfBounds("json holds an integer beyond 2**53 - 1, which parsers round differently")
 
 
 def _decimal(text: str) -> Decimal:
@@ -84,7 +88,7 @@ def _decimal(text: str) -> Decimal:
         value = Decimal(text)
         if -_MAX_EXPONENT <= value.adjusted() <= _MAX_EXPONENT:
             return value
-    raise ValueError("json holds a number beyond the range of a double")
+    raise OutOfBounds("json holds a number beyond the range of a double")
 
 
 def _members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -105,7 +109,7 @@ def _check_depth(value: Json) -> None:
         if not level:
             return
         level = [child for item in level for child in _children(item)]
-    raise ValueError(f"json is nested deeper than {MAX_DEPTH}")
+    raise OutOfBounds(f"json is nested deeper than {MAX_DEPTH}")
 
 
 def _check_text(value: Json) -> None:

@@ -20,6 +20,7 @@ from rules.mcp.carried import Server
 from rules.mcp.versions import VERSION_KEY
 from rules.normalize import normalize
 from rules.reply import Reply
+from rules.verdict import Refusal
 from tests.proxy.console.world import World
 from tests.proxy.gatehouse import request
 from tests.proxy.mcp.talks import desk_of, hold_id, text
@@ -52,6 +53,8 @@ class Desk:
         asked = request(method or "POST", path, port=port or self.upstream.port, fields=head, body=body)
         asked = Request(message=replace(asked.message, scheme="http", sni=None), gone=asked.gone)
         call = normalize(asked.message)
+        if isinstance(call, Refusal) and (told := self.mcp.too_much(asked.message)):
+            return told
         assert isinstance(call, HttpCall), call
         found = self.mcp.find(call)
         assert found is not None
@@ -282,3 +285,15 @@ class _Answering:
 
     def _list(self, id_: str) -> bytes:
         return json.dumps({"jsonrpc": "2.0", "id": id_, "result": {"tools": self.tools}}).encode()
+
+
+async def test_a_call_with_too_large_a_number_is_told_so(desk: Desk) -> None:
+    """At a configured server as the tool's result, so that the session lives; elsewhere not."""
+    outcome = await desk.post(_call("pay", amount=2**53 + 1))
+    assert isinstance(outcome, Reply)
+    told = _told(outcome)
+    assert (outcome.status, told["id"]) == (200, 7)
+    assert "not executed" in text(told["result"])
+    for message, path in ((_call("pay", amount=2**53 + 1), "/other"), (b'{"id":1,"id":2}', "/mcp")):
+        with pytest.raises(AssertionError):
+            await desk.post(message, path=path)

@@ -326,3 +326,13 @@ async def test_a_cancelled_wait_leaves_the_hold(redis_url: str, tmp_path: Path) 
         talk.send(note)
         assert (await talk.ask("ping"))["result"] == {}
         assert (await talk.hold(held)).state is State.PENDING
+
+
+async def test_a_call_with_too_large_a_number_is_told_so(redis_url: str, tmp_path: Path) -> None:
+    """As the tool's result, which the model reads; nothing ran."""
+    async with talking(redis_url, tmp_path) as talk:
+        await talk.shake_hands()
+        told = await talk.call("pay", amount=2**53 + 1)
+        assert told["isError"] is True
+        assert text(told).startswith("REFUSED, not executed: json holds an integer beyond 2**53 - 1")
+    assert talk.executed == []

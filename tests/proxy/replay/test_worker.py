@@ -13,13 +13,17 @@ from proxy import signals as signals_module
 from proxy.keys.sealed import Sealed
 from proxy.replay import replayer as replayer_module
 from proxy.replay import worker as module
+from proxy.replay.line import Line
 from proxy.replay.worker import Worker
 from proxy.signals import Signals
 from proxy.store.deadlines import Deadlines
 from proxy.store.store import Store
-from rules.action import Action
+from rules.action import Action, Principal
+from rules.call import ToolCall
 from rules.hold import Event, Hold, State
+from rules.mcp.action import ToolAction, bind_tool
 from rules.reply import Reply
+from rules.verdict import Judgement, ReasonId, Tier, Verdict
 from tests.acceptance.authority import Authority
 from tests.acceptance.received import Stage
 from tests.acceptance.upstream import Upstream
@@ -380,3 +384,33 @@ async def test_a_slow_failure_is_followed_by_a_pause(
         await looked(worker)
         assert set(worker._not_before) == {hold.hold_id}
     assert seen == [{}]
+
+
+class _Carrying:
+    """A session of our own that answers everything."""
+
+    def judge(self, action: ToolAction) -> Judgement:
+        """Pass."""
+        return Judgement(
+            tier=Tier.EXTERNAL, verdict=Verdict.HOLD, reason_id=ReasonId.DEFAULT_TOOL, reason=action.tool
+        )
+
+    async def carry(self, action: ToolAction, line: Line) -> Reply:
+        """Cross the line, and answer."""
+        await line.step_over()
+        return Reply(status=200, body=action.body)
+
+
+@pytest.mark.parametrize("first", [0.0, 3600.0])
+async def test_a_tool_call_is_its_agents_first(redis_url: str, authority: Authority, first: float) -> None:
+    """After that time, the session that was configured for it carries it."""
+    call = ToolCall(server="bank", tool="pay", arguments={})
+    action = bind_tool(call, Principal(agent="agent-7"), place="https://bank.example/mcp")
+    async with replaying(redis_url, authority) as replays, working(replays) as worker:
+        worker.own_courier, worker.agent_first = lambda _: _Carrying(), first
+        hold = await replays.world.approve(await replays.world.hold(action))  # type: ignore[arg-type]
+        if first:
+            await looked(worker, 20)
+            assert (await replays.found(hold)).state is State.APPROVED
+        else:
+            await becomes(replays, hold, State.EXECUTED)

@@ -166,3 +166,24 @@ def test_the_recorded_evasions_are_read_as_their_strict_gate_read_them() -> None
         assert isinstance(read, Malformed) is refused, case["case"]
         if isinstance(read, Request) and any("EXEC danger" in seen for seen in case["observed"].values()):
             assert (read.method, read.params["name"]) == ("tools/call", "danger")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "call"),
+    [
+        ('{"n":9007199254740993}', True),
+        ('{"n":1e999}', True),
+        ('{"n":' + "[" * 100 + "]" * 100 + "}", True),
+        ('{"n":[' + "1," * 250_000 + "1]}", True),
+        ('{"n":1,"n":2}', False),
+        ('{"n":NaN}', False),
+    ],
+    ids=["large", "huge", "deep", "many", "repeated", "not a number"],
+)
+def test_a_call_with_too_much_of_something_is_known_as_one(arguments: str, call: bool) -> None:
+    """An honest client may have sent it; what has two readings, none has."""
+    text = f'{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"x","arguments":{arguments}}}}}'
+    found = read_message(text.encode())
+    assert isinstance(found, Malformed)
+    assert found.call is call
+    assert found.id == (7 if call else None)
