@@ -52,6 +52,10 @@ mcp-evasion: .venv/.dev .venv/.system
 clients: .venv/.dev .venv/.system
 	$(BIN)/python -m tests.clients $(ARGS)
 
+## MCP's conformance suite, both sides and revisions: the same through the gate as direct, line by line.
+conformance: .venv/.dev .venv/.system
+	$(BIN)/python -m tests.conformance $(ARGS)
+
 ## Mutated requests through the real sidecar to real servers: `make garden ARGS="--requests 1000000 --resume FILE"`.
 garden: .venv/.dev .venv/.system
 	$(BIN)/python -m tests.garden $(ARGS)

@@ -20,6 +20,8 @@ class Passage:
     """What goes in place of what came: the same, in the gate's own words."""
     rewriting: "Rewriting | None" = None
     """What the answer passes on its way back."""
+    endless: bool = False
+    """Whether events in the answer go on for as long as its client listens."""
     secrets: Fields = field(default=(), repr=False)
     """Values that take the place of those of their headers as the bytes leave; names in lower case."""
 

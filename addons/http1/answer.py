@@ -20,21 +20,24 @@ _CLOSE = ((b"Connection", b"close"),)
 class Answer:
     """An upstream's answer to `request`, written piece by piece as it arrives."""
 
-    __slots__ = ("_chunked", "_request", "_rewriting", "begun", "subscribed")
+    __slots__ = ("_chunked", "_endless", "_request", "_rewriting", "begun", "subscribed")
 
-    def __init__(self, request: RequestHead, rewriting: Rewriting | None = None) -> None:
+    def __init__(
+        self, request: RequestHead, rewriting: Rewriting | None = None, *, endless: bool = False
+    ) -> None:
         self._request = request
         self._rewriting = rewriting
+        self._endless = endless or request.method == b"GET"
         self._chunked = False
         self.begun = False
         self.subscribed = False
-        """Whether it is a stream of events that a GET waits for: it has no end to wait for."""
+        """Whether it is a stream of events that goes on for as long as the client listens."""
 
     def head(self, head: AnswerHead) -> bytes:
         """The head; a body whose length nobody knows goes in chunks where the client reads them."""
         self.begun = True
         kind = (first(head.fields, b"content-type") or b"").lower()
-        self.subscribed = self._request.method == b"GET" and kind.startswith(b"text/event-stream")
+        self.subscribed = self._endless and kind.startswith(b"text/event-stream")
         head = self._rewritten(head)
         # An HTTP/1.0 client reads until the connection ends, and cannot tell an end from a cut.
         self._chunked = head.length is None and self._request.version == "HTTP/1.1"

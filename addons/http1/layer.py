@@ -226,7 +226,7 @@ class StrictHttp1(layer.Layer):
     def _forward(self, message: Message, passage: Passage) -> layer.CommandGenerator[None]:
         """Send `message` upstream, on the open connection if it leads to the same place."""
         self._stage = _Stage.ANSWERING
-        self._answer = Answer(self._request, passage.rewriting)
+        self._answer = Answer(self._request, passage.rewriting, endless=passage.endless)
         place = (passage.address, message.scheme, message.host)
         upstream = self._upstream
         if upstream is None or upstream.place != place or not upstream.usable:

@@ -6,6 +6,6 @@
 - `lines`: lines of bounded length; `child`: the server's process
 - `calls`: our own requests on a session
 - `session`: one stdio session between an agent and a server; `stdio`: its composition
-- `servers`: servers over HTTP in the configuration
+- `servers`: servers over HTTP in the configuration; `authorization`: where their tokens are got
 - `endpoint`, `http_courier`, `http`: messages inside of requests; `own_session`: without the agent
 """

@@ -16,7 +16,7 @@ from proxy.replay.replayer import Replayer
 from rules.action import Action, Principal
 from rules.headers import Fields, end_to_end, framed
 from rules.mcp.action import ToolAction
-from rules.mcp.headers import ParamNames, ours
+from rules.mcp.headers import ParamNames, complete
 from rules.mcp.message import Failure, Members, Message, Notification, Request, Result, write
 from rules.mcp.methods import CALL_TOOL, LIST_TOOLS
 from rules.mcp.stream import Rewriting
@@ -74,7 +74,7 @@ class Endpoint:
             host=self.host,
             port=self.port,
             target=self.target,
-            fields=ours((*own, *fields, *self.fields), message, params),
+            fields=complete((*own, *fields, *self.fields), message, params),
             body=write(message),
             principal=self.principal,
         )

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from mcp_types.jsonrpc import METHOD_NOT_FOUND
 
 from addons.exchange import Passage, Request
+from addons.exchange import Rewriting as Passing
 from proxy.failure import ended, report
+from proxy.mcp.authorization import Authorization
 from proxy.mcp.desk import Asking, Desk, Go, Said
 from proxy.mcp.http_courier import HttpCourier
 from proxy.mcp.shelf import Shelf
@@ -29,7 +31,7 @@ from rules.mcp.headers import disagreement, ours
 from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
 from rules.mcp.message import Failure, Members, Message, Notification, Result, meta_of, write
 from rules.mcp.message import Request as Asked
-from rules.mcp.methods import CALL_TOOL, LIST_CHANGED, LIST_TOOLS
+from rules.mcp.methods import CALL_TOOL, LIST_CHANGED, LIST_TOOLS, LISTEN
 from rules.mcp.passing import answer_for
 from rules.mcp.stream import Rewriting
 from rules.mcp.tasks import style
@@ -50,6 +52,7 @@ _STREAMING = {
     Use.STREAM: (Tier.READ_ONLY, "it waits for what an MCP server has to say"),
     Use.END: (Tier.REVERSIBLE, "it ends a session with an MCP server"),
     Use.AUTHORIZATION: (Tier.REVERSIBLE, "it gets a token for an MCP server"),
+    Use.METADATA: (Tier.READ_ONLY, "it reads where tokens for an MCP server are got"),
 }
 
 type Leave = Callable[[HttpCall, Judgement], Reply | None]
@@ -63,18 +66,23 @@ class McpOverHttp:
     desk: Desk
     servers: Sequence[Server]
     tasks: asyncio.TaskGroup
+    authorization: Authorization = field(init=False)
     _shelves: dict[str, Shelf] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "authorization", Authorization(servers=self.servers))
+
     def find(self, call: HttpCall) -> Carried | None:
-        """What `call` is to an MCP server, None for all other requests."""
-        return carried(call, self.servers)
+        """What `call` is to an MCP server or on the way to its token, None for all other requests."""
+        return self.authorization.find(call) or carried(call, self.servers)
 
     def read(self, call: HttpCall, found: Carried) -> "Read":
         """What is to be judged of `call`; it may take its time."""
         bearing = judgements(call, self.desk.ruleset())
+        known = found.server.configured and found.use is not Use.METADATA
         return Read(
             found=found,
-            beside=of_rules(bearing) if found.server.configured else bearing,
+            beside=of_rules(bearing) if known else bearing,
             message=read_message(call.body) if found.use is Use.MESSAGE else None,
         )
 
@@ -118,6 +126,12 @@ class McpOverHttp:
         if not isinstance(outcome, Go):
             assert isinstance(outcome, Failure)  # noqa: S101 (it is no tool's)
             return self._refused(call, outcome, status=403)
+        if found.use is Use.METADATA:
+            plain = tuple(one for one in call.fields if one[0].lower() != b"accept-encoding")
+            call = replace(call, fields=(*plain, (b"Accept-Encoding", b"identity")))
+            return Sending(
+                call=call, judgement=outcome.judgement, rewriting=self.authorization.reading(found)
+            )
         rewriting = self._rewriting(None, self.shelf(found.server)) if found.use is Use.STREAM else None
         return Sending(call=call, judgement=outcome.judgement, rewriting=rewriting)
 
@@ -200,7 +214,10 @@ class McpOverHttp:
         return Sending(
             call=replace(call, body=write(unsaid(message)), fields=fields),
             judgement=judgement,
-            rewriting=self._rewriting(message, shelf) if exchange.found.server.configured else None,
+            rewriting=self.authorization.watching(exchange.found.server, self._rewriting(message, shelf))
+            if exchange.found.server.configured
+            else None,
+            endless=isinstance(message, Asked) and message.method == LISTEN,
         )
 
     def _rewriting(self, message: Message | None, shelf: Shelf) -> Rewriting:
@@ -308,12 +325,14 @@ class Sending:
 
     call: HttpCall
     judgement: Judgement
-    rewriting: Rewriting | None = None
+    rewriting: Passing | None = None
+    endless: bool = False
+    """Whether its answer is a stream without an end."""
 
     def passage(self, request: Request, where: tuple[str, int]) -> Passage:
         """Leave to go for it."""
         message = replace(request.message, fields=self.call.fields, body=self.call.body)
-        return Passage(address=where, message=message, rewriting=self.rewriting)
+        return Passage(address=where, message=message, rewriting=self.rewriting, endless=self.endless)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

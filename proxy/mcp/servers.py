@@ -40,12 +40,12 @@ class McpServer(Strict):
     @field_validator("url")
     @classmethod
     def _endpoint(cls, value: str) -> str:
-        return _plain_url(value)
+        return plain_url(value)
 
     @field_validator("authorization")
     @classmethod
     def _endpoints(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(_plain_url, value))
+        return tuple(map(plain_url, value))
 
     def server(self) -> Server:
         """The server that this entry describes."""
@@ -58,7 +58,7 @@ class McpServer(Strict):
         )
 
 
-def _plain_url(url: str) -> str:
+def plain_url(url: str) -> str:
     """`url` in the one form in which requests to it are written. Raises ValueError."""
     try:
         parts = urlsplit(url)

@@ -257,7 +257,7 @@ class Session:
         """Why nothing can be done with `request`, whatever it asks for."""
         version = claimed(request)
         if version is not None and version not in KNOWN:
-            return unsupported(request.id, version)
+            return unsupported(request.id, version, modern=request.method != "initialize")
         if request.id in self._pending or request.id in self._waiting:
             reason = "a request with this id is under way"
             return Failure(id=request.id, code=INVALID_REQUEST, message=f"{reason}; nothing was sent")

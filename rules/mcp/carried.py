@@ -31,6 +31,8 @@ class Use(StrEnum):
     """It ends a session."""
     AUTHORIZATION = "authorization"
     """It gets the agent its token."""
+    METADATA = "metadata"
+    """It reads where tokens are got."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ def carried(call: HttpCall, servers: Sequence[Server]) -> Carried | None:
     """What `call` is to one of `servers`, or to one that nobody configured; None for all else."""
     if not servers and call.method != "POST":
         return None
-    url = f"{call.scheme}://{_authority(call)}{call.target.partition('?')[0]}"
+    url = url_of(call)
     place = f"{call.scheme}://{_authority(call)}{call.target}"
     for server in servers:
         if url == server.url and (use := _use(call)) is not None:
@@ -74,6 +76,11 @@ def carried(call: HttpCall, servers: Sequence[Server]) -> Carried | None:
         stranger = Server(name=call.host, url=url, configured=False)
         return Carried(server=stranger, use=Use.MESSAGE, place=place)
     return None
+
+
+def url_of(call: HttpCall) -> str:
+    """The URL that `call` asks for, without its query."""
+    return f"{call.scheme}://{_authority(call)}{call.target.partition('?')[0]}"
 
 
 def plain_url(scheme: str, host: str, port: int, target: bytes) -> str:

@@ -42,12 +42,15 @@ def disagreement(fields: Fields, message: Message, params: ParamNames | None = N
     id_ = None if isinstance(message, Notification) else message.id
     said = [(_dashed(name), value.decode("latin-1")) for name, value in fields]
     version = next((value for name, value in said if name == VERSION), None)
+    stated = claimed(message) if isinstance(message, Request | Notification) else None
     if version is not None and version not in KNOWN:
-        return unsupported(id_, version)
+        return unsupported(id_, version, modern=stated is not None)
     if not isinstance(message, Request | Notification):
         return None
-    if (stated := claimed(message)) is not None and stated not in KNOWN:
-        return unsupported(id_, stated)
+    # One that only the body claims contradicts the header, before anybody asks whether it is known.
+    alone = version is None or message.method == "initialize"
+    if stated is not None and stated not in KNOWN and alone:
+        return unsupported(id_, stated, modern=message.method != "initialize")
     wrong = next(_wrong(said, message, params), None)
     if wrong is None:
         return None
@@ -56,11 +59,25 @@ def disagreement(fields: Fields, message: Message, params: ParamNames | None = N
 
 
 def ours(fields: Fields, message: Message, params: ParamNames | None = None) -> Fields:
-    """`fields` with every MCP field about the message written by us, from the message."""
+    """`fields` with every MCP field about the message written by us, from the message.
+
+    What the client left out is left out: whether it may be missing is for the server to say.
+    """
     kept = tuple((name, value) for name, value in fields if not _is_about_message(name))
     if not isinstance(message, Request | Notification):
         return (*kept, *((name, value) for name, value in fields if _dashed(name) == VERSION))
-    return (*kept, *_written(fields, message, params))
+    said = {_dashed(name) for name, _ in fields}
+    return (*kept, *(field for field in _written(fields, message, params) if _dashed(field[0]) in said))
+
+
+def complete(fields: Fields, message: Message, params: ParamNames | None = None) -> Fields:
+    """`fields` with every MCP field that a message of ours needs; of an old version, only that version."""
+    if not isinstance(message, Request | Notification):
+        return ours(fields, message)
+    kept = tuple((name, value) for name, value in fields if not _is_about_message(name))
+    modern = is_modern(message)
+    written = _written(fields, message, params)
+    return (*kept, *(field for field in written if modern or _dashed(field[0]) == VERSION))
 
 
 def param_names(schema: Json) -> ParamNames:
@@ -122,19 +139,17 @@ def _agrees(name: str, value: str | None, arguments: Json, params: ParamNames | 
 def _written(
     fields: Fields, message: Request | Notification, params: ParamNames | None
 ) -> Iterator[tuple[bytes, bytes]]:
-    modern = is_modern(message)
-    version = claimed(message) if modern else None
+    version = claimed(message) if is_modern(message) else None
     for name, value in fields:
         if _dashed(name) == VERSION:
             version = value.decode("latin-1")
     if isinstance(version, str):
         yield b"MCP-Protocol-Version", version.encode("latin-1")
-    if modern:
-        yield b"Mcp-Method", message.method.encode()
-        named = message.params.get(_NAMED_BY.get(message.method, ""))
-        if isinstance(named, str):
-            yield b"Mcp-Name", encode(named).encode()
-        yield from _written_params(fields, message.params.get("arguments"), params)
+    yield b"Mcp-Method", message.method.encode()
+    named = message.params.get(_NAMED_BY.get(message.method, ""))
+    if isinstance(named, str):
+        yield b"Mcp-Name", encode(named).encode()
+    yield from _written_params(fields, message.params.get("arguments"), params)
 
 
 def _written_params(

@@ -20,6 +20,7 @@ class Kind(StrEnum):
 
 CALL_TOOL = "tools/call"
 LIST_TOOLS = "tools/list"
+LISTEN = "subscriptions/listen"
 LIST_CHANGED = "notifications/tools/list_changed"
 
 _PASSING = frozenset(
@@ -49,7 +50,7 @@ _WEIGHED = {
     "prompts/get": Tier.READ_ONLY,
     "resources/read": Tier.READ_ONLY,
     "resources/subscribe": Tier.READ_ONLY,
-    "subscriptions/listen": Tier.READ_ONLY,
+    LISTEN: Tier.READ_ONLY,
     "tasks/update": Tier.EXTERNAL,
 }
 _SERVER_PASSING = frozenset(

@@ -27,9 +27,12 @@ def is_modern(message: Request | Notification) -> bool:
     return message.method != "initialize" and claimed(message) in MODERN
 
 
-def unsupported(id_: Id | None, version: Json) -> Failure:
-    """What a client hears whose version nobody here can read; it comes back with one of ours."""
-    supported: list[Json] = [*KNOWN_PROTOCOL_VERSIONS]
+def unsupported(id_: Id | None, version: Json, *, modern: bool = False) -> Failure:
+    """What a client hears whose version nobody here can read; it comes back with one of ours.
+
+    `modern`: its message is of those without a handshake, so that only their versions are of use to it.
+    """
+    supported: list[Json] = [*(MODERN_PROTOCOL_VERSIONS if modern else KNOWN_PROTOCOL_VERSIONS)]
     return Failure(
         id=id_,
         code=UNSUPPORTED_PROTOCOL_VERSION,

@@ -31,7 +31,7 @@ _CONFIG = """\
 version: 1
 destinations: {{allow: [localhost]}}
 new_holds: {{most: 10000}}
-mcp_servers: [{{name: bank, url: "{url}"}}]
+mcp_servers: [{{name: bank, url: "{url}", trust: first-use}}]
 """
 
 

@@ -1,4 +1,5 @@
-"""The protocol's own conformance suite, run directly and through the sidecar: both must say the same.
+"""MCP's conformance suite, direct and through the gate: what it says has to be the same, line by line.
 
-- `programs/`: the server and the client that the suite asks for
+- `suite`: runs it; `behind`: its client with a sidecar of its own
+- `programs/`: the server and the client that it asks for, which run outside our environment
 """

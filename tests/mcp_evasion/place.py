@@ -47,7 +47,9 @@ def set_up(folder: Path, *, direct: bool = False) -> Iterator[Place]:
     """The place, until the block ends; `direct`: payloads go past the gate. Raises locked.NotInstallable."""
     with ExitStack() as stack:
         servers = {sdk: stack.enter_context(serving(sdk, folder)) for sdk in SDKS}
-        entries = "".join(f"  - {{name: {sdk}, url: {server.url}}}\n" for sdk, server in servers.items())
+        entries = "".join(
+            f"  - {{name: {sdk}, url: {server.url}, trust: first-use}}\n" for sdk, server in servers.items()
+        )
         config = 'version: 1\ndestinations: {allow: ["127.0.0.1"]}\nnew_holds: {most: 10000}\n'
         authority = Authority.create(folder)
         sidecar = Sidecar(upstream_ca=authority.ca, rules=RULES, config=f"{config}mcp_servers:\n{entries}")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import h11
 import pytest
@@ -177,10 +178,11 @@ def test_a_client_that_only_ends_its_own_side_gets_its_answer(when: str) -> None
     assert_nothing_left(driver)
 
 
-def test_a_client_that_waited_for_events_has_gone_when_it_ends_its_side() -> None:
+@pytest.mark.parametrize("request_", [GET, post(b"", b"Content-Length: 0")], ids=["get", "post"])
+def test_a_client_that_waited_for_events_has_gone_when_it_ends_its_side(request_: bytes) -> None:
     """Its stream may never say another word, and no shutdown waits for one either."""
-    driver = Driver()
-    driver.send(GET)
+    driver = Driver(judge=lambda _: replace(PASSAGE, endless=request_ is not GET))
+    driver.send(request_)
     driver.answer(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: hello\n\n")
     assert driver.traffic.busy == 0
     driver.half_close()

@@ -99,9 +99,18 @@ async def test_what_leaves_is_our_own(desk: Desk) -> None:
     assert sending.rewriting is not None
     modern = _call("get_x")
     modern["params"]["_meta"] = {VERSION_KEY: "2026-07-28"}
-    sending = await desk.post(modern)
+    sending = await desk.post(modern, fields=((b"mcp-name", b"=?base64?Z2V0X3g=?="),))
     assert isinstance(sending, Sending)
     assert first(sending.call.fields, b"mcp-name") == b"get_x"
+    assert first(sending.call.fields, b"mcp-method") is None
+    assert not sending.endless
+
+
+async def test_what_waits_for_events_has_no_end(desk: Desk) -> None:
+    """A client that has gone is not waited for."""
+    sending = await desk.post({"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": {}})
+    assert isinstance(sending, Sending)
+    assert sending.endless
 
 
 async def test_a_held_call_is_answered_as_a_result(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from mcp.shared.inbound import decode_header_value, encode_header_value, mcp_par
 from mcp_types.jsonrpc import HEADER_MISMATCH, UNSUPPORTED_PROTOCOL_VERSION
 
 from rules.headers import Fields
-from rules.mcp.headers import decode, disagreement, encode, ours, param_names
+from rules.mcp.headers import complete, decode, disagreement, encode, ours, param_names
 from rules.mcp.message import Request
 from rules.mcp.versions import VERSION_KEY
 from rules.request.strict_json import Json
@@ -81,9 +81,20 @@ def test_params_stand_where_the_schema_says() -> None:
 
 
 def test_ours_replace_the_clients() -> None:
-    """What leaves was written from the message; other fields stay."""
+    """What leaves was written from the message; other fields stay, and what was missing is missing."""
     given_: Fields = ((b"Accept", b"*/*"), (b"mcp-name", b"=?base64?cGF5?="), (b"mcp_method", b"x"))
     assert ours(given_, _MODERN, param_names(_SCHEMA)) == (
+        (b"Accept", b"*/*"),
+        (b"Mcp-Method", b"tools/call"),
+        (b"Mcp-Name", b"pay"),
+    )
+    assert ours((), _MODERN, param_names(_SCHEMA)) == ()
+
+
+def test_a_request_of_ours_has_all_fields() -> None:
+    """Its server refuses one that has not."""
+    given_: Fields = ((b"Accept", b"*/*"), (b"mcp-name", b"another"))
+    assert complete(given_, _MODERN, param_names(_SCHEMA)) == (
         (b"Accept", b"*/*"),
         (b"MCP-Protocol-Version", b"2026-07-28"),
         (b"Mcp-Method", b"tools/call"),
@@ -97,7 +108,9 @@ def test_a_legacy_message_gets_its_version_and_nothing_new() -> None:
     assert ours(((b"MCP-Protocol-Version", b"2025-06-18"),), _LEGACY) == (
         (b"MCP-Protocol-Version", b"2025-06-18"),
     )
-    assert ours((), _LEGACY) == ()
+    assert ours((), _LEGACY) == complete((), _LEGACY) == ()
+    versioned: Fields = ((b"MCP-Protocol-Version", b"2025-06-18"),)
+    assert complete(versioned, _LEGACY) == versioned
 
 
 @given(st.text(max_size=40))
@@ -119,6 +132,6 @@ def test_params_are_written_as_the_sdk_writes_them() -> None:
         params={"name": "pay", "arguments": arguments, "_meta": {VERSION_KEY: "2026-07-28"}},
     )
     theirs = mcp_param_headers(x_mcp_header_map(_SCHEMA), arguments)
-    written = {name.lower(): value for name, value in ours((), message, param_names(_SCHEMA))}
+    written = {name.lower(): value for name, value in complete((), message, param_names(_SCHEMA))}
     for name, value in theirs.items():
         assert written[name.lower().encode()] == value.encode()
