@@ -10,6 +10,7 @@ import pytest
 from proxy import signals as module
 from proxy.metrics import Metrics
 from proxy.signals import Signals
+from proxy.store import connection
 from proxy.store import store as store_module
 from proxy.store.connection import connect
 from proxy.store.store import Store
@@ -25,7 +26,8 @@ type Listening = tuple[Store, Signals, Metrics]
 def no_pulse(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let only announcements wake anybody."""
     monkeypatch.setattr(module, "_PULSE", LONG)
-    monkeypatch.setattr(store_module, "_TIMEOUT", LONG)
+    for timed in (connection, store_module):
+        monkeypatch.setattr(timed, "TIMEOUT", LONG)
 
 
 @asynccontextmanager
@@ -141,7 +143,8 @@ async def test_the_return_wakes(monkeypatch: pytest.MonkeyPatch) -> None:
         await gauge(metrics, 1)
         child.kill9()
         await gauge(metrics, 0)
-        monkeypatch.setattr(store_module, "_TIMEOUT", LONG)
+        for timed in (connection, store_module):
+            monkeypatch.setattr(timed, "TIMEOUT", LONG)
         await _woken(signals, child.revive(), monkeypatch)
         await gauge(metrics, 1)
         await _woken(signals, store.open(draft()), monkeypatch)
@@ -159,7 +162,8 @@ async def _woken(signals: Signals, cause: Awaitable[object], monkeypatch: pytest
 
 async def test_a_store_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     """An open connection on which nothing answers is not taken for a store that is up."""
-    monkeypatch.setattr(store_module, "_TIMEOUT", 0.2)
+    for timed in (connection, store_module):
+        monkeypatch.setattr(timed, "TIMEOUT", 0.2)
     async with redis_child() as child, listening(child.url) as (_, _, metrics):
         await gauge(metrics, 1)
         child.freeze()
