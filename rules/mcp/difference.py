@@ -18,7 +18,7 @@ def difference(before: Members | None, now: Members) -> list[str]:
     """The lines that are gone (`-`), new (`+`) and around them; all of them `+` without a `before`."""
     old = [] if before is None else list(_lines(before))
     compared = difflib.unified_diff(old, list(_lines(now)), lineterm="", n=2)
-    found = [line for line in compared if not line.startswith(("---", "+++", ""))]
+    found = [line for line in compared if not line.startswith(("---", "+++", "@@"))]
     if len(found) > _MAX_LINES:
         found[_MAX_LINES:] = [f"  ... and {len(found) - _MAX_LINES} lines more"]
     return found

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-_CACHE = _HERE.parent.parent / ".environments"
+# npm installs nothing where its prefix is a link.
+_CACHE = (_HERE.parent.parent / ".environments").resolve()
 _SECONDS = 600
 
 

@@ -41,13 +41,13 @@ def badged(text: object) -> Markup:
     return Markup("").join([*parts, escape(shown[end:])])
 
 
-def lines(content: bytes) -> list[Markup]:
-    """The lines of a text, each with badges; of what is no text, sixteen bytes a line."""
+def lines(content: bytes) -> Markup:
+    """A text in its lines, with badges; what is no text, sixteen bytes a line."""
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8").removesuffix("\n")
     except UnicodeDecodeError:
-        return [Markup("").join([escape(row)]) for row in _dump(content)]
-    return [badged(line) for line in text.split("\n")]
+        return escape("\n".join(_dump(content)))
+    return Markup("\n").join(badged(line) for line in text.split("\n"))
 
 
 def _dump(content: bytes) -> list[str]:

@@ -58,7 +58,7 @@ async def test_no_answer_is_kept_by_anyone(api: httpx2.AsyncClient, method: str,
 @pytest.mark.parametrize(
     ("method", "path", "status", "word"),
     [
-        ("GET", "/", 404, "not_found"),
+        ("GET", "/nothing", 404, "not_found"),
         ("GET", "/api/holds/", 404, "not_found"),
         ("GET", "/api/holds/../kill/x", 404, "not_found"),
         ("GET", "/api/holds/%2e%2e%2fkill", 404, "not_found"),

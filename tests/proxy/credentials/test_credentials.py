@@ -117,7 +117,7 @@ ROTATIONS = {
     "unknown before": ("a@ b@?", "a@1 b@2", []),
     "another one": ("a@1", "b@2", []),
     "nothing": ("", "", []),
-    "not ours": ("@  x", "x y@", []),
+    "not ours": ("@ @@ x", "x y@", []),
 }
 
 

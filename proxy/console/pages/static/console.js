@@ -6,7 +6,7 @@
 
   const left = (end) => {
     const seconds = Math.round((end - Date.now()) / 1000);
-    if (seconds <= 0) return "time is up";
+    if (seconds <= 0) return "no time";
     const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
     const [hours, minutes, rest] = parts.map((part) => String(part).padStart(2, "0"));
     return parts[0] ? `${hours}:${minutes}:${rest}` : `${minutes}:${rest}`;
@@ -25,24 +25,23 @@
 
   const listen = () => {
     const source = new EventSource("/events");
-    let before = false;
-    source.addEventListener("ready", () => {
-      // What changed while the line was down was told to nobody.
-      if (before) changed();
-      before = true;
-    });
+    // What changed while there was no line, between the page and its first one too, was told to nobody.
+    source.addEventListener("ready", changed);
     source.addEventListener("holds", changed);
   };
 
   let waiting = false;
+  let last = 0;
   const changed = () => {
     if (waiting) return;
     waiting = true;
+    // A flood of holds is no flood of requests: at most two in a second.
     setTimeout(() => {
       waiting = false;
+      last = Date.now();
       chosen = document.activeElement?.matches(".hold") ? document.activeElement.getAttribute("href") : null;
       document.body.dispatchEvent(new CustomEvent("holds"));
-    }, 100);
+    }, Math.max(50, last + 500 - Date.now()));
   };
 
   let chosen = null;

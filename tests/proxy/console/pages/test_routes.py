@@ -243,6 +243,20 @@ async def test_no_text_of_an_agent_acts_or_hides(browser: Browser, world: World,
         assert not _UNSEEN.search(shown)
 
 
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+async def test_no_text_of_a_query_or_form_acts_or_hides(browser: Browser, text: str) -> None:
+    """What somebody was made to ask for comes back as text, in attributes too."""
+    shown = (await browser.client.get("/holds", params={"host": text, "text": text})).text
+    fields = {"method": text[:20], "url": text, "body": text}
+    shown += (await browser.send("/rules", "/rules", fields)).text
+    shown += (await browser.client.get("/login", params={"next": text})).text
+    shown += (await browser.send("/kill", "/kill/on", {"reason": text})).text
+    shown += (await browser.get("/kill")).text
+    assert not re.search(r"<script>|<img|<svg onload", shown)
+    assert not re.search(r"""["'] (hx-get="/kill"|onmouseover='alert)""", shown)
+    assert not _UNSEEN.search(shown)
+
+
 async def test_hidden_characters_have_badges(browser: Browser, world: World) -> None:
     """A person sees that something is there, and what."""
     hold = await world.hold(posting('{"to": "a\u202eb"}'.encode()))

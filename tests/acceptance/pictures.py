@@ -1,0 +1,116 @@
+"""Takes the pictures of docs/review.md: `python -m tests.acceptance.pictures`."""
+
+import json
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.acceptance.authority import Authority
+from tests.acceptance.chromium import PHONE, Reader, chromium
+from tests.acceptance.clients import Call, curl
+from tests.acceptance.sidecar import Sidecar
+from tests.acceptance.upstream import Upstream
+
+_FOLDER = Path(__file__).parents[2] / "docs" / "images"
+_DESK = {"width": 1120, "height": 780}
+_CONFIG = """
+version: 1
+destinations: {allow: ["localhost"]}
+identity: {agent: invoice-bot, human: ada@example.org, service: payables, session: s-4711}
+"""
+_RULES = """
+version: 1
+rules:
+  - id: pay-supplier
+    match: {host: localhost, method: POST, path: /v1/transfers}
+    tier: 4
+    category: financial
+    reason: moves money out of the company
+    summary: "pay {amount} {currency} to {to}"
+    reversible: {method: POST, path: /v1/transfers/recall, note: within one banking day}
+  - id: mail-customers
+    match: {host: localhost, method: POST, path: /v1/messages}
+    tier: 3
+    category: external_communication
+    reason: reaches people outside
+  - id: delete-customer
+    match: {host: localhost, method: DELETE, path: "/v1/customers/{id}"}
+    tier: 4
+    category: deletion
+    reason: deletes a customer for good
+"""
+_MEMO = "Invoice 2026-118\u202e gnp.exe\u202c"
+_CALLS = (
+    ("/v1/transfers", {"amount": 4900, "currency": "EUR", "to": "Nordwind GmbH", "reference": "Invoice 117"}),
+    ("/v1/messages", {"to": ["ann@example.org", "bo@example.org"], "text": "Your order is on its way"}),
+    ("/v1/transfers", {"amount": 18250, "currency": "EUR", "to": "Kappa Trading Ltd", "reference": _MEMO}),
+)
+_SAID = "The supplier's mail of this morning asks for payment today, to its new account."
+
+
+def main() -> None:
+    """Start everything, hold some calls, and take the pictures."""
+    _FOLDER.mkdir(exist_ok=True)
+    authority = Authority.create(Path(tempfile.mkdtemp(prefix="pictures-")))
+    with (
+        Upstream(authority.issue()) as upstream,
+        Sidecar(upstream_ca=authority.ca, rules=_RULES, config=_CONFIG) as sidecar,
+        chromium() as browser,
+    ):
+        ids = [_ask(sidecar, upstream.url(path), body) for path, body in _CALLS]
+        sidecar.reject(ids[0], "Nordwind is paid by standing order")
+        _take(browser, sidecar, ids[2])
+
+
+def _ask(sidecar: Sidecar, url: str, body: object) -> str:
+    answer = curl(
+        Call(
+            method="POST",
+            url=url,
+            headers=(
+                ("Content-Type", "application/json"),
+                ("Prefer", "wait=0"),
+                ("Sidegate-Reasoning", _SAID),
+            ),
+            body=json.dumps(body, ensure_ascii=False).encode(),
+            proxy=sidecar.proxy,
+            ca=sidecar.ca_bundle,
+        )
+    )
+    return answer.header("Sidegate-Hold") or ""
+
+
+def _take(browser: Browser, sidecar: Sidecar, hold_id: str) -> None:
+    desk = Reader(browser, sidecar, size=_DESK)
+    desk.page.goto("/login")
+    _picture(desk, "login")
+    desk.log_in()
+    shown = {"holds": "/holds?state=all", "hold": f"/holds/{hold_id}", "part": f"/holds/{hold_id}/parts/body"}
+    shown |= {name: f"/{name}" for name in ("history", "agents", "numbers", "kill")}
+    for name, path in shown.items():
+        desk.page.goto(path)
+        _picture(desk, name)
+    _try_a_call(desk)
+    for name, path in (("phone-holds", "/holds"), ("phone-hold", f"/holds/{hold_id}")):
+        phone = Reader(browser, sidecar, size=PHONE, dark=True)
+        phone.log_in()
+        phone.page.goto(path)
+        _picture(phone, name)
+
+
+def _try_a_call(reader: Reader) -> None:
+    reader.page.goto("/rules")
+    reader.page.get_by_label("URL").fill("https://localhost/v1/transfers")
+    reader.page.get_by_label("JSON body").fill('{"amount": 5, "currency": "EUR", "to": "Nordwind GmbH"}')
+    reader.page.get_by_role("button", name="Explain").click()
+    _picture(reader, "rules")
+
+
+def _picture(reader: Reader, name: str) -> None:
+    reader.page.wait_for_load_state("load")
+    reader.page.screenshot(path=_FOLDER / f"{name}.png", full_page=name in ("hold", "phone-hold"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""People at the console's pages, in a real browser against the real server and its store."""
+
+import json
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.acceptance.chromium import PHONE, Reader, chromium
+from tests.acceptance.clients import Answer, Call, curl
+from tests.acceptance.processes import until
+from tests.acceptance.sidecar import Sidecar
+from tests.acceptance.upstream import Upstream
+
+pytestmark = pytest.mark.review
+
+RULES = """
+version: 1
+rules:
+  - id: pay
+    match: {host: localhost, method: POST, path: /v1/transfers}
+    tier: 4
+    category: financial
+    reason: moves money
+  - id: tell
+    match: {host: localhost, method: POST, path: /v1/messages}
+    tier: 3
+    reason: reaches people
+"""
+# A second on a machine that has nothing else to do.
+_LIVE = 10.0
+PAGES = ["/holds", "/history", "/agents", "/rules", "/numbers", "/kill"]
+HOSTILE = (
+    '<script>alert(1)</script><img src=x onerror=alert(1)>" onfocus=alert(1) autofocus x="\'>'
+    "</title></textarea><svg onload=alert(1)> \u202egnp.exe\u202c z\u200bw {{7*7}} javascript:alert(1)"
+)
+
+
+@pytest.fixture(scope="module")
+def rules() -> str:
+    """Transfers are tier 4, messages tier 3."""
+    return RULES
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def reader(browser: Browser, sidecar: Sidecar) -> Iterator[Reader]:
+    """Somebody who is logged in, and whose pages did nothing that they must not do."""
+    reader = Reader(browser, sidecar)
+    reader.log_in()
+    yield reader
+    assert reader.complaints == []
+    reader.close()
+
+
+@pytest.fixture
+def phone(browser: Browser, sidecar: Sidecar) -> Iterator[Reader]:
+    """The same on a small screen, in the dark."""
+    reader = Reader(browser, sidecar, size=PHONE, dark=True)
+    reader.log_in()
+    yield reader
+    assert reader.complaints == []
+    reader.close()
+
+
+def ask(sidecar: Sidecar, upstream: Upstream, path: str, *, said: str = "", **body: Any) -> Answer:
+    """Ask without waiting for the answer."""
+    headers = [("Content-Type", "application/json"), ("Prefer", "wait=0")]
+    headers += [("Sidegate-Reasoning", said)] if said else []
+    call = Call(
+        method="POST",
+        url=upstream.url(path),
+        headers=tuple(headers),
+        body=json.dumps(body, ensure_ascii=False).encode(),
+        proxy=sidecar.proxy,
+        ca=sidecar.ca_bundle,
+    )
+    return curl(call)
+
+
+def held(answer: Answer) -> str:
+    """The id of the hold."""
+    hold_id = answer.header("Sidegate-Hold")
+    assert hold_id is not None
+    return hold_id
+
+
+def test_a_new_hold_appears_and_is_approved_by_two_keys(
+    sidecar: Sidecar, upstream: Upstream, reader: Reader
+) -> None:
+    """Within a second on an open list; on its page, A and Enter approve it, and it runs."""
+    page = reader.page
+    expect(page.locator("#list")).to_be_visible()
+    hold_id = held(ask(sidecar, upstream, "/v1/messages", to="team@example.org", text="hello"))
+    answered = monotonic()
+    row = page.locator(f'a.hold[href="/holds/{hold_id}"]')
+    expect(row).to_be_visible(timeout=_LIVE * 1000)
+    print(f"a new hold was on the page {monotonic() - answered:.3f} s after its answer")  # noqa: T201
+    page.keyboard.press("j")
+    expect(row).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/holds/{hold_id}")
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    expect(page.locator("#standing")).to_contain_text("approved by `operator`")
+    sidecar.wait_state(hold_id, {"executed"})
+    expect(page.locator("#standing")).to_contain_text("ran")
+
+
+def test_a_rejection_reaches_the_agent(sidecar: Sidecar, upstream: Upstream, phone: Reader) -> None:
+    """With its reason, from a small screen."""
+    body = {"amount": 900, "currency": "eur", "to": "Unknown Ltd"}
+    hold_id = held(ask(sidecar, upstream, "/v1/transfers", said="rent is due", **body))
+    page = phone.page
+    page.goto(f"/holds/{hold_id}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("pay 900 EUR")
+    assert not phone.overflows()
+    assert phone.graves() == []
+    page.keyboard.press("r")
+    page.keyboard.type("wrong am")
+    page.get_by_label("Words for the agent").fill("the invoice says 90")
+    page.get_by_role("button", name="Reject").click()
+    expect(page.locator("#standing")).to_contain_text("wrong amount: the invoice says 90")
+    again = ask(sidecar, upstream, "/v1/transfers", said="rent is due", **body)
+    assert again.status == 403
+    assert "wrong amount: the invoice says 90" in again.body.decode()
+    assert upstream.count("POST") == 0
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_accessible_and_fits(
+    sidecar: Sidecar, upstream: Upstream, reader: Reader, phone: Reader, path: str
+) -> None:
+    """No serious finding of axe, in light and in dark, and nothing wider than a small screen."""
+    held(ask(sidecar, upstream, "/v1/messages", to="a@example.org", text=path))
+    for one in (reader, phone):
+        one.page.goto(path)
+        assert one.graves() == []
+        assert not one.overflows()
+
+
+def test_the_login_is_accessible(browser: Browser, sidecar: Sidecar) -> None:
+    """Also after a wrong token, which is said."""
+    reader = Reader(browser, sidecar)
+    reader.page.goto("/holds")
+    reader.page.get_by_label("Reviewer's token").fill("not-a-token-at-all")
+    reader.page.get_by_role("button", name="Log in").click()
+    expect(reader.page.get_by_role("alert")).to_be_visible()
+    assert reader.graves() == []
+    assert reader.complaints == []
+    reader.close()
+
+
+def test_no_text_of_an_agent_runs(sidecar: Sidecar, upstream: Upstream, reader: Reader) -> None:
+    """In a body, a recipient, a reason or the agent's words: it is text with badges, and nothing else."""
+    body = {"amount": 5, "currency": "eur", "to": HOSTILE, "memo": HOSTILE}
+    hold_id = held(ask(sidecar, upstream, "/v1/transfers", said="<script>alert(1)</script>", **body))
+    page = reader.page
+    for path in ("/holds", f"/holds/{hold_id}", f"/holds/{hold_id}/parts/body", "/agents"):
+        page.goto(path)
+        assert not reader.ran()
+        assert page.locator("main script, main img, main svg[onload]").count() == 0
+        assert "\u202e" not in page.content()
+        assert "\u200b" not in page.content()
+    page.goto(f"/holds/{hold_id}")
+    assert page.get_by_role("button", name="Approve").is_enabled()
+    expect(page.locator(".unseen").first).to_be_visible()
+    assert reader.graves() == []
+
+
+def test_two_people_at_once(sidecar: Sidecar, upstream: Upstream, reader: Reader, phone: Reader) -> None:
+    """The page of the second tells that it has changed, and a decision made on it is a conflict."""
+    hold_id = held(ask(sidecar, upstream, "/v1/transfers", amount=7, currency="eur", to="B"))
+    for one in (reader, phone):
+        one.page.goto(f"/holds/{hold_id}")
+    reader.page.get_by_role("button", name="Reject").click()
+    expect(reader.page.locator("#standing")).to_contain_text("rejected")
+    expect(phone.page.get_by_role("link", name="It has changed")).to_be_visible()
+    phone.page.get_by_role("button", name="Approve").click()
+    expect(phone.page.get_by_role("alert")).to_contain_text("nothing was changed")
+    until(lambda: sidecar.hold(hold_id)["state"] == "rejected", deadline=20, what="the rejection to stand")
