@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from html import unescape
 
 import httpx2
 
-from tests.proxy.console.world import TOKENS, World
+from rules.action import Action
+from tests.proxy.console.world import ACTION, TOKENS, World
+
+READ = replace(ACTION, fields=((b"Host", b"bank.example"), (b"Content-Type", b"application/json")))
+"""An action that has a reading under the rules of now."""
 
 _HIDDEN = re.compile(r'<input type="hidden" name="([a-z]+)" value="([^"]*)">')
 
@@ -36,3 +41,13 @@ class Browser:
         form = text.partition(f'action="{path}"')[2].partition("</form>")[0]
         assert form, f"the page has no form for {path}"
         return {name: unescape(value) for name, value in _HIDDEN.findall(form)}
+
+
+def posting(body: bytes) -> Action:
+    """A transfer with that body."""
+    return replace(READ, body=body)
+
+
+def approve_path(hold_id: str) -> str:
+    """Where the approval goes."""
+    return f"/holds/{hold_id}/approve"

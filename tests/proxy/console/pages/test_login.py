@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from proxy.console.pages.attempts import MOST_FAILURES, Attempts
-from proxy.console.pages.sessions import IDLE, LIFE, Session, Sessions
+from proxy.console.pages.attempts import MOST_FAILURES
 from tests.proxy.console.pages.browser import Browser
-from tests.proxy.console.world import TOKENS, Clock, World
+from tests.proxy.console.world import TOKENS, World
 
 
 async def test_a_token_opens_a_session(stranger: Browser) -> None:
@@ -58,56 +57,3 @@ async def test_logging_out_ends_the_session_and_not_only_the_cookie(browser: Bro
     assert (await browser.send("/holds", "/logout")).headers["location"] == "/login"
     browser.client.cookies.update(kept)
     assert (await browser.get("/holds")).status_code == 303
-
-
-@pytest.mark.parametrize("after", [IDLE, LIFE])
-async def test_a_session_ends_by_itself(browser: Browser, world: World, after: timedelta) -> None:
-    """After a time without anybody, and after a day's work in any case."""
-    step = IDLE / 2 if after == LIFE else after
-    passed = timedelta(0)
-    while passed < after:
-        assert (await browser.get("/holds")).status_code == 200
-        world.clock.moment += step
-        passed += step
-    assert (await browser.get("/holds")).status_code == 303
-
-
-async def test_a_page_that_renews_itself_keeps_nobody_logged_in(browser: Browser, world: World) -> None:
-    """An open page is no person."""
-    for _ in range(3):
-        world.clock.moment += IDLE / 2
-        last = await browser.get("/holds/list")
-    assert last.status_code == 303
-
-
-def test_there_is_a_bound_to_sessions() -> None:
-    """The oldest ends where there are too many."""
-    sessions = Sessions(Clock())
-    first = sessions.start("ada")
-    for _ in range(1000):
-        last = sessions.start("ada")
-    assert sessions.find(first) is None
-    assert sessions.find(last) is not None
-
-
-def test_what_was_opened_counts_from_its_beginning_to_its_end() -> None:
-    """A page that is left out keeps the rest from counting."""
-    session = Session("ada", Clock()())
-    session.show("a", start=0, end=10, size=30)
-    session.show("a", start=20, end=30, size=30)
-    assert session.viewed == frozenset()
-    session.show("a", start=10, end=20, size=30)
-    session.show("a", start=20, end=30, size=30)
-    assert session.viewed == {"a"}
-
-
-def test_failures_lock_longer_each_time_and_not_for_ever() -> None:
-    """One address, whatever it does, is bounded on both sides; others are not touched."""
-    clock = Clock()
-    attempts = Attempts(clock)
-    for _ in range(2000):
-        attempts.fail("a")
-    assert attempts.locked("a") == timedelta(minutes=15)
-    assert attempts.locked("b") is None
-    clock.moment += timedelta(minutes=15)
-    assert attempts.locked("a") is None

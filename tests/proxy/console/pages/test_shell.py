@@ -102,31 +102,6 @@ async def test_every_answer_bounds_the_browser(browser: Browser, path: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "status"),
-    [
-        ("/kill/on", b"csrf=%ff&reason=x", 400),
-        ("/kill/on", b"csrf=a&csrf=b&reason=x", 400),
-        ("/kill/on", b"csrf=a&other=b", 400),
-        ("/kill/on", b"&".join(b"a%d=1" % n for n in range(50)), 400),
-        ("/kill/on", b"csrf=" + b"a" * 70_000, 413),
-        ("/kill/on", "csrf=\u00e9".encode(), 400),
-    ],
-    ids=["no utf-8", "twice", "unknown", "many", "large", "not ascii"],
-)
-async def test_forms_are_read_strictly(browser: Browser, path: str, body: bytes, status: int) -> None:
-    """What no page of ours would send is not heard."""
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    response = await browser.client.post(path, content=body, headers=headers)
-    assert response.status_code == status
-    assert "<h1>" in response.text
-
-
-async def test_a_form_of_another_type_is_not_heard(browser: Browser) -> None:
-    """A page of another origin could send JSON or plain text as if it were a form."""
-    assert (await browser.client.post("/kill/on", json={"reason": "x"})).status_code == 415
-
-
-@pytest.mark.parametrize(
     ("path", "own"),
     [
         ("/holds/01A", "/holds/01A"),
