@@ -66,7 +66,7 @@ POINTS = _points(
     ("sealed", Reach.UNHELD, "after proxy.holding:Holding.draft"),
     ("recording", Reach.UNHELD, "before proxy.store.store:Store.open"),
     ("held", Reach.HELD, "after proxy.store.store:Store.open"),
-    ("deciding", Reach.HELD, "before proxy.console.decisions:Decisions._decide"),
+    ("deciding", Reach.HELD, "before proxy.console.deciding:Deciding._decide"),
     ("decided", Reach.APPROVED, "before proxy.console.decisions:summary"),
     ("found", Reach.APPROVED, "before proxy.replay.worker:Worker._run_if_possible"),
     ("claiming", Reach.APPROVED, "before proxy.replay.replayer:Replayer.run"),

@@ -8,6 +8,7 @@ from time import monotonic
 import pytest
 from redis.asyncio import Redis
 
+from proxy.store import connection
 from proxy.store import store as module
 from proxy.store.connection import CONNECTIONS, connect
 from proxy.store.record import StoreUnavailable
@@ -44,7 +45,8 @@ ALL = READS | WRITES | LIFTED
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a hung server as bad as a gone one sooner."""
-    monkeypatch.setattr(module, "_TIMEOUT", TIMEOUT)
+    monkeypatch.setattr(module, "TIMEOUT", TIMEOUT)
+    monkeypatch.setattr(connection, "TIMEOUT", TIMEOUT)
 
 
 @pytest.fixture
