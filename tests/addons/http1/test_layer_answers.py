@@ -136,15 +136,20 @@ def test_one_write_carries_what_arrived_together() -> None:
     assert driver.writes == [OK]
 
 
-def test_answers_stream() -> None:
-    """Every piece goes on at once, nothing is kept."""
+@pytest.mark.parametrize(
+    ("kind", "awaited"),
+    [(b"application/x-ndjson", True), (b"text/event-stream", False)],
+    ids=["an answer", "events without an end"],
+)
+def test_answers_stream(kind: bytes, awaited: bool) -> None:
+    """Every piece goes on at once, nothing is kept; a shutdown waits for what has an end."""
     driver = Driver()
     driver.send(GET)
-    driver.answer(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+    driver.answer(b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nTransfer-Encoding: chunked\r\n\r\n" % kind)
     for _ in range(3):
         driver.answer(b"6\r\ndata:1\r\n")
         assert driver.writes[-1] == b"6\r\ndata:1\r\n"
-    assert driver.traffic.busy
+    assert bool(driver.traffic.busy) is awaited
     driver.answer(b"0\r\n\r\n")
     assert not driver.traffic.busy
 
