@@ -17,7 +17,7 @@ from proxy.cli.clients.known import known
 def test_files_by_platform(monkeypatch: pytest.MonkeyPatch, platform: str, desktop: str) -> None:
     """In the home folder and in the project's."""
     monkeypatch.setattr("sys.platform", platform)
-    files = known(Path("/home/ada"), Path("/work"))
+    files = known(Path("/home/ada"), Path("/home/ada/shop"))
     assert [str(path) for path in files["claude-desktop"]] == [desktop]
-    assert Path("/work/.mcp.json") in files["claude-code"]
+    assert Path("/home/ada/shop/.mcp.json") in files["claude-code"]
     assert files["codex"] == [Path("/home/ada/.codex/config.toml")]
