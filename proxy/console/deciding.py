@@ -17,6 +17,7 @@ from proxy.store.store import Refused
 from rules.action import Action
 from rules.hold import Event, Hold, Resolution, State
 from rules.mcp.action import ToolAction
+from rules.reviewer import Reviewer
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Deciding:
     def __init__(self, reviewing: Reviewing) -> None:
         self._reviewing = reviewing
 
-    async def approve(self, hold_id: str, *, who: str, digest: str, named: Named) -> Hold:
+    async def approve(self, hold_id: str, *, who: Reviewer, digest: str, named: Named) -> Hold:
         """Approve exactly what the reviewer saw, named by its digest and by the preview that showed it."""
         hold = await find_hold(self._reviewing, hold_id)
         action = await self._check_contents(hold)
@@ -42,17 +43,17 @@ class Deciding:
         preview = named.preview or ""
         return await self._decide(hold, Event.APPROVE, who=who, preview=preview, digest=digest)
 
-    async def reject(self, hold_id: str, *, who: str, reason: str) -> Hold:
+    async def reject(self, hold_id: str, *, who: Reviewer, reason: str) -> Hold:
         """Reject a hold; the agent is given the reason."""
         hold = await find_hold(self._reviewing, hold_id)
         return await self._decide(hold, Event.REJECT, who=who, reason=reason)
 
-    async def cancel(self, hold_id: str, *, who: str, reason: str) -> Hold:
+    async def cancel(self, hold_id: str, *, who: Reviewer, reason: str) -> Hold:
         """Take a hold back, which refuses nothing: the same request may be asked again."""
         hold = await find_hold(self._reviewing, hold_id)
         return await self._decide(hold, Event.CANCEL, who=who, reason=reason)
 
-    async def ask_again(self, hold_id: str, *, who: str) -> Hold:
+    async def ask_again(self, hold_id: str, *, who: Reviewer) -> Hold:
         """Make a new hold of what did not run because something had changed; it waits for a decision."""
         hold = await find_hold(self._reviewing, hold_id)
         if hold.state is not State.DRIFT_REFUSED:
@@ -64,21 +65,21 @@ class Deciding:
             detail = f"{Hopeless.__doc__}: {error}; nothing was changed"
             members = {"why": Obstacle.HOPELESS, "hold": summary(hold)}
             raise Problem(409, Obstacle.HOPELESS, detail, members=members) from error
-        logger.info("console.asked_again hold=%s new=%s reviewer=%s", hold.hold_id, made.hold_id, who)
+        logger.info("console.asked_again hold=%s new=%s reviewer=%s", hold.hold_id, made.hold_id, who.name)
         return made
 
     async def resolve(
-        self, hold_id: str, outcome: Resolution, *, who: str, reason: str, digest: str | None
+        self, hold_id: str, outcome: Resolution, *, who: Reviewer, reason: str, digest: str | None
     ) -> Hold:
         """Record what became of a hold, who says so, and why; to send it again, by the digest of what is."""
-        fields = {"resolved_as": outcome, "resolved_by": who, "resolution_reason": reason}
+        fields = {"resolved_as": outcome, "resolved_by": who.name, "resolution_reason": reason}
         written, guard = {name: value.encode() for name, value in fields.items()}, dict[str, Any]()
         hold = await find_hold(self._reviewing, hold_id)
         if outcome is Resolution.TRY_AGAIN:
             guard["digest"] = digest or ""
             await self._check_contents(hold)
-            written |= self._reviewing.decision(hold, Event.RETRY, who=who, reason=reason)
-        logger.warning("console.resolving hold=%s as=%s reviewer=%s", hold.hold_id, outcome, who)
+            written |= self._reviewing.decision(hold, Event.RETRY, who=who.name, reason=reason)
+        logger.warning("console.resolving hold=%s as=%s reviewer=%s", hold.hold_id, outcome, who.name)
         return await self._step(hold, _EVENTS[outcome], written, guard)
 
     async def _decide(
@@ -86,16 +87,16 @@ class Deciding:
         hold: Hold,
         event: Event,
         *,
-        who: str,
+        who: Reviewer,
         reason: str = "",
         preview: str = "",
         **guard: Any,
     ) -> Hold:
-        fields = self._reviewing.decision(hold, event, who=who, reason=reason, preview=preview)
+        fields = self._reviewing.decision(hold, event, who=who.name, reason=reason, preview=preview)
         decided = await self._step(hold, event, fields, guard)
         waited = max(0.0, (self._reviewing.now() - hold.created_at).total_seconds())
         self._reviewing.metrics.decision_seconds.labels(decision=event).observe(waited)
-        logger.info("console.decided hold=%s event=%s reviewer=%s", hold.hold_id, event, who)
+        logger.info("console.decided hold=%s event=%s reviewer=%s", hold.hold_id, event, who.name)
         return decided
 
     async def _step(self, hold: Hold, event: Event, written: dict[str, bytes], guard: dict[str, Any]) -> Hold:

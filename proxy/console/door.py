@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from proxy.console.problem import Obstacle, Problem
 from rules.request.authority import split_authority
+from rules.reviewer import Reviewer
 
 OPERATOR = "operator"
 """The name of the person whose token is in the data folder."""
@@ -83,7 +84,7 @@ class Authentication:
         if name is None:
             await _unauthenticated().response()(scope, receive, send)
         else:
-            await self._app({**scope, _REVIEWER: name}, receive, send)
+            await self._app({**scope, _REVIEWER: Reviewer(name=name)}, receive, send)
 
     def _recognize(self, values: list[str]) -> str | None:
         token = _BEARER.fullmatch(values[0].encode("latin-1")) if len(values) == 1 else None
@@ -97,9 +98,10 @@ def owner(token: bytes, reviewers: Mapping[str, bytes]) -> str | None:
     return known[0] if known else None
 
 
-def reviewer(request: Request) -> str:
-    """The name of the reviewer who sent this request."""
-    return str(request.scope[_REVIEWER])
+def reviewer(request: Request) -> Reviewer:
+    """Who sent this request."""
+    sender: Reviewer = request.scope[_REVIEWER]
+    return sender
 
 
 def _unless_read(scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:

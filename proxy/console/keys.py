@@ -56,5 +56,5 @@ class Keys:
 
 
 def _check_operator(request: Request) -> None:
-    if reviewer(request) != OPERATOR:
+    if reviewer(request).name != OPERATOR:
         raise Problem(403, Obstacle.OPERATOR_ONLY, f"only `{OPERATOR}` may do this: use the operator's token")

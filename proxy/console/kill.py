@@ -27,13 +27,13 @@ class KillSwitch:
             case "POST":
                 await self._switch_on(request)
             case "DELETE":
-                await switch(self._store, None, who=reviewer(request))
+                await switch(self._store, None, who=reviewer(request).name)
         why = await self._store.killed()
         return answer({"killed": why is not None, "why": why})
 
     async def _switch_on(self, request: Request) -> None:
         reason = read_reason(await read_members(request, names=["reason"]))
-        await switch(self._store, reason, who=reviewer(request))
+        await switch(self._store, reason, who=reviewer(request).name)
 
 
 async def switch(store: Store, reason: str | None, *, who: str) -> None:

@@ -40,7 +40,7 @@ class Pins:
         """Pin tools as the reviewer saw them; none, if one of them is not so any more."""
         members = await read_members(request, names=["key", "tools"])
         known = await self._find(members.get("key"))
-        seen, who = _seen(members.get("tools")), reviewer(request)
+        seen, who = _seen(members.get("tools")), reviewer(request).name
         try:
             await self._pinned.accept(known.key, seen, by=who, at=self._now())
         except Changed as error:

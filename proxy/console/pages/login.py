@@ -12,6 +12,7 @@ from proxy.console.pages.form import read_form
 from proxy.console.pages.sessions import LIFE
 from proxy.console.pages.shell import Shell, Visit, finished, own_path
 from proxy.console.problem import Obstacle, Problem
+from rules.reviewer import Reviewer
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Login:
     async def leave(self, visit: Visit) -> Response:
         """End the session."""
         self._shell.sessions.end(visit.request.cookies.get(self._shell.cookie, ""))
-        logger.info("console.logged_out reviewer=%s", visit.session.name)
+        logger.info("console.logged_out reviewer=%s", visit.session.reviewer.name)
         response = RedirectResponse("/login", status_code=303)
         response.delete_cookie(self._shell.cookie)
         return response
@@ -66,7 +67,7 @@ class Login:
         response = RedirectResponse(path, status_code=303)
         response.set_cookie(
             self._shell.cookie,
-            self._shell.sessions.start(name),
+            self._shell.sessions.start(Reviewer(name=name)),
             max_age=int(LIFE.total_seconds()),
             httponly=True,
             samesite="strict",

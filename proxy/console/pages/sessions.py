@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from rules.reviewer import Reviewer
+
 LIFE = timedelta(hours=12)
 IDLE = timedelta(hours=1)
 _MOST = 1000
@@ -15,10 +17,10 @@ _MOST_OPENED = 256
 class Session:
     """One login of one person, and what that person has opened to its end."""
 
-    __slots__ = ("_reached", "_viewed", "csrf", "name", "started", "used")
+    __slots__ = ("_reached", "_viewed", "csrf", "reviewer", "started", "used")
 
-    def __init__(self, name: str, now: datetime) -> None:
-        self.name = name
+    def __init__(self, reviewer: Reviewer, now: datetime) -> None:
+        self.reviewer = reviewer
         self.csrf = secrets.token_urlsafe(32)
         self.started = self.used = now
         self._reached: dict[str, int] = {}
@@ -55,13 +57,13 @@ class Sessions:
         self._now = now
         self._sessions: dict[str, Session] = {}
 
-    def start(self, name: str) -> str:
+    def start(self, reviewer: Reviewer) -> str:
         """A new session; its id, which nobody else is told. The oldest one ends where there are too many."""
         now, session_id = self._now(), secrets.token_urlsafe(32)
         self._sessions = {key: one for key, one in self._sessions.items() if one.alive(now)}
         while len(self._sessions) >= _MOST:
             del self._sessions[next(iter(self._sessions))]
-        self._sessions[_key(session_id)] = Session(name, now)
+        self._sessions[_key(session_id)] = Session(reviewer, now)
         return session_id
 
     def find(self, session_id: str, *, touch: bool = True) -> Session | None:

@@ -16,10 +16,12 @@ from proxy.console.problem import Problem
 from proxy.console.seen import Named
 from rules.action import Action
 from rules.hold import Event, Hold, Resolution, State
+from rules.reviewer import Reviewer
 from tests.proxy.console.pages.browser import READ, Browser, posting
 from tests.proxy.console.world import World
 
 _CONSOLE = Path(proxy.console.__file__).parent
+_ADA = Reviewer(name="ada")
 OTHER = "0" * 64
 LONG = posting(b'{"memo": "' + b"x" * 5000 + b'"}')
 
@@ -133,13 +135,13 @@ async def test_of_both_at_once_one_decides(both: Surfaces) -> None:
 
 DECISIONS: dict[str, Callable[[Deciding, str], Awaitable[Hold]]] = {
     "approve": lambda to, hold_id: to.approve(
-        hold_id, who="ada", digest=READ.digest, named=Named(preview=None, viewed=frozenset())
+        hold_id, who=_ADA, digest=READ.digest, named=Named(preview=None, viewed=frozenset())
     ),
-    "reject": lambda to, hold_id: to.reject(hold_id, who="ada", reason="no"),
-    "cancel": lambda to, hold_id: to.cancel(hold_id, who="ada", reason="no"),
-    "ask again": lambda to, hold_id: to.ask_again(hold_id, who="ada"),
+    "reject": lambda to, hold_id: to.reject(hold_id, who=_ADA, reason="no"),
+    "cancel": lambda to, hold_id: to.cancel(hold_id, who=_ADA, reason="no"),
+    "ask again": lambda to, hold_id: to.ask_again(hold_id, who=_ADA),
     "resolve": lambda to, hold_id: to.resolve(
-        hold_id, Resolution.EXECUTED, who="ada", reason="seen", digest=None
+        hold_id, Resolution.EXECUTED, who=_ADA, reason="seen", digest=None
     ),
 }
 
@@ -165,7 +167,7 @@ async def test_sending_again_needs_the_digest_of_what_would_run(world: World) ->
     for digest in (None, "", OTHER):
         with pytest.raises(Problem) as raised:
             await Deciding(world.reviewing()).resolve(
-                hold.hold_id, Resolution.TRY_AGAIN, who="ada", reason="looked", digest=digest
+                hold.hold_id, Resolution.TRY_AGAIN, who=_ADA, reason="looked", digest=digest
             )
         assert raised.value.members["why"] == "digest"
     assert await world.state(hold) is State.OUTCOME_UNKNOWN

@@ -5,8 +5,11 @@ from datetime import timedelta
 import pytest
 
 from proxy.console.pages.sessions import IDLE, LIFE, Session, Sessions
+from rules.reviewer import Reviewer
 from tests.proxy.console.pages.browser import Browser
 from tests.proxy.console.world import Clock, World
+
+_ADA = Reviewer(name="ada")
 
 
 @pytest.mark.parametrize("after", [IDLE, LIFE])
@@ -24,16 +27,16 @@ async def test_a_session_ends_by_itself(browser: Browser, world: World, after: t
 def test_there_is_a_bound_to_sessions() -> None:
     """The oldest ends where there are too many."""
     sessions = Sessions(Clock())
-    first = sessions.start("ada")
+    first = sessions.start(_ADA)
     for _ in range(1000):
-        last = sessions.start("ada")
+        last = sessions.start(_ADA)
     assert sessions.find(first) is None
     assert sessions.find(last) is not None
 
 
 def test_what_was_opened_counts_from_its_beginning_to_its_end() -> None:
     """A page that is left out keeps the rest from counting."""
-    session = Session("ada", Clock()())
+    session = Session(_ADA, Clock()())
     session.show("a", start=0, end=10, size=30)
     session.show("a", start=20, end=30, size=30)
     assert session.viewed == frozenset()
@@ -46,7 +49,7 @@ def test_what_was_opened_counts_from_its_beginning_to_its_end() -> None:
 def test_nothing_else_is_taken_for_a_session_or_a_form_of_it(text: str) -> None:
     """Whatever a browser sends as a cookie or as a form's token, it opens nothing and breaks nothing."""
     sessions = Sessions(Clock())
-    session = sessions.find(sessions.start("ada"))
+    session = sessions.find(sessions.start(_ADA))
     assert session is not None
     assert sessions.find(text) is None
     assert not session.owns(text)
@@ -56,7 +59,7 @@ def test_nothing_else_is_taken_for_a_session_or_a_form_of_it(text: str) -> None:
 def test_ending_one_session_leaves_the_others_of_the_same_person() -> None:
     """Each login is its own, with a token of its own."""
     sessions = Sessions(Clock())
-    ids = [sessions.start("ada") for _ in range(2)]
+    ids = [sessions.start(_ADA) for _ in range(2)]
     first, second = map(sessions.find, ids)
     assert first is not None
     assert second is not None
