@@ -21,7 +21,7 @@ from proxy.cli.schema import rule_models
 from proxy.config import Config, Reviewer
 from proxy.console.app import create
 from proxy.console.pages.routes import routes
-from proxy.console.shown import contents, summary
+from proxy.console.reading.shown import contents, summary
 from proxy.credentials.entry import CredentialEntry
 from proxy.credentials.kinds import (
     AwsSigV4,

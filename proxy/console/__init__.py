@@ -4,11 +4,10 @@
 - `door`: which requests are heard at all, and who sent them
 - `probes`: whether the process lives, whether it is ready, and its metrics
 - `body`: what a request says, bounded and strictly read
-- `holds`: reading holds; `packages`: what a person needs to decide about one; `contents`: all that would run
+- `reading/`: what a reviewer is shown of holds
 - `decisions`: approving, rejecting and cancelling them; `resolving`: what became of an unknown outcome
-- `deciding`: the one place where any of that is done; `seen`: whether the reviewer was shown what would run
+- `deciding`: the one place where any of that is done
 - `kill`: the kill switch
-- `shown`: what a reviewer sees of a hold
 - `pages/`: the same for people in a browser
 - `problem`: every way in which the console says no
 - `reviewing`: what all of them share

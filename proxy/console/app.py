@@ -4,16 +4,16 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, Router
 
-from proxy.console.contents import Contents
 from proxy.console.decisions import Decisions
 from proxy.console.door import Authentication, Door
-from proxy.console.holds import Holds
 from proxy.console.keys import Keys
 from proxy.console.kill import KillSwitch
 from proxy.console.pages.routes import routes
 from proxy.console.pins import Pins
 from proxy.console.probes import Probes
 from proxy.console.problem import EXCEPTION_HANDLERS
+from proxy.console.reading.contents import Contents
+from proxy.console.reading.holds import Holds
 from proxy.console.resolving import Resolving
 from proxy.console.reviewing import Reviewing
 

@@ -6,11 +6,11 @@ The API and the pages read what was said; whether it may be done, and doing it, 
 import logging
 from typing import Any
 
-from proxy.console.holds import find_hold, missing
 from proxy.console.problem import Obstacle, Problem
+from proxy.console.reading.holds import find_hold, missing
+from proxy.console.reading.seen import Named, check_seen
+from proxy.console.reading.shown import conflict, damaged, summary
 from proxy.console.reviewing import Reviewing
-from proxy.console.seen import Named, check_seen
-from proxy.console.shown import conflict, damaged, summary
 from proxy.drift.again import Hopeless
 from proxy.keys.seal import SealError
 from proxy.store.store import Refused

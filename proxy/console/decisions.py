@@ -9,9 +9,9 @@ from proxy.console.body import read_members
 from proxy.console.deciding import Deciding
 from proxy.console.door import reviewer
 from proxy.console.problem import Obstacle, Problem, answer
+from proxy.console.reading.seen import read_named
+from proxy.console.reading.shown import summary
 from proxy.console.reviewing import Reviewing
-from proxy.console.seen import read_named
-from proxy.console.shown import summary
 from rules.hold import Hold
 from rules.request.strict_json import Json
 

@@ -9,8 +9,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from starlette.requests import Request
 from starlette.responses import Response
 
-from proxy.console.holds import SCANNED
 from proxy.console.problem import PRIVATE, answer
+from proxy.console.reading.holds import SCANNED
 from proxy.console.reviewing import Reviewing
 from proxy.store.record import StoreUnavailable
 from rules.hold import State

@@ -8,8 +8,8 @@ from proxy.console.deciding import Deciding
 from proxy.console.decisions import read_digest, read_reason
 from proxy.console.door import reviewer
 from proxy.console.problem import Obstacle, Problem, answer
+from proxy.console.reading.shown import summary
 from proxy.console.reviewing import Reviewing
-from proxy.console.shown import summary
 from rules.hold import Resolution
 from rules.request.strict_json import Json
 

@@ -7,8 +7,8 @@ from starlette.responses import RedirectResponse, Response
 from proxy.console import deciding
 from proxy.console.decisions import read_digest, read_reason
 from proxy.console.pages.shell import Shell, Visit
+from proxy.console.reading.seen import Named, read_named
 from proxy.console.resolving import read_outcome
-from proxy.console.seen import Named, read_named
 from rules.hold import Hold, Resolution
 from rules.request.strict_json import Json
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from proxy.console.holds import SCANNED
 from proxy.console.pages.lines import Line, Lines
 from proxy.console.pages.shell import Shell, Visit
+from proxy.console.reading.holds import SCANNED
 from rules.hold import OPEN, State
 
 _LOOKED_AT = 200

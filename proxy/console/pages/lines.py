@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from proxy.console.packages import Packages
+from proxy.console.reading.packages import Packages
+from proxy.console.reading.shown import standing
 from proxy.console.reviewing import Reviewing
-from proxy.console.shown import standing
 from proxy.keys.seal import SealError, Shredded
 from rules.action import Principal
 from rules.hold import Hold

@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from proxy.console.holds import SCANNED
 from proxy.console.pages.lines import Line, Lines
 from proxy.console.pages.shell import Shell, Visit
 from proxy.console.problem import Obstacle, Problem
+from proxy.console.reading.holds import SCANNED
 from rules.hold import OPEN, Hold, State
 from rules.verdict import Tier
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from proxy.console.contents import content_of, page_end
-from proxy.console.holds import Holds, find_hold
 from proxy.console.pages.rendering import lines
 from proxy.console.pages.shell import Shell, Visit
 from proxy.console.problem import Obstacle, Problem
-from proxy.console.shown import standing
+from proxy.console.reading.contents import content_of, page_end
+from proxy.console.reading.holds import Holds, find_hold
+from proxy.console.reading.shown import standing
 from rules.hold import TRANSITIONS, Hold, Resolution
 from rules.review.part import hash_of
 

@@ -13,7 +13,7 @@ import pytest
 import proxy.console
 from proxy.console.deciding import Deciding
 from proxy.console.problem import Problem
-from proxy.console.seen import Named
+from proxy.console.reading.seen import Named
 from rules.action import Action
 from rules.hold import Event, Hold, Resolution, State
 from rules.reviewer import Reviewer

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from proxy.console.shown import conflict, standing, summary
+from proxy.console.reading.shown import conflict, standing, summary
 from rules.hold import DISPOSITIONS, Hold, State
 from rules.verdict import ReasonId, Tier
 

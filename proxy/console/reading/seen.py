@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from proxy.console.packages import Packages
 from proxy.console.problem import Obstacle, Problem
+from proxy.console.reading.packages import Packages
+from proxy.console.reading.shown import damaged, summary
 from proxy.console.reviewing import Reviewing
-from proxy.console.shown import damaged, summary
 from proxy.keys.seal import SealError
 from rules.action import Action
 from rules.hold import Hold

@@ -2,7 +2,7 @@
 
 import json
 
-from proxy.console.compared import before, moved
+from proxy.console.reading.compared import before, moved
 from rules.action import Action
 from rules.drift.difference import Change
 from rules.drift.image import Image

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from proxy.agent import Agent
+from proxy.console.reading.shown import standing
 from proxy.console.reviewing import Reviewing
-from proxy.console.shown import standing
 from proxy.drift.shots import Shots
 from proxy.keys.seal import SealError, Shredded
 from proxy.store.history import party_key, session_key, shape_key

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from proxy.console.contents import PAGE_BYTES
+from proxy.console.reading.contents import PAGE_BYTES
 from tests.proxy.console.world import ACTION, World
 
 BODIES = {

@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from proxy.console import holds
+from proxy.console.reading import holds
 from proxy.drift.shots import Shots
 from rules.drift.read import Read, Subject
 from rules.drift.reference import Place

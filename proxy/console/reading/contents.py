@@ -7,11 +7,11 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-from proxy.console.holds import find
-from proxy.console.packages import read
 from proxy.console.problem import Obstacle, Problem, answer
+from proxy.console.reading.holds import find
+from proxy.console.reading.packages import read
+from proxy.console.reading.shown import damaged
 from proxy.console.reviewing import Reviewing
-from proxy.console.shown import damaged
 from proxy.keys.seal import SealError
 from rules.hold import Hold
 from rules.review.inert import visible

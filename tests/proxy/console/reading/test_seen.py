@@ -12,7 +12,7 @@ from proxy.keys.signing import Verifier
 from rules.action import Action
 from rules.hold import Hold, State
 from rules.verdict import Tier
-from tests.proxy.console.test_contents import pages
+from tests.proxy.console.reading.test_contents import pages
 from tests.proxy.console.world import ACTION, World
 from tests.rules.calls import compiled
 

@@ -6,11 +6,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from proxy.console.compared import before, moved
-from proxy.console.packages import Packages
 from proxy.console.problem import Obstacle, Problem, answer
+from proxy.console.reading.compared import before, moved
+from proxy.console.reading.packages import Packages
+from proxy.console.reading.shown import contents, outcome, summary
 from proxy.console.reviewing import Reviewing
-from proxy.console.shown import contents, outcome, summary
 from proxy.drift.shots import Shots
 from proxy.keys.seal import SealError, Shredded
 from rules.action import Action
