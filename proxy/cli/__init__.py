@@ -26,6 +26,8 @@ _COMMANDS = {
     "unkill": "decide",
     "keys": "keys",
     "pins": "pins",
+    "users": "users",
+    "tokens": "tokens",
     "env": "environment",
     "exec": "execute",
     "mcp": "mcp",

@@ -58,6 +58,6 @@ def _api(reviewing: Reviewing) -> Router:
             Route("/pins/accept", pins.accept, methods=["POST"]),
             Route("/kill", kill.serve, methods=["GET", "POST", "DELETE"]),
         ],
-        middleware=[Middleware(Authentication, reviewers=reviewing.reviewers)],
+        middleware=[Middleware(Authentication, people=reviewing.people)],
         redirect_slashes=False,
     )

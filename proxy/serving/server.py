@@ -48,8 +48,8 @@ from proxy.rulebook import Rulebook
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
+from proxy.serving.people import people
 from proxy.serving.stopping import on_signal
-from proxy.serving.tokens import reviewers
 from proxy.serving.words import first_words, shown_url
 from proxy.signals import Signals
 from proxy.store.connection import connect
@@ -359,9 +359,7 @@ class _Sidecar:
             agent=self.agent,
             history=self.history,
             preview_required=settings.config.review.preview == "required",
-            reviewers=reviewers(
-                settings.data_dir, {r.name: Path(r.token_file) for r in settings.config.reviewers}
-            ),
+            people=people(settings.data_dir, settings.config, console=console),
             ready=self._ready,
             address=console,
             names=frozenset(settings.config.console.names),

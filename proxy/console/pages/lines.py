@@ -4,13 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from proxy.console.people.asking import hides
 from proxy.console.reading.packages import Packages
 from proxy.console.reading.shown import standing
 from proxy.console.reviewing import Reviewing
 from proxy.keys.seal import SealError, Shredded
 from rules.action import Principal
+from rules.authority import Act, Matter, refuse
 from rules.hold import Hold
+from rules.mcp.action import ToolAction
 from rules.review.excerpt import short
+from rules.reviewer import Reviewer
 
 _MOST_KEPT = 4096
 _GONE = "do what is not kept any more: its time was over"
@@ -24,6 +28,8 @@ class Told:
     words: str
     method: str = ""
     url: str = ""
+    place: str | None = None
+    """The host or the MCP server, whole."""
     principal: Principal | None = None
 
     @property
@@ -62,9 +68,14 @@ class Lines:
         self._packages = Packages(reviewing)
         self._known: dict[tuple[str, str, str], Told] = {}
 
-    async def of(self, holds: Iterable[Hold]) -> list[Line]:
-        """A line for each."""
-        return [Line(hold=hold, told=await self._told(hold)) for hold in holds]
+    async def of(self, holds: Iterable[Hold], *, who: Reviewer) -> list[Line]:
+        """A line for each that `who` may see."""
+        found = [Line(hold=hold, told=await self._told(hold)) for hold in holds]
+        return [line for line in found if refuse(who, Act.VIEW, _matter(line)) is None]
+
+    async def visible(self, holds: Iterable[Hold], *, who: Reviewer) -> list[Hold]:
+        """Those that `who` may see."""
+        return [line.hold for line in await self.of(holds, who=who)] if hides(who) else list(holds)
 
     async def _told(self, hold: Hold) -> Told:
         key = (hold.hold_id, hold.digest, self._reviewing.ruleset().hash)
@@ -87,5 +98,10 @@ class Lines:
             words=short(await self._packages.words(hold, action), most=300),
             method=action.method,
             url=short(action.url, most=200),
+            place=action.server if isinstance(action, ToolAction) else action.host,
             principal=action.principal,
         )
+
+
+def _matter(line: Line) -> Matter:
+    return Matter(digest=line.hold.digest, tier=line.hold.tier, host=line.told.place)

@@ -69,17 +69,18 @@ class Listed:
     async def _list(self, visit: Visit, template: str, *, state: str) -> Response:
         asked = _read_filter(visit.request.query_params.multi_items(), state)
         newest = await self._shell.reviewing.store.list(limit=SCANNED)
-        wanted = sorted((hold for hold in newest if asked.wants(hold)), key=_order)
+        visible = await self._lines.visible(newest, who=visit.who)
+        wanted = sorted((hold for hold in visible if asked.wants(hold)), key=_order)
         if not asked.host and not asked.text:
-            found, more = await self._lines.of(wanted[:_SHOWN]), len(wanted) > _SHOWN
+            found, more = await self._lines.of(wanted[:_SHOWN], who=visit.who), len(wanted) > _SHOWN
         else:
-            every = [line for line in await self._lines.of(wanted) if asked.takes(line)]
+            every = [line for line in await self._lines.of(wanted, who=visit.who) if asked.takes(line)]
             found, more = every[:_SHOWN], len(every) > _SHOWN
         members: dict[str, Any] = {
             "lines": found,
             "asked": asked,
             "more": more or len(newest) >= SCANNED,
-            "waiting": sum(hold.state in _WAITING for hold in newest),
+            "waiting": sum(hold.state in _WAITING for hold in visible),
             "states": [*_GROUPS, *State],
             "tiers": [int(tier) for tier in _HELD],
             "killed": await self._shell.reviewing.store.killed(),

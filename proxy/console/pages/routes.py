@@ -6,10 +6,10 @@ from starlette.routing import Route
 
 from proxy.console.pages.deciding import Deciding
 from proxy.console.pages.glances import Glances
+from proxy.console.pages.identity.login import Login
 from proxy.console.pages.lines import Lines
 from proxy.console.pages.listed import Listed
 from proxy.console.pages.live import Live
-from proxy.console.pages.login import Login
 from proxy.console.pages.one import One
 from proxy.console.pages.rulebook import Rules
 from proxy.console.pages.shell import Shell, finished

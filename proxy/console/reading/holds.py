@@ -6,6 +6,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from proxy.console.door import reviewer
+from proxy.console.people.asking import check_hold, hides, missing, visible_to
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reading.compared import before, moved
 from proxy.console.reading.packages import Packages
@@ -14,7 +16,9 @@ from proxy.console.reviewing import Reviewing
 from proxy.drift.shots import Shots
 from proxy.keys.seal import SealError, Shredded
 from rules.action import Action
+from rules.authority import Act
 from rules.hold import Hold, State
+from rules.reviewer import Reviewer
 
 _HOLD_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}")
@@ -26,22 +30,18 @@ SCANNED = 1000
 
 
 async def find(reviewing: Reviewing, request: Request) -> Hold:
-    """The hold that the request's path names. Raises Problem where there is none."""
-    return await find_hold(reviewing, request.path_params["hold_id"])
+    """The hold that the request's path names, to be read. Raises Problem where there is none."""
+    hold_id = request.path_params["hold_id"]
+    return await find_hold(reviewing, hold_id, who=reviewer(request), act=Act.VIEW)
 
 
-async def find_hold(reviewing: Reviewing, hold_id: str) -> Hold:
-    """The hold with that id, whatever was written for it. Raises Problem where there is none."""
+async def find_hold(reviewing: Reviewing, hold_id: str, *, who: Reviewer, act: Act) -> Hold:
+    """The hold with that id, to which `who` may do `act`. Raises Problem where there is none such."""
     hold = await reviewing.store.find(hold_id) if _HOLD_ID.fullmatch(hold_id) else None
     if hold is None:
         raise missing(hold_id)
+    await check_hold(reviewing, hold, who=who, act=act)
     return hold
-
-
-def missing(hold_id: str) -> Problem:
-    """The problem of a hold that is not there."""
-    detail = f"there is no hold `{hold_id[:64]}`: it never was, or its time of keeping is over"
-    return Problem(404, Obstacle.NOT_FOUND, detail)
 
 
 class Holds:
@@ -55,8 +55,10 @@ class Holds:
         """The newest holds, of one state if the query names one."""
         state, limit = _read_query(request)
         store = self._reviewing.store
-        newest = await store.list(limit=limit + 1 if state is None else SCANNED)
-        asked = [hold for hold in newest if state in (None, hold.state)]
+        who = reviewer(request)
+        newest = await store.list(limit=limit + 1 if state is None and not hides(who) else SCANNED)
+        wanted = [hold for hold in newest if state in (None, hold.state)]
+        asked = await visible_to(self._reviewing, wanted, who=who)
         return answer(
             {
                 "now": self._reviewing.now().isoformat(),

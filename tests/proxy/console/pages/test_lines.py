@@ -7,6 +7,7 @@ import pytest
 
 from proxy.console.pages.lines import Line, Lines, Told
 from rules.hold import Hold
+from rules.reviewer import Reviewer
 from tests.proxy.console.pages.browser import READ, posting
 from tests.proxy.console.world import ACTION, World
 from tests.rules.calls import compiled
@@ -14,7 +15,7 @@ from tests.rules.calls import compiled
 
 async def told(lines: Lines, hold: Hold) -> Told:
     """What is said of `hold`."""
-    (line,) = await lines.of([hold])
+    (line,) = await lines.of([hold], who=Reviewer(name="ada"))
     return line.told
 
 
@@ -57,7 +58,7 @@ async def test_what_was_changed_is_said_and_not_remembered(world: World, sealed:
     lines, good, bad = Lines(world.reviewing()), await world.hold(READ), await world.hold(READ)
     kept = await sealed_of(world, bad)
     await world.spoil(bad, "sealed", sealed)
-    first, second = await lines.of([bad, good])
+    first, second = await lines.of([bad, good], who=Reviewer(name="ada"))
     assert first.told == Told(words="do what does not open: what is stored was changed")
     assert second.told.host == "bank.example"
     await world.spoil(bad, "sealed", kept)

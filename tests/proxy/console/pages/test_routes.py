@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.console.pages.routes import routes
-from proxy.console.pages.sessions import IDLE
+from proxy.console.people.sessions import IDLE
 from tests.proxy.console.pages.browser import Browser
 from tests.proxy.console.world import World
 

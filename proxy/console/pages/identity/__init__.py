@@ -1,0 +1,4 @@
+"""In and out.
+
+- `login`: by a token or a password, and out
+"""
