@@ -94,10 +94,12 @@ class Refusal:
     sentence: str
 
 
-_DECIDING = {
-    Act.COMMENT, Act.ASSIGN, Act.APPROVE, Act.REJECT, Act.RESPOND, Act.ASK, Act.EDIT, Act.UNDO, Act.CANCEL,
-    Act.RESOLVE, Act.ASK_AGAIN, Act.KILL,
-}  # fmt: skip
+_DECIDING = frozenset(
+    {
+        *(Act.COMMENT, Act.ASSIGN, Act.APPROVE, Act.REJECT, Act.RESPOND, Act.ASK, Act.EDIT, Act.UNDO),
+        *(Act.CANCEL, Act.RESOLVE, Act.ASK_AGAIN, Act.KILL),
+    }
+)
 _LEADING = _DECIDING | {Act.UNKILL, Act.GRANT, Act.PINS}
 
 ALLOWED: dict[Role, frozenset[Act]] = {

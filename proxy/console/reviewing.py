@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from proxy.agent import Agent
 from proxy.console.people.directory import Directory
+from proxy.console.people.elsewhere.provider import Provider
 from proxy.keys.rotation import Rotation
 from proxy.keys.seal import SealError, Shredded
 from proxy.keys.sealed import Sealed
@@ -50,6 +51,8 @@ class Reviewing:
     agent: Agent | None = None
     """Under whose key what is remembered has its names."""
     history: History | None = None
+    provider: Provider | None = None
+    """Where people log in who do not log in here."""
     preview_required: bool = True
     """Whether an approval of tier 4 has to name the preview that its reviewer was shown."""
     names: frozenset[str] = frozenset()

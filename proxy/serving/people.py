@@ -8,13 +8,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
+from time import time
 
 from proxy.config import Config
 from proxy.console.people.directory import Directory
+from proxy.console.people.elsewhere.provider import Provider
 from proxy.console.people.entry import OPERATOR
 from proxy.console.people.tokens import ApiTokens
 from proxy.console.people.users import Passwords
+from proxy.credentials.sources.endpoint import Endpoint
 from proxy.data_dir.files import read_secret, write_secret
+from proxy.data_dir.trust import upstream_context
 from proxy.destinations import Address
 
 _TOKEN = re.compile(rb"[A-Za-z0-9._~+/=-]{16,512}")
@@ -34,6 +38,14 @@ def people(data_dir: Path, config: Config, *, console: Address) -> Directory:
         read()
     given = reviewers(data_dir, config.token_files)
     return Directory(given, entry=config.console, passwords=passwords, api_tokens=tokens)
+
+
+def provider(config: Config, *, trust: Path) -> Provider | None:
+    """Where people log in who do not log in here, reached with the authorities in `trust`."""
+    if config.console.oidc is None:
+        return None
+    endpoint = Endpoint(trust=upstream_context(trust), now=time)
+    return Provider(config.console.oidc, endpoint=endpoint, now=lambda: datetime.now(UTC))
 
 
 def people_folder(data_dir: Path) -> Path:

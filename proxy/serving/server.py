@@ -48,7 +48,7 @@ from proxy.rulebook import Rulebook
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
-from proxy.serving.people import people
+from proxy.serving.people import people, provider
 from proxy.serving.stopping import on_signal
 from proxy.serving.words import first_words, shown_url
 from proxy.signals import Signals
@@ -347,6 +347,7 @@ class _Sidecar:
 
     def _reviewing(self, console: Address) -> Reviewing:
         settings = self.settings
+        trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
         return Reviewing(
             store=self.store,
             sealed=self.sealed,
@@ -359,6 +360,7 @@ class _Sidecar:
             agent=self.agent,
             history=self.history,
             preview_required=settings.config.review.preview == "required",
+            provider=provider(settings.config, trust=trust),
             people=people(settings.data_dir, settings.config, console=console),
             ready=self._ready,
             address=console,

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from proxy.credentials.kinds import Place, Text, Url
+from proxy.credentials.kinds import Place, Text, Url, needing
+from proxy.credentials.sources.endpoint import endpoint_url
 from rules.language.complaint import quote
 from rules.language.document import Strict
 from rules.request.authority import split_authority
@@ -140,7 +141,7 @@ class OidcEntry(Strict):
     """A provider at which people log in (OpenID Connect Core 1.0, with the code and PKCE)."""
 
     name: Annotated[str, Field(min_length=1, max_length=40)] = "your organization"
-    issuer: Url
+    issuer: Text
     client_id: Text
     client_secret: Place | None = None
     redirect_uri: Url
@@ -148,6 +149,17 @@ class OidcEntry(Strict):
     groups_claim: Text = "groups"
     roles: tuple[RoleEntry, ...] = ()
     hosts: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _can(self) -> Self:
+        return needing(needing(self, "authlib", "oidc"), "joserfc", "oidc")
+
+    @field_validator("issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        # As it stands: the provider's tokens have it letter for letter.
+        endpoint_url(value)
+        return value
 
     @field_validator("redirect_uri")
     @classmethod

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from proxy.console.pages.form import read_form
 from proxy.console.pages.shell import Shell, Visit, finished, own_path
 from proxy.console.people.attempts import Attempts
+from proxy.console.people.elsewhere.provider import ProviderFault
 from proxy.console.people.sessions import Origin
 from proxy.console.problem import Obstacle, Problem
 from rules.reviewer import Reviewer
@@ -51,7 +52,8 @@ class Login:
     async def leave(self, visit: Visit) -> Response:
         """End the session."""
         logger.info("console.logged_out reviewer=%s", visit.who.name)
-        return self._shell.close(visit.request, RedirectResponse("/login", status_code=303))
+        response = await self._goodbye(visit.session.origin.hint)
+        return self._shell.close(visit.request, response)
 
     async def _entered(self, request: Request) -> Response:
         address = address_of(request)
@@ -74,6 +76,18 @@ class Login:
         secure = request.headers.get("origin", "").startswith("https:")
         origin = Origin(way=way, address=address, agent=agent_of(request))
         return self._shell.open(request, response, who, origin=origin, secure=secure)
+
+    async def _goodbye(self, hint: str) -> Response:
+        """To the login, or for whoever came from a provider to the end of that session as well."""
+        provider = self._shell.reviewing.provider
+        try:
+            there = await provider.logout(hint) if provider and hint else None
+        except ProviderFault as fault:
+            logger.warning("console.provider_unusable why=%s", fault)
+            there = None
+        if provider is None or there is None:
+            return RedirectResponse("/login", status_code=303)
+        return self._shell.show("goodbye.html", None, {"there": there, "provider": provider.entry.name})
 
     def _of_token(self, token: str) -> Reviewer | None:
         return self._people.of_token(token.encode()) if _TOKEN.fullmatch(token) else None

@@ -7,7 +7,7 @@ from proxy.console.people.sessions import IDLE
 from tests.proxy.console.pages.browser import Browser
 from tests.proxy.console.world import World
 
-OPEN = {"/", "/login", "/static/{name}"}
+OPEN = {"/", "/login", "/login/oidc", "/login/oidc/callback", "/static/{name}"}
 """What is there for whoever is not logged in."""
 ID = "01JZZZZZZZZZZZZZZZZZZZZZZZ"
 
