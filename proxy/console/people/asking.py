@@ -1,6 +1,7 @@
 """The question whether a person may do something, asked of the rules with what a hold says of itself."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from proxy.console.problem import Obstacle, Problem
@@ -53,13 +54,19 @@ async def barring(reviewing: Reviewing, hold: Hold, *, who: Reviewer) -> dict[Ac
     return {act: refused for act, refused in asked.items() if refused is not None}
 
 
-async def visible_to(reviewing: Reviewing, holds: list[Hold], *, who: Reviewer) -> list[Hold]:
-    """Those of `holds` that `who` may see."""
-    if refuse(who, Act.VIEW) is not None:
-        return []
+async def visible_to(
+    reviewing: Reviewing, holds: Sequence[Hold], *, who: Reviewer, most: int
+) -> Sequence[Hold]:
+    """The first of `holds` that `who` may see."""
     if not hides(who):
-        return holds
-    return [hold for hold in holds if not await refusal(reviewing, hold, who=who, act=Act.VIEW)]
+        return holds[:most]
+    found: list[Hold] = []
+    for hold in holds:
+        if await refusal(reviewing, hold, who=who, act=Act.VIEW) is None:
+            found.append(hold)
+        if len(found) == most:
+            break
+    return found
 
 
 def hides(who: Reviewer) -> bool:

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from proxy.console.app import create
 from proxy.console.pages.routes import routes
 from proxy.console.people.entry import ConsoleEntry, PersonEntry, ScopeEntry, StepUp
+from proxy.console.reading.lines import Lines
 from rules.authority import ALLOWED, Act
 from rules.hold import Event, Hold, State
 from rules.reviewer import Role
@@ -265,5 +266,9 @@ async def test_pages_offer_what_may_be_done(world: World, role: Role) -> None:
 
 def test_pages_are_known(world: World) -> None:
     """What the pages do goes through the same functions; each that acts is one of these."""
-    acting = {route for route in _routes(list(routes(world.reviewing()))) if route.startswith("POST")}
+    acting = {
+        route
+        for route in _routes(list(routes(world.reviewing(), Lines(world.reviewing()))))
+        if route.startswith("POST")
+    }
     assert acting >= {"POST /holds/{hold_id}/approve", "POST /kill/off", "POST /kill/on"}

@@ -1,14 +1,18 @@
 """What a list says of each hold. What a call would do never changes, so it is opened once and kept."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from proxy.console.people.asking import hides
+from proxy.console.reading.board import Board
 from proxy.console.reading.packages import Packages
 from proxy.console.reading.shown import standing
 from proxy.console.reviewing import Reviewing
 from proxy.keys.seal import SealError, Shredded
+from proxy.store.record import StoreUnavailable
 from rules.action import Principal
 from rules.authority import Act, Matter, refuse
 from rules.hold import Hold
@@ -16,7 +20,8 @@ from rules.mcp.action import ToolAction
 from rules.review.excerpt import short
 from rules.reviewer import Reviewer
 
-_MOST_KEPT = 4096
+_MOST_KEPT = 20_000
+_REST = 1.0
 _GONE = "do what is not kept any more: its time was over"
 _CHANGED = "do what does not open: what is stored was changed"
 
@@ -64,18 +69,41 @@ class Lines:
     """Makes them."""
 
     def __init__(self, reviewing: Reviewing) -> None:
+        self.board = Board(reviewing.store, reviewing.signals)
         self._reviewing = reviewing
         self._packages = Packages(reviewing)
         self._known: dict[tuple[str, str, str], Told] = {}
 
-    async def of(self, holds: Iterable[Hold], *, who: Reviewer) -> list[Line]:
-        """A line for each that `who` may see."""
-        found = [Line(hold=hold, told=await self._told(hold)) for hold in holds]
-        return [line for line in found if refuse(who, Act.VIEW, _matter(line)) is None]
+    async def keep_up(self) -> None:
+        """Open what may still change as it comes, until cancelled, so that no view has to catch up."""
+        begun, seen = False, -1
+        while True:
+            with suppress(StoreUnavailable):  # whoever looks is told
+                if not begun:
+                    await self.board.begin()
+                    begun = True
+                if seen != self._reviewing.signals.changes:
+                    seen = self._reviewing.signals.changes
+                    await self.of(await self.board.unended())
+            await asyncio.sleep(_REST)
 
-    async def visible(self, holds: Iterable[Hold], *, who: Reviewer) -> list[Hold]:
+    async def fresh(self, lines: Iterable[Line]) -> list[Line]:
+        """The same lines as they stand in the store now, without those that are gone from it."""
+        told = {line.hold.hold_id: line.told for line in lines}
+        holds = await self._reviewing.store.several(list(told))
+        return [Line(hold=hold, told=told[hold.hold_id]) for hold in holds]
+
+    async def of(self, holds: Iterable[Hold]) -> list[Line]:
+        """A line for each."""
+        return [Line(hold=hold, told=await self._told(hold)) for hold in holds]
+
+    async def seen_by(self, who: Reviewer, holds: Iterable[Hold]) -> list[Line]:
+        """A line for each that `who` may see."""
+        return [line for line in await self.of(holds) if refuse(who, Act.VIEW, _matter(line)) is None]
+
+    async def visible(self, holds: Sequence[Hold], *, who: Reviewer) -> Sequence[Hold]:
         """Those that `who` may see."""
-        return [line.hold for line in await self.of(holds, who=who)] if hides(who) else list(holds)
+        return [line.hold for line in await self.seen_by(who, holds)] if hides(who) else holds
 
     async def _told(self, hold: Hold) -> Told:
         key = (hold.hold_id, hold.digest, self._reviewing.ruleset().hash)
