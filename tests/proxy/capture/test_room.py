@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,15 +56,15 @@ def within(uid: int, folder: Path, script: str) -> tuple[list[list[str]], str]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A data folder with a secret in it, that everybody can get to."""
-    made = tmp_path / "data"
-    made.mkdir(mode=0o777)
-    (made / "secret").write_text("s")
-    for one in (tmp_path, *tmp_path.parents):
-        if one.stat().st_mode & 0o001 == 0:
-            one.chmod(0o711)
-    return made
+def folder() -> Iterator[Path]:
+    """A data folder with a secret in it, that everybody can get to: not below pytest's, which nobody can."""
+    with tempfile.TemporaryDirectory(prefix="sidegate-room-") as above:
+        Path(above).chmod(0o711)
+        made = Path(above, "data")
+        made.mkdir()
+        made.chmod(0o777)
+        (made / "secret").write_text("s")
+        yield made
 
 
 BOTH = pytest.mark.parametrize("uid", [0, 1500], ids=["root", "user"])
