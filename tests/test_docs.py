@@ -16,7 +16,7 @@ from prometheus_client import Metric
 from starlette.routing import BaseRoute, Mount, Route
 
 from proxy import cli
-from proxy.cli.environment import environment
+from proxy.cli.environment import TRUSTED, environment
 from proxy.cli.schema import rule_models
 from proxy.config import Config, Reviewer
 from proxy.console.app import create
@@ -288,7 +288,7 @@ def test_defaults_of_addresses(flag: str) -> None:
 
 def test_every_variable_of_the_agent_is_documented(tmp_path: Path) -> None:
     """What `sidegate env` prints stands in its table, and nothing else."""
-    for name in ("ca.pem", "ca-bundle.pem"):
+    for name in TRUSTED:
         (tmp_path / name).touch()
     table = sections("cli.md")["`sidegate env`"].partition("| variable |")[2]
     documented = [name for row in rows(f"| variable |{table}") for name in words(row[0])]
