@@ -1,6 +1,7 @@
 """Tests of mcp: what is held against which goal, and that calls take turns."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_every_carrier_has_its_own_goal() -> None:
 def test_calls_take_turns() -> None:
     """Each way has as many calls, and each is first as often."""
     made = list[str]()
-    taken = in_turns({name: lambda name=name: made.append(name) for name in "abc"}, count=3)
+    taken = in_turns({name: partial(made.append, name) for name in "abc"}, count=3)
     assert {name: len(seconds) for name, seconds in taken.items()} == {"a": 3, "b": 3, "c": 3}
     assert "".join(made) == "abcbcacab"
 
