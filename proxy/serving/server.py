@@ -196,6 +196,7 @@ class _Sidecar:
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
+            served=config.served,
         )
         self.background: list[asyncio.Task[None]] = []
 
