@@ -2,10 +2,11 @@
 --
 -- KEYS  1 the hold   2 index of all holds   3 deadlines   4 approved and unclaimed   5 fingerprint   6 kill switch
 --       7 times of the agent's new holds   8 the agent's quarantine (both only for a new hold)
---       9 unknown outcomes
+--       9 unknown outcomes   10 what has not ended
 -- ARGV  1 the change as JSON   2... field, value pairs to set (binary safe)
 --
 -- The change: id; from (list of states, empty: the hold must not exist yet); to (absent: the state stays);
+-- unended (whether what is in that state may still change);
 -- fence (absent: not compared); bump (next fence); digest (absent: not compared); alive (time fields that
 -- must lie ahead); due (the deadline must have passed); unkilled (the kill switch must be off); unless (a
 -- field that must not be set yet); times (field -> milliseconds from now); deadline (time field that is the
@@ -111,6 +112,11 @@ if change.deadline then
   redis.call('ZADD', KEYS[3], field(change.deadline), change.id)
 elseif change.to then
   redis.call('ZREM', KEYS[3], change.id)
+end
+if change.unended then
+  redis.call('ZADD', KEYS[10], 'NX', now, change.id)
+elseif change.to then
+  redis.call('ZREM', KEYS[10], change.id)
 end
 if state == 'approved' then
   redis.call('ZADD', KEYS[4], 'NX', now, change.id)
