@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from mcp_types.jsonrpc import METHOD_NOT_FOUND
 
 from addons.exchange import Passage, Request
 from addons.exchange import Rewriting as Passing
+from proxy.mcp.answers import Answers
 from proxy.mcp.authorization import Authorization
 from proxy.mcp.desk import Asking, Desk, Go, Said
 from proxy.mcp.http_courier import HttpCourier
@@ -18,7 +18,6 @@ from proxy.mcp.streams import Stream, Streams
 from rules.call import HttpCall, ToolCall
 from rules.classify import judgements, standing
 from rules.headers import Fields
-from rules.hold import Hold
 from rules.mcp.answer import (
     client_of,
     in_answer_to,
@@ -29,12 +28,10 @@ from rules.mcp.answer import (
 from rules.mcp.carried import Carried, Server, Use, carried, plain_url, reply_of, steady
 from rules.mcp.continuing import state_brought
 from rules.mcp.headers import disagreement, ours
-from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
+from rules.mcp.meaning import Own, Unknown, Weighed, asked_by_client
 from rules.mcp.message import Failure, Message, Notification, Result, meta_of, write
 from rules.mcp.message import Request as Asked
-from rules.mcp.methods import CALL_TOOL, LIST_CHANGED, LIST_TOOLS, LISTEN
-from rules.mcp.passing import answer_for
-from rules.mcp.stream import Rewriting
+from rules.mcp.methods import LISTEN
 from rules.mcp.tasks import style
 from rules.mcp.versions import is_modern
 from rules.mcp.weighing import of_rules, weigh
@@ -73,10 +70,13 @@ class McpOverHttp:
     tasks: asyncio.TaskGroup
     authorization: Authorization = field(init=False)
     streams: Streams = field(default_factory=Streams)
+    answers: Answers = field(init=False)
     _shelves: dict[str, Shelf] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "authorization", Authorization(servers=self.servers))
+        answers = Answers(desk=self.desk, streams=self.streams, tasks=self.tasks)
+        object.__setattr__(self, "answers", answers)
 
     def find(self, call: HttpCall) -> Carried | None:
         """What `call` is to an MCP server or on the way to its token, None for all other requests."""
@@ -151,19 +151,10 @@ class McpOverHttp:
         if found.use is Use.METADATA:
             rewriting = self.authorization.reading(found)
         elif found.use is Use.STREAM:
-            rewriting = self._streaming(Stream(found=found, gone=request.gone), self.shelf(found.server))
+            rewriting = self.answers.by_stream(
+                Stream(found=found, gone=request.gone), self.shelf(found.server)
+            )
         return Sending(call=call, judgement=outcome.judgement, rewriting=rewriting)
-
-    def _streaming(self, stream: Stream, shelf: Shelf) -> Rewriting:
-        """What edits a stream that may be the one by which posts are answered."""
-
-        def edit(message: Message) -> Message | None:
-            if not isinstance(message, Result | Failure) or message.id is None:
-                return self._edited(message, None, shelf)
-            said, request = stream.exchanged(message), stream.asked(message.id)
-            return self._edited(message, request, shelf) if said is message else said
-
-        return Rewriting(edit, documents=False, named=partial(self.streams.named, stream))
 
     async def _asked(
         self, exchange: "_Exchange", message: Asked | Notification, shelf: Shelf
@@ -210,7 +201,7 @@ class McpOverHttp:
             sending = self._sending(exchange, outcome.judgement, shelf)
             if outcome.continues is None:
                 return sending
-            return replace(sending, rewriting=self._watching(message, shelf, outcome.continues))
+            return replace(sending, rewriting=self.answers.continuing(message, shelf, outcome.continues))
         return self._say(exchange, message, outcome)
 
     async def _plain(self, exchange: "_Exchange", shelf: Shelf) -> "Sending | Reply":
@@ -247,54 +238,11 @@ class McpOverHttp:
         return Sending(
             call=replace(call, body=write(unsaid(message)), fields=fields),
             judgement=judgement,
-            rewriting=self.authorization.watching(exchange.found.server, self._rewriting(message, shelf))
+            rewriting=self.authorization.watching(exchange.found.server, self.answers.to(message, shelf))
             if exchange.found.server.configured
             else None,
             endless=isinstance(message, Asked) and message.method == LISTEN,
         )
-
-    def _rewriting(self, message: Message | None, shelf: Shelf) -> Rewriting:
-        documents = isinstance(message, Asked) and message.method in (LIST_TOOLS, "initialize")
-
-        def edit(answer: Message) -> Message | None:
-            return self._edited(answer, message, shelf)
-
-        return Rewriting(edit, documents=documents)
-
-    def _watching(self, message: Asked, shelf: Shelf, hold: Hold) -> Rewriting:
-        """What sees whether the server asks something back again."""
-
-        def edit(answer: Message) -> Message | None:
-            if isinstance(answer, Result) and answer.id == message.id:
-                self.tasks.create_task(self.desk.note(hold, answer))
-            return self._edited(answer, message, shelf)
-
-        return Rewriting(edit, documents=True)
-
-    def _edited(self, answer: Message, request: Message | None, shelf: Shelf) -> Message | None:
-        """What of a server's message reaches the agent."""
-        if isinstance(answer, Result | Failure):
-            if not isinstance(request, Asked) or answer.id != request.id:
-                # Resumed streams bring answers to requests that came before.
-                lists = isinstance(answer, Result) and isinstance(answer.result.get("tools"), list)
-                request = Asked(id=answer.id or 0, method=LIST_TOOLS if lists else CALL_TOOL)
-            if request.method == LIST_TOOLS and isinstance(answer, Result):
-                first = "cursor" not in request.params
-                shelf.learn_beside(self.tasks, answer.result, first=first)
-            return answer_for(request, answer, widened=shows_success_only(client_of(request)))
-        if isinstance(answer, Notification) and answer.method == LIST_CHANGED:
-            shelf.invalidate()
-        asked = asked_by_server(answer, server=shelf.server)
-        ruleset = self.desk.ruleset()
-        if isinstance(asked, Weighed):
-            passes = weigh(asked, ruleset).verdict is Verdict.PASS
-        else:
-            passes = isinstance(asked, Plain) or ruleset.observed
-        if passes:
-            return answer
-        logger.warning("mcp.server_request_refused server=%s", shelf.server)
-        # Its answer, which the client gives by itself, is none that the server could use.
-        return Asked(id=answer.id, method="ping") if isinstance(answer, Asked) else None
 
     def _unknown(self, exchange: "_Exchange", message: Asked | Notification) -> "Sending | Reply":
         words = f"`{message.method}` is a method that the gate does not know; nothing was sent"
