@@ -61,6 +61,7 @@ from proxy.store.history import History
 from proxy.store.record import StoreUnavailable
 from proxy.store.skew import Skew
 from proxy.store.store import Store
+from proxy.suspicion import Suspicion
 from proxy.witness import Witness
 
 logger = logging.getLogger(__name__)
@@ -201,6 +202,7 @@ class _Sidecar:
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
+            served=config.served,
         )
         self.doors = Doors(settings.capture)
         self.background: list[asyncio.Task[None]] = []
@@ -252,7 +254,14 @@ class _Sidecar:
 
     def _gate(self) -> Gate:
         ruleset, config = self.settings.rulebook.current, self.settings.config
-        admission = Admission(agent=self.agent, store=self.store, metrics=self.metrics, history=self.history)
+        suspicion = Suspicion(store=self.store, agent=self.agent, ruleset=ruleset, tasks=self.tasks)
+        admission = Admission(
+            agent=self.agent,
+            store=self.store,
+            metrics=self.metrics,
+            history=self.history,
+            suspicion=suspicion,
+        )
         holding = Holding(
             keeping=self.keeping,
             replayer=self.replayer,
