@@ -6,8 +6,10 @@ from starlette.routing import Mount, Route, Router
 
 from proxy.console.decisions import Decisions
 from proxy.console.door import Authentication, Door
+from proxy.console.events import EventStream
 from proxy.console.keys import Keys
 from proxy.console.kill import KillSwitch
+from proxy.console.openapi import document
 from proxy.console.pages.routes import routes
 from proxy.console.pins import Pins
 from proxy.console.probes import Probes
@@ -56,6 +58,8 @@ def _api(reviewing: Reviewing) -> Router:
             Route("/holds/{hold_id}/resolve", Resolving(reviewing).resolve, methods=["POST"]),
             Route("/pins", pins.show),
             Route("/pins/accept", pins.accept, methods=["POST"]),
+            Route("/openapi.json", document.serve),
+            Route("/events", EventStream(reviewing).stream),
             Route("/kill", kill.serve, methods=["GET", "POST", "DELETE"]),
         ],
         middleware=[Middleware(Authentication, reviewers=reviewing.reviewers)],

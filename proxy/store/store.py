@@ -13,6 +13,7 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
     {sidegate:<domain>}:recent:<agent>    sorted set, ids of an agent's new holds by time; for its cap
     {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
+    {sidegate:<domain>}:events            stream, every change of a hold in order, bounded; `events` reads it
     {sidegate:<domain>}:spent:<budget>    hash, what was spent of a budget by slice of its window
 """
 
@@ -30,6 +31,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from proxy.store.connection import TIMEOUT
+from proxy.store.events import LOGGED
 from proxy.store.record import (
     CONTENTS,
     HOLD_FIELDS,
@@ -343,7 +345,9 @@ class Store:
         agent: str = "",
     ) -> tuple[str, dict[str, str]]:
         """Run the script; returns its outcome and the hold's fields after it."""
-        arguments: list[bytes | str] = [json.dumps({**change, "id": hold_id, "keep": self._keep})]
+        arguments: list[bytes | str] = [
+            json.dumps({**change, "id": hold_id, "keep": self._keep, "log": LOGGED})
+        ]
         for name, value in (fields or {}).items():
             arguments += [name, value]
         keys = [
@@ -356,6 +360,7 @@ class Store:
             self._key(f"recent:{agent}"),
             self._key(f"quarantine:{agent}"),
             self._key("unknown"),
+            self._key("events"),
         ]
         async with self._guarded():
             if change.get("confirm") and self._replicas.needed:

@@ -10,6 +10,7 @@ from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reading.compared import before, moved
 from proxy.console.reading.packages import Packages
 from proxy.console.reading.shown import contents, outcome, summary
+from proxy.console.reading.waiting import Waiting, read_patience
 from proxy.console.reviewing import Reviewing
 from proxy.drift.shots import Shots
 from proxy.keys.seal import SealError, Shredded
@@ -50,6 +51,7 @@ class Holds:
     def __init__(self, reviewing: Reviewing) -> None:
         self._reviewing = reviewing
         self._packages = Packages(reviewing)
+        self._waiting = Waiting(reviewing)
 
     async def list(self, request: Request) -> Response:
         """The newest holds, of one state if the query names one."""
@@ -66,8 +68,12 @@ class Holds:
         )
 
     async def show(self, request: Request) -> Response:
-        """One hold whole, or, where its contents were changed, what is known without them."""
-        hold = await find(self._reviewing, request)
+        """One hold whole, once it differs from what the query knows; damaged, without its contents."""
+        patience = read_patience(request)
+        found = await find(self._reviewing, request)
+        hold = await self._waiting.changed(found, patience)
+        if hold is None:
+            raise missing(found.hold_id)
         return answer({"now": self._reviewing.now().isoformat(), "hold": await self.whole(hold)})
 
     async def whole(self, hold: Hold) -> dict[str, Any]:
