@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from proxy.channels.settings import Channels
 from proxy.credentials.entry import CredentialEntry, distinct, secret_name
 from proxy.credentials.supply import TLS
 from proxy.destinations import Allowed
@@ -178,6 +179,7 @@ class Config(Strict):
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsolePlace = ConsolePlace()
     review: Review = Review()
+    channels: Channels = Channels()
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()
 

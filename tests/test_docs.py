@@ -16,6 +16,7 @@ from prometheus_client import Metric
 from starlette.routing import BaseRoute, Mount, Route
 
 from proxy import cli
+from proxy.channels.settings import Webhook
 from proxy.cli.environment import environment
 from proxy.cli.schema import rule_models
 from proxy.config import Config, Reviewer
@@ -98,6 +99,7 @@ def _models() -> dict[str, type[Strict]]:
     fields = Config.model_fields
     nested = {name: field.annotation for name, field in fields.items()}
     lists: dict[str, Any] = {"credentials": CredentialEntry, "mcp_servers": McpServer, "reviewers": Reviewer}
+    lists |= {"webhooks": Webhook}
     kinds: dict[str, Any] = {
         "command": Command,
         "oauth2": OAuth2,
@@ -132,7 +134,7 @@ def _default(model: type[Strict], name: str) -> str:
         case int():
             return str(field.default)
         case tuple():
-            return f"`{list(field.default)}`"
+            return f"`[{', '.join(map(str, field.default))}]`"
         case _:
             return ""
 

@@ -4,6 +4,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, Router
 
+from proxy.channels.deliveries import Deliveries
 from proxy.console.decisions import Decisions
 from proxy.console.door import Authentication, Door
 from proxy.console.events import EventStream
@@ -41,7 +42,7 @@ def create(reviewing: Reviewing) -> Starlette:
 def _api(reviewing: Reviewing) -> Router:
     """What a reviewer's token opens, unknown addresses included."""
     holds, decisions, kill = Holds(reviewing), Decisions(reviewing), KillSwitch(reviewing)
-    keys, pins = Keys(reviewing), Pins(reviewing)
+    keys, pins, deliveries = Keys(reviewing), Pins(reviewing), Deliveries(reviewing)
     return Router(
         routes=[
             Route("/holds", holds.list),
@@ -56,6 +57,8 @@ def _api(reviewing: Reviewing) -> Router:
             Route("/keys/rewrap", keys.rewrap, methods=["POST"]),
             Route("/holds/{hold_id}/cancel", decisions.cancel, methods=["POST"]),
             Route("/holds/{hold_id}/resolve", Resolving(reviewing).resolve, methods=["POST"]),
+            Route("/deliveries", deliveries.show),
+            Route("/deliveries/again", deliveries.again, methods=["POST"]),
             Route("/pins", pins.show),
             Route("/pins/accept", pins.accept, methods=["POST"]),
             Route("/openapi.json", document.serve),

@@ -160,6 +160,16 @@ _OPERATING = {
             409: (Obstacle.TOOL_CHANGED,),
         },
     ),
+    "GET /api/deliveries": Operation(
+        summary="what channels could not be told, the newest first",
+        answer=members(dead=listed(named("Delivery"))),
+    ),
+    "POST /api/deliveries/again": Operation(
+        summary="tell one of them anew",
+        body=taken({"delivery_id": TEXT}),
+        answer=members(delivery=named("Delivery")),
+        problems={404: (Obstacle.NOT_FOUND,)},
+    ),
     "GET /api/kill": Operation(summary="whether the kill switch is on", answer=_KILLED),
     "POST /api/kill": Operation(
         summary="switch it on", body=_REASON, answer=_KILLED, problems={400: (Obstacle.REASON_INVALID,)}

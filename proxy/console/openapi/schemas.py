@@ -115,6 +115,9 @@ COMPONENTS: dict[str, Shape] = {
     ),
     "Page": members(part=TEXT, size=COUNT, offset=COUNT, text=TEXT, b64=TEXT, next=or_null(COUNT)),
     "Server": members(key=TEXT, name=TEXT, place=TEXT, tools=listed(ANY_OBJECT)),
+    "Delivery": members(
+        delivery_id=TEXT, channel=TEXT, hold_id=TEXT, state=one_of(State), tries=COUNT, why=TEXT
+    ),
     "Problem": members(
         type={"type": "string", "pattern": "^urn:sidegate:api:[a-z_]+$"},
         title=TEXT,

@@ -1,0 +1,38 @@
+"""The channels that are configured, made."""
+
+import ssl
+
+from proxy.channels.dispatch import Channel, Dispatch
+from proxy.channels.outgoing import Outgoing
+from proxy.channels.place import Place
+from proxy.channels.settings import Channels
+from proxy.channels.webhook import WebhookChannel
+from proxy.console.pages.lines import Lines
+from proxy.console.reviewing import Reviewing
+from proxy.destinations import Allowed, Destinations
+
+
+def place(settings: Channels, *, link: str, beside: Destinations, trust: ssl.SSLContext) -> Place:
+    """What they share. `link`: where the console listens; `beside`: what knows the gate's own addresses."""
+    # The operator's own addresses, yet a mistake or a changed name must not lead to this machine's secrets.
+    destinations = Destinations(
+        allowed=Allowed.parse(settings.allow),
+        named=lambda _host: False,
+        own_ports=beside.own_ports,
+        store=beside.store,
+    )
+    outgoing = Outgoing(destinations=destinations, trust=trust)
+    return Place(settings=settings, outgoing=outgoing, link=settings.link or link)
+
+
+def make(reviewing: Reviewing) -> Dispatch:
+    """The one who tells all of them."""
+    return Dispatch(reviewing, _channels(reviewing))
+
+
+def _channels(reviewing: Reviewing) -> list[Channel]:
+    place = reviewing.channels
+    if place is None:
+        return []
+    lines = Lines(reviewing)
+    return [WebhookChannel(webhook, place, lines) for webhook in place.settings.webhooks]
