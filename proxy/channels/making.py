@@ -3,9 +3,11 @@
 import ssl
 
 from proxy.channels.dispatch import Channel, Dispatch
+from proxy.channels.mail.posting import MailChannel
 from proxy.channels.outgoing import Outgoing
 from proxy.channels.place import Place
 from proxy.channels.settings import Channels
+from proxy.channels.slack.posting import SlackChannel
 from proxy.channels.webhook import WebhookChannel
 from proxy.console.pages.lines import Lines
 from proxy.console.reviewing import Reviewing
@@ -34,5 +36,10 @@ def _channels(reviewing: Reviewing) -> list[Channel]:
     place = reviewing.channels
     if place is None:
         return []
-    lines = Lines(reviewing)
-    return [WebhookChannel(webhook, place, lines) for webhook in place.settings.webhooks]
+    told, lines = place.settings, Lines(reviewing)
+    made: list[Channel] = [WebhookChannel(webhook, place, lines) for webhook in told.webhooks]
+    if told.slack is not None:
+        made.append(SlackChannel(told.slack, place, reviewing))
+    if told.mail is not None:
+        made += [MailChannel(told.mail, each, place, reviewing) for each in told.mail.recipients]
+    return made

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -20,6 +20,8 @@ OUTCOMES = tuple(state for state in State if state not in (State.CLAIMED, State.
 """Of what a webhook is told unless it says otherwise."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,20}")
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}")
 
 
 class SecretPlace(Strict):
@@ -70,12 +72,86 @@ class Webhook(Strict):
         return hosts(value)
 
 
+class Slack(Strict):
+    """A Slack app: where it posts, and which of its users is which reviewer, by the user's id."""
+
+    channel: Annotated[str, Field(pattern="^[A-Z0-9]{2,32}$")]
+    token: SecretPlace
+    signing_secret: SecretPlace
+    reviewers: dict[str, Name] = Field(default_factory=dict)
+    hosts: tuple[Name, ...] = ()
+    url: Name = "https://slack.com/api"
+
+    @field_validator("reviewers")
+    @classmethod
+    def _users(cls, value: dict[str, str]) -> dict[str, str]:
+        for user in value:
+            if not _SLACK_USER.fullmatch(user):
+                raise ValueError(f"{quote(user)} is no id of a Slack user; copy it from the user's profile")
+        return value
+
+    @field_validator("url")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        return endpoint_url(value)
+
+    @field_validator("hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return hosts(value)
+
+
+class Recipient(Strict):
+    """A reviewer who is sent letters."""
+
+    address: str
+    reviewer: Name
+
+    @field_validator("address")
+    @classmethod
+    def _one(cls, value: str) -> str:
+        return address(value)
+
+
+class Mail(Strict):
+    """The server that takes letters, and who gets them."""
+
+    host: Name
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: Annotated[str, Field(max_length=200)] = ""
+    password: SecretPlace | None = None
+    sender: str
+    recipients: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=50)]
+    hosts: tuple[Name, ...] = ()
+
+    @field_validator("sender")
+    @classmethod
+    def _one(cls, value: str) -> str:
+        return address(value)
+
+    @field_validator("hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return hosts(value)
+
+    @model_validator(mode="after")
+    def _whole_login(self) -> Self:
+        if bool(self.username) != (self.password is not None):
+            raise ValueError("give `username` and `password` together, or neither")
+        if self.username and self.security == "none":
+            raise ValueError("a password is not sent in the clear: use `starttls` or `tls`")
+        return self
+
+
 class Channels(Strict):
     """Who is told, and where people find the console from there."""
 
     link: str = ""
     allow: tuple[Name, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
+    slack: Slack | None = None
+    mail: Mail | None = None
 
     @field_validator("link")
     @classmethod
@@ -102,4 +178,11 @@ def hosts(value: tuple[str, ...]) -> tuple[str, ...]:
     for host in value:
         if host != canonical_host(host):
             raise ValueError(f"{quote(host)} is no host; write it in lower case, without a port")
+    return value
+
+
+def address(value: str) -> str:
+    """One plain mail address. Raises ValueError."""
+    if not _ADDRESS.fullmatch(value):
+        raise ValueError(f"{quote(value)} is no plain mail address; write name@host")
     return value

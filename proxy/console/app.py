@@ -5,6 +5,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, Router
 
 from proxy.channels.deliveries import Deliveries
+from proxy.channels.routes import routes as channel_routes
 from proxy.console.decisions import Decisions
 from proxy.console.door import Authentication, Door
 from proxy.console.events import EventStream
@@ -30,6 +31,7 @@ def create(reviewing: Reviewing) -> Starlette:
             Route("/readyz", probes.ready),
             Route("/metrics", probes.metrics),
             Mount("/api", app=_api(reviewing)),
+            *channel_routes(reviewing),
             *routes(reviewing),
         ],
         middleware=[Middleware(Door, address=reviewing.address, names=reviewing.names)],

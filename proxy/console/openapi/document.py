@@ -14,6 +14,7 @@ from proxy.console.openapi.schemas import COMPONENTS, TEXT, named
 from proxy.console.problem import Obstacle, answer
 
 _PLACES = re.compile(r"{([a-z_]+)}")
+_PROBLEM = "application/problem+json"
 _TOKEN = {"token": {"type": "http", "scheme": "bearer", "description": "a reviewer's token"}}
 _WITH_TOKEN = frozenset({Scope.REVIEWER, Scope.OPERATOR})
 
@@ -72,7 +73,8 @@ def _responses(path: str, operation: Operation) -> dict[str, Any]:
     found: dict[str, Any] = {"200": _response(operation.gives, operation.answer or TEXT, "done")}
     for status, obstacles in operation.refusals(path).items():
         words = ", ".join(f"`{obstacle}`" for obstacle in obstacles)
-        found[str(status)] = _response("application/problem+json", _problem(obstacles), words)
+        refused = {**_content(_PROBLEM, _problem(obstacles)), **_other(operation.refuses)}
+        found[str(status)] = {"description": words, "content": refused}
     for status, schema in operation.also.items():
         content = found.get(str(status), {"content": {}})["content"]
         words = HTTPStatus(status).phrase.lower()
@@ -87,8 +89,12 @@ def _response(media: str, schema: Schema, description: str) -> dict[str, Any]:
     return {"description": description, "content": _content(media, schema)}
 
 
+def _other(media: str) -> dict[str, Any]:
+    return {} if media == _PROBLEM else _content(media, TEXT)
+
+
 def _content(media: str, schema: Schema) -> dict[str, Any]:
-    return {media: {"schema": schema}}
+    return {media: {"schema": schema}} if media else {}
 
 
 def _problem(obstacles: list[Obstacle]) -> dict[str, Any]:

@@ -38,6 +38,9 @@ class Operation:
     takes: str = "application/json"
     answer: Schema | None = None
     gives: str = "application/json"
+    """The type of the answer; empty where it has no content."""
+    refuses: str = "application/problem+json"
+    """The type in which it says no; what the door says before it is always a problem."""
     also: Mapping[int, Schema] = field(default_factory=dict)
     """Further answers that are no problems, by status."""
     problems: Mapping[int, tuple[Obstacle, ...]] = field(default_factory=dict)

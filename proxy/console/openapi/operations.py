@@ -177,4 +177,41 @@ _OPERATING = {
     "DELETE /api/kill": Operation(summary="switch it off", answer=_KILLED),
 }
 
-OPERATIONS: dict[str, Operation] = {**_PROBES, **_READING, **_DECIDING, **_OPERATING}
+_LINK_REFUSED: dict[int, tuple[Obstacle, ...]] = {
+    403: (Obstacle.UNAUTHENTICATED, Obstacle.STATE),
+    404: (Obstacle.NOT_FOUND,),
+    410: (Obstacle.LINK_GONE,),
+}
+_CHANNELS = {
+    "POST /channels/slack/interactions": Operation(
+        summary="what Slack's buttons do",
+        scope=Scope.SIGNED,
+        body=taken({"payload": TEXT}),
+        takes="application/x-www-form-urlencoded",
+        gives="",
+        problems={
+            401: (Obstacle.UNAUTHENTICATED,),
+            404: (Obstacle.NOT_FOUND,),
+            409: (Obstacle.STATE,),
+            503: (Obstacle.FAILED,),
+        },
+    ),
+    "GET /channels/mail/{link}": Operation(
+        summary="the facts and a form behind a letter's link",
+        scope=Scope.SIGNED,
+        gives="text/html",
+        refuses="text/html",
+        problems=_LINK_REFUSED,
+    ),
+    "POST /channels/mail/{link}": Operation(
+        summary="decide by that form, once",
+        scope=Scope.SIGNED,
+        body=taken({"decision": one_of(("approve", "reject"))}, reason=REASON),
+        takes="application/x-www-form-urlencoded",
+        gives="text/html",
+        refuses="text/html",
+        problems={**_LINK_REFUSED, 400: (Obstacle.REASON_INVALID,), 409: _UNDECIDABLE},
+    ),
+}
+
+OPERATIONS: dict[str, Operation] = {**_PROBES, **_READING, **_DECIDING, **_OPERATING, **_CHANNELS}

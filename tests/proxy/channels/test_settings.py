@@ -12,12 +12,24 @@ from rules.hold import State
 
 HOOK: dict[str, Any] = {"name": "ops", "url": "https://hooks.example/x", "secrets": [{"env": "HOOK"}]}
 
+SLACK: dict[str, Any] = {"channel": "C012", "token": {"env": "T"}, "signing_secret": {"env": "S"}}
+MAIL: dict[str, Any] = {
+    "host": "smtp.books.example",
+    "sender": "sidegate@books.example",
+    "recipients": [{"address": "ada@books.example", "reviewer": "ada"}],
+}
+
 
 def test_defaults() -> None:
     """Nobody is told; a webhook is told of everything but the steps of a sending."""
     assert Channels().webhooks == ()
     [hook] = _read({"webhooks": [HOOK]}).webhooks
     assert hook.events == OUTCOMES
+    both = _read({"slack": SLACK, "mail": MAIL})
+    assert both.slack
+    assert both.slack.url == "https://slack.com/api"
+    assert both.mail
+    assert (both.mail.port, both.mail.security) == (587, "starttls")
     assert set(State) - set(OUTCOMES) == {State.CLAIMED, State.SENDING}
 
 
@@ -33,6 +45,17 @@ def test_defaults() -> None:
         ({"webhooks": [HOOK | {"secrets": [{"env": "A", "file": "b"}]}]}, "exactly one"),
         ({"webhooks": [HOOK | {"events": ["started"]}]}, "events"),
         ({"webhooks": [HOOK | {"hosts": ["Bank.example"]}]}, "no host"),
+        ({"slack": SLACK | {"channel": "#general"}}, "pattern"),
+        ({"slack": SLACK | {"reviewers": {"@ada": "ada"}}}, "id of a Slack user"),
+        ({"slack": SLACK | {"url": "http://slack.example/api"}}, "https://"),
+        ({"slack": SLACK | {"hosts": ["a:1"]}}, "no host"),
+        ({"mail": MAIL | {"sender": "Ada <ada@books.example>"}}, "plain mail address"),
+        ({"mail": MAIL | {"sender": "a@b\r\nBcc: c@d"}}, "plain mail address"),
+        ({"mail": MAIL | {"recipients": []}}, "at least 1"),
+        ({"mail": MAIL | {"recipients": [{"address": "a b@c", "reviewer": "x"}]}}, "plain mail address"),
+        ({"mail": MAIL | {"username": "u"}}, "together"),
+        ({"mail": MAIL | {"username": "u", "password": {"env": "P"}, "security": "none"}}, "in the clear"),
+        ({"mail": MAIL | {"hosts": ["A b"]}}, "no host"),
         ({"allow": ["a b"]}, "no host"),
         ({"link": "sidegate.example"}, "plain url"),
         ({"link": "http://sidegate.example"}, "https://"),
