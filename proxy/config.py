@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from addons.http1.destination import Served
+from proxy.channels.settings import Channels
 from proxy.console.people.entry import ConsoleEntry, person_name
 from proxy.credentials.entry import CredentialEntry, distinct, secret_name
 from proxy.credentials.supply import TLS
@@ -155,6 +157,7 @@ class Config(Strict):
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsoleEntry = ConsoleEntry()
     review: Review = Review()
+    channels: Channels = Channels()
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()
 
@@ -263,6 +266,11 @@ class Config(Strict):
     def tool_servers(self) -> tuple[Server, ...]:
         """The configured MCP servers."""
         return tuple(entry.server() for entry in self.mcp_servers)
+
+    @property
+    def served(self) -> Served:
+        """Where requests go that ask the agents' listener by path."""
+        return dict(entry.served() for entry in self.mcp_servers if entry.serve)
 
     @property
     def secrets(self) -> frozenset[bytes]:

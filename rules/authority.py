@@ -47,6 +47,8 @@ class Act(StrEnum):
     """Let calls pass that would be held."""
     PINS = "pins"
     """Accept tools as they are."""
+    CHANNELS = "channels"
+    """See what could not be told elsewhere, and have it told again."""
     KEYS = "keys"
     """See and change keys."""
     USERS = "users"
@@ -106,7 +108,7 @@ _DECIDING = frozenset(
         *(Act.CANCEL, Act.RESOLVE, Act.ASK_AGAIN, Act.KILL),
     }
 )
-_LEADING = _DECIDING | {Act.UNKILL, Act.GRANT, Act.PINS}
+_LEADING = _DECIDING | {Act.UNKILL, Act.GRANT, Act.PINS, Act.CHANNELS}
 
 ALLOWED: dict[Role, frozenset[Act]] = {
     Role.VIEWER: frozenset({Act.VIEW}),

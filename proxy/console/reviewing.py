@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from proxy.agent import Agent
+from proxy.channels.place import Place
 from proxy.console.people.directory import Directory
 from proxy.console.people.elsewhere.provider import Provider
 from proxy.console.people.factors.proving import Proving
@@ -56,6 +57,8 @@ class Reviewing:
     history: History | None = None
     provider: Provider | None = None
     """Where people log in who do not log in here."""
+    channels: Place | None = None
+    """Where people and programs are told, where that is configured."""
     preview_required: bool = True
     """Whether an approval of tier 4 has to name the preview that its reviewer was shown."""
     names: frozenset[str] = frozenset()

@@ -13,7 +13,8 @@ from rules.reviewer import Grant, Reviewer, Role, Scope
 from rules.verdict import Tier
 
 MATTER = Matter(hold_id="h", digest="d", tier=Tier.HIGH_RISK, host="api.bank.example", human="eve")
-HOLDS = [act for act in Act if act not in {Act.KILL, Act.UNKILL, Act.GRANT, Act.PINS, Act.KEYS, Act.USERS}]
+_ELSEWHERE = {Act.KILL, Act.UNKILL, Act.GRANT, Act.PINS, Act.CHANNELS, Act.KEYS, Act.USERS}
+HOLDS = [act for act in Act if act not in _ELSEWHERE]
 
 scopes = st.builds(
     Scope,
