@@ -1,20 +1,13 @@
 """Where a request goes, by what its connection proves and its first line says, never by a header."""
 
-from collections.abc import Mapping
-
 from mitmproxy.proxy.context import Context
 
+from addons.exchange import Place, Served
 from addons.http1.head import RequestHead
 from rules.headers import Fields
 from rules.message import Message
 from rules.request.authority import split_authority
 from rules.verdict import ReasonId, Refusal
-
-type Place = tuple[str, str, int, bytes]
-"""Scheme, host, port and origin-form target."""
-
-type Served = Mapping[bytes, Place]
-"""Places that clients reach who cannot use a proxy, by the paths under which they ask for them here."""
 
 _HTTP_PORT = 80
 _PORTS = {"http": 80, "https": 443}
