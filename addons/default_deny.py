@@ -11,6 +11,7 @@ from mitmproxy.proxy.layers import modes
 from mitmproxy.tcp import TCPFlow
 from mitmproxy.udp import UDPFlow
 
+from addons.captured import Captured
 from addons.client_tls import BoundedClientTls
 from addons.connections import Connections
 from addons.exchange import Refuse, Served
@@ -31,7 +32,8 @@ class DefaultDeny:
     name = "nextlayer"  # takes the built-in's place, so that none of its fallbacks exists
 
     def __init__(self, traffic: Traffic, *, served: Served | None = None) -> None:
-        self.addons = (Connections(traffic),)
+        self._captured = Captured()
+        self.addons = (Connections(traffic), self._captured)
         self._traffic = traffic
         self._served = served or {}
         self._judge_at_once: JudgeAtOnce | None = None
@@ -42,7 +44,7 @@ class DefaultDeny:
     def use(self, judge_at_once: JudgeAtOnce, refuse: Refuse) -> None:
         """Have HTTP/1.1 requests settled by `judge_at_once` where it can, and what is none by `refuse`."""
         self._judge_at_once = judge_at_once
-        self._refuse = refuse
+        self._refuse = self._captured.refuse = refuse
 
     def admit(self, client: Client, address: Address) -> None:
         """Let `client` reach `address`: called for a passage, and only there."""
@@ -51,6 +53,8 @@ class DefaultDeny:
     def next_layer(self, next_layer: layer.NextLayer) -> None:
         """Answer mitmproxy's question what these bytes are; the answer is never raw TCP or UDP."""
         next_layer.layer = self._choose(next_layer.context, next_layer.data_client())
+        if next_layer.layer is not None:
+            self._captured.spoke(next_layer.context.client)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         """Refuse every upstream connection that no verdict has admitted."""

@@ -81,7 +81,7 @@ class Metrics:
             labels=("reason_id",),
             series=_each(FAILURES),
         )
-        self.holds = self._gauge("holds", "Holds in the store, by state", "state")
+        self.holds = self._gauge("holds", "Holds that may still change, by state", "state")
         self.holds_opened = self._counter(
             "holds_opened",
             "Holds made, by tier",

@@ -2,11 +2,12 @@
 
 from mitmproxy.proxy.context import Context
 
+from addons.captured import is_captured
 from addons.exchange import Place, Served
 from addons.http1.head import RequestHead
-from rules.headers import Fields
+from rules.headers import Fields, first
 from rules.message import Message
-from rules.request.authority import split_authority
+from rules.request.authority import is_address, split_authority
 from rules.verdict import ReasonId, Refusal
 
 _HTTP_PORT = 80
@@ -63,7 +64,7 @@ def _through_path(request: RequestHead, body: bytes, context: Context, served: S
         scheme=scheme,
         host=host,
         port=port,
-        sni=host if scheme == "https" else None,
+        sni=host if scheme == "https" and not is_address(host) else None,
         method=request.method,
         target=target + query + parameters,
         fields=_to(place, request.fields),
@@ -88,11 +89,21 @@ def _to(place: Place, fields: Fields) -> Fields:
 
 
 def _connected(request: RequestHead, context: Context) -> Place | None:
-    """Inside a tunnel: where the tunnel leads."""
+    """Inside a tunnel: where the tunnel leads. Captured in clear: the named host, at the addressed port."""
     address = context.server.address
     if address is None or request.method == b"CONNECT":
         return None
-    return "https" if context.client.tls else "http", address[0], address[1], request.target
+    if context.client.tls:
+        return "https", address[0], address[1], request.target
+    host = _named(request) if is_captured(context.client) else address[0]
+    return None if host is None else ("http", host, address[1], request.target)
+
+
+def _named(request: RequestHead) -> str | None:
+    """The host of the Host header; whether its port is the addressed one is looked at with all else."""
+    claimed = first(request.fields, b"host") or b""
+    authority = split_authority(claimed.decode("latin-1"), _HTTP_PORT)
+    return authority[0] if authority else None
 
 
 def _asked(request: RequestHead) -> Place | None:

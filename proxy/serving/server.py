@@ -48,6 +48,7 @@ from proxy.replay.unknowns import Unknowns
 from proxy.replay.worker import Worker
 from proxy.rulebook import Rulebook
 from proxy.serving.data_plane import DataPlane
+from proxy.serving.doors import NOWHERE, Doors, Ports
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
 from proxy.serving.stopping import on_signal
@@ -87,6 +88,7 @@ class Settings:
     redis_url: str | None
     upstream_ca: Path | None
     witness: Path | None = None
+    capture: Ports = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +204,7 @@ class _Sidecar:
             upstream_trust=trust,
             served=config.served,
         )
+        self.doors = Doors(settings.capture)
         self.background: list[asyncio.Task[None]] = []
 
     @classmethod
@@ -285,8 +288,9 @@ class _Sidecar:
         listening = _bind(self.settings.console, "--console")
         console: Address = listening.getsockname()[:2]
         _bind(self.settings.listen, "--listen").close()
+        self.doors.bind()
         # Before anything listens, so that there is no moment in which an agent could reach them.
-        self.destinations.own_ports.update((self.settings.listen[1], console[1]))
+        self.destinations.own_ports.update((self.settings.listen[1], console[1], *self.doors.ports))
         listener = Listener(create(self._reviewing(console)), listening)
         rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
         watches = (self.deadlines.watch(), self.worker.watch(), self.unknowns.watch())
@@ -297,7 +301,8 @@ class _Sidecar:
         opened = asyncio.Event()
 
         async def started() -> None:
-            opened.set()
+            doors = self.doors.run(self.plane, self.settings.data_dir, opened.set)
+            self.background.append(self.tasks.create_task(doors))
 
         plane = self.tasks.create_task(self.plane.run(started))
         await self._first(plane, opened, stop)
@@ -324,6 +329,7 @@ class _Sidecar:
         self.destinations.own_ports.add(proxy[1])
         serving = Serving(proxy=shown_url(proxy), console=shown_url(console), data_dir=self.settings.data_dir)
         found = {"proxy": serving.proxy, "console": serving.console, "pid": os.getpid()}
+        found |= self.doors.named
         write_secret(self.settings.data_dir / "serve.json", json.dumps(found).encode())
         gc.collect()
         gc.freeze()

@@ -128,8 +128,9 @@ if state == 'outcome_unknown' then
 else
   redis.call('ZREM', KEYS[9], change.id)
 end
-if change.erase then return answer('done') end
-redis.call('PEXPIRE', KEYS[1], change.keep)
-if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], change.keep) end
+if not change.erase then
+  redis.call('PEXPIRE', KEYS[1], change.keep)
+  if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], change.keep) end
+end
 redis.call('PUBLISH', KEYS[2], change.id)
 return answer('done')
