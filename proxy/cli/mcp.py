@@ -45,7 +45,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--pack",
         type=_pack,
-        default="",
         metavar="NAME",
         help="which known server it is: the pack of that name speaks on its tools",
     )
@@ -101,7 +100,7 @@ def _wrapping(args: argparse.Namespace, seen: Marks, read: tuple[Config, Ruleset
         rulebook=Rulebook(ruleset, files=args.rules, seen=seen, load=load),
         redis_url=os.environ.get("REDIS_URL") or config.redis.url,
         trust=args.trust,
-        pack=args.pack,
+        pack=args.pack or "",
         tasks=not args.no_tasks,
     )
 
