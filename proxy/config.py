@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from addons.exchange import Served
+from proxy.channels.settings import Channels
 from proxy.credentials.entry import CredentialEntry, distinct, secret_name
 from proxy.credentials.supply import TLS
 from proxy.destinations import Allowed
@@ -179,6 +180,7 @@ class Config(Strict):
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsolePlace = ConsolePlace()
     review: Review = Review()
+    channels: Channels = Channels()
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()
 

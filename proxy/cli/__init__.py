@@ -24,6 +24,7 @@ _COMMANDS = {
     "cancel": "resolve",
     "kill": "decide",
     "unkill": "decide",
+    "webhooks": "webhooks",
     "keys": "keys",
     "pins": "pins",
     "env": "environment",

@@ -14,6 +14,7 @@ from time import monotonic, time
 
 from proxy.admission import Admission
 from proxy.agent import Agent
+from proxy.channels import making
 from proxy.config import Config, store_fault
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
@@ -291,11 +292,12 @@ class _Sidecar:
         self.doors.bind()
         # Before anything listens, so that there is no moment in which an agent could reach them.
         self.destinations.own_ports.update((self.settings.listen[1], console[1], *self.doors.ports))
-        listener = Listener(create(self._reviewing(console)), listening)
+        reviewing = self._reviewing(console)
+        listener = Listener(create(reviewing), listening)
         rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
         watches = (self.deadlines.watch(), self.worker.watch(), self.unknowns.watch())
         skew = Skew(store=self.store, metrics=self.metrics).watch()
-        parts = (self.signals.listen(), *watches, rules, skew)
+        parts = (self.signals.listen(), *watches, rules, skew, making.make(reviewing).watch())
         self.background += [self.tasks.create_task(part) for part in parts]
         console_task = self.tasks.create_task(listener.run())
         opened = asyncio.Event()
@@ -370,6 +372,12 @@ class _Sidecar:
             signals=self.signals,
             agent=self.agent,
             history=self.history,
+            channels=making.place(
+                settings.config.channels,
+                link=shown_url(console),
+                beside=self.destinations,
+                trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
+            ),
             preview_required=settings.config.review.preview == "required",
             reviewers=reviewers(
                 settings.data_dir, {r.name: Path(r.token_file) for r in settings.config.reviewers}
