@@ -84,7 +84,7 @@ class Metrics:
             labels=("reason_id",),
             series=_each(FAILURES),
         )
-        self.holds = self._gauge("holds", "Holds in the store, by state", "state")
+        self.holds = self._gauge("holds", "Holds that may still change, by state", "state")
         self.holds_opened = self._counter(
             "holds_opened",
             "Holds made, by tier",
@@ -161,6 +161,11 @@ class Metrics:
         if counter is None:
             counter = self._admitted[series] = self.admissions.labels(int(series[0]), *series[1:])
         counter.inc()
+
+    def refused(self, reason_id: ReasonId) -> None:
+        """Count a call that goes no further, by whose fault that is."""
+        counter = self.failed_closed if reason_id in FAILURES else self.refusals
+        counter.labels(reason_id).inc()
 
     def _counter(
         self,

@@ -172,6 +172,9 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
 OPEN = frozenset({State.PENDING, State.APPROVED, State.CLAIMED, State.SENDING})
 """States in which the same request joins the hold instead of opening another one."""
 
+UNENDED = OPEN | {State.OUTCOME_UNKNOWN}
+"""States that a hold may still leave."""
+
 REMEMBERED = frozenset({State.REJECTED, State.OUTCOME_UNKNOWN})
 """Settled states that answer every later identical request: no denial or doubt is forgotten."""
 

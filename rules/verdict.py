@@ -82,6 +82,8 @@ class ReasonId(StrEnum):
     """Together with earlier calls it exceeds what a rule lets pass, or how much it adds is not certain."""
     TOOL_CHANGED = "tool_changed"
     """The tool is new on its server or not what it was when it was first seen, or its text is suspect."""
+    ANSWER_SUSPECT = "answer_suspect"
+    """An answer of an MCP server has tried to instruct the agent, and this call changes something."""
     METHOD_OVERRIDE = "method_override"
     """The request asks the server to treat it as another method."""
     SECRET_OUTBOUND = "secret_outbound"  # noqa: S105 (a reason, not a password)
@@ -193,6 +195,11 @@ class Judgement:
     observed: bool = False
     """True: it would be held, and passes because it is only observed."""
     spends: tuple[Spend, ...] = ()
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether the call may go without asking the store for anything."""
+        return self.tier is Tier.READ_ONLY and self.verdict is Verdict.PASS and not self.spends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from proxy.channels.outgoing import Untold
 from proxy.channels.place import Place
 from proxy.channels.queue import Delivery
 from proxy.channels.settings import Webhook
-from proxy.console.pages.lines import Line, Lines
+from proxy.console.reading.lines import Line, Lines
 from proxy.credentials.sources.secret import CredentialError
 from proxy.store.events import Change
 from rules.hold import DISPOSITIONS, Hold, State

@@ -29,6 +29,7 @@ _COMMANDS = {
     "pins": "pins",
     "env": "environment",
     "exec": "execute",
+    "capture": "capture",
     "mcp": "mcp",
     "mcp install": "mcp_install",
 }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, time
 
+from proxy.admission import Admission
 from proxy.agent import Agent
 from proxy.channels import making
 from proxy.config import Config, store_fault
@@ -32,6 +33,7 @@ from proxy.drift.shots import Shots
 from proxy.drift.snapshots import Snapshots
 from proxy.gate import Gate
 from proxy.holding import Holding
+from proxy.keeping import Keeping
 from proxy.keys.rotation import Rotation
 from proxy.keys.seal import load_or_create_key
 from proxy.keys.sealed import Sealed
@@ -47,6 +49,7 @@ from proxy.replay.unknowns import Unknowns
 from proxy.replay.worker import Worker
 from proxy.rulebook import Rulebook
 from proxy.serving.data_plane import DataPlane
+from proxy.serving.doors import NOWHERE, Doors, Ports
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
 from proxy.serving.stopping import on_signal
@@ -59,6 +62,7 @@ from proxy.store.history import History
 from proxy.store.record import StoreUnavailable
 from proxy.store.skew import Skew
 from proxy.store.store import Store
+from proxy.suspicion import Suspicion
 from proxy.witness import Witness
 
 logger = logging.getLogger(__name__)
@@ -85,6 +89,7 @@ class Settings:
     redis_url: str | None
     upstream_ca: Path | None
     witness: Path | None = None
+    capture: Ports = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,21 +188,24 @@ class _Sidecar:
             replayer=self.replayer,
             tasks=tasks,
         )
-        self.again = Again(
+        self.keeping = Keeping(
             agent=self.agent,
             store=self.store,
             sealed=self.sealed,
-            snapshots=self.snapshots,
-            ruleset=settings.rulebook.current,
+            signals=self.signals,
             metrics=self.metrics,
+            history=self.history,
         )
+        self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=settings.rulebook.current)
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
             self._gate(),
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
+            served=config.served,
         )
+        self.doors = Doors(settings.capture)
         self.background: list[asyncio.Task[None]] = []
 
     @classmethod
@@ -247,30 +255,31 @@ class _Sidecar:
 
     def _gate(self) -> Gate:
         ruleset, config = self.settings.rulebook.current, self.settings.config
-        holding = Holding(
+        suspicion = Suspicion(store=self.store, agent=self.agent, ruleset=ruleset, tasks=self.tasks)
+        admission = Admission(
             agent=self.agent,
             store=self.store,
-            sealed=self.sealed,
-            signals=self.signals,
+            metrics=self.metrics,
+            history=self.history,
+            suspicion=suspicion,
+        )
+        holding = Holding(
+            keeping=self.keeping,
             replayer=self.replayer,
             snapshots=self.snapshots,
-            metrics=self.metrics,
             waiting=config.waiting,
-            history=self.history,
         )
-        desk = Desk.beside(holding, ruleset)
+        desk = Desk(ruleset=ruleset, admission=admission, keeping=self.keeping, replayer=self.replayer)
         mcp = McpOverHttp(desk=desk, servers=config.tool_servers, tasks=self.tasks)
         own = OwnSessions(servers=config.tool_servers, shelf=mcp.shelf, replayer=self.replayer)
         self.worker.own_courier = own.courier
         return Gate(
             ruleset=ruleset,
-            agent=self.agent,
+            admission=admission,
             destinations=self.destinations,
-            store=self.store,
             holding=holding,
             metrics=self.metrics,
             witness=self.witness,
-            history=self.history,
             mcp=mcp,
             injection=self.injection,
         )
@@ -280,8 +289,9 @@ class _Sidecar:
         listening = _bind(self.settings.console, "--console")
         console: Address = listening.getsockname()[:2]
         _bind(self.settings.listen, "--listen").close()
+        self.doors.bind()
         # Before anything listens, so that there is no moment in which an agent could reach them.
-        self.destinations.own_ports.update((self.settings.listen[1], console[1]))
+        self.destinations.own_ports.update((self.settings.listen[1], console[1], *self.doors.ports))
         reviewing = self._reviewing(console)
         listener = Listener(create(reviewing), listening)
         rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
@@ -293,7 +303,8 @@ class _Sidecar:
         opened = asyncio.Event()
 
         async def started() -> None:
-            opened.set()
+            doors = self.doors.run(self.plane, self.settings.data_dir, opened.set)
+            self.background.append(self.tasks.create_task(doors))
 
         plane = self.tasks.create_task(self.plane.run(started))
         await self._first(plane, opened, stop)
@@ -320,6 +331,7 @@ class _Sidecar:
         self.destinations.own_ports.add(proxy[1])
         serving = Serving(proxy=shown_url(proxy), console=shown_url(console), data_dir=self.settings.data_dir)
         found = {"proxy": serving.proxy, "console": serving.console, "pid": os.getpid()}
+        found |= self.doors.named
         write_secret(self.settings.data_dir / "serve.json", json.dumps(found).encode())
         gc.collect()
         gc.freeze()

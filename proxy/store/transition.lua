@@ -2,10 +2,11 @@
 --
 -- KEYS  1 the hold   2 index of all holds   3 deadlines   4 approved and unclaimed   5 fingerprint   6 kill switch
 --       7 times of the agent's new holds   8 the agent's quarantine (both only for a new hold)
---       9 unknown outcomes   10 the log of changes
+--       9 unknown outcomes   10 what has not ended   11 the log of changes
 -- ARGV  1 the change as JSON   2... field, value pairs to set (binary safe)
 --
 -- The change: id; from (list of states, empty: the hold must not exist yet); to (absent: the state stays);
+-- unended (whether what is in that state may still change);
 -- fence (absent: not compared); bump (next fence); digest (absent: not compared); alive (time fields that
 -- must lie ahead); due (the deadline must have passed); unkilled (the kill switch must be off); unless (a
 -- field that must not be set yet); times (field -> milliseconds from now); deadline (time field that is the
@@ -113,6 +114,11 @@ if change.deadline then
 elseif change.to then
   redis.call('ZREM', KEYS[3], change.id)
 end
+if change.unended then
+  redis.call('ZADD', KEYS[10], 'NX', now, change.id)
+elseif change.to then
+  redis.call('ZREM', KEYS[10], change.id)
+end
 if state == 'approved' then
   redis.call('ZADD', KEYS[4], 'NX', now, change.id)
 else
@@ -123,14 +129,15 @@ if state == 'outcome_unknown' then
 else
   redis.call('ZREM', KEYS[9], change.id)
 end
-if change.erase then return answer('done') end
-redis.call('PEXPIRE', KEYS[1], change.keep)
-if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], change.keep) end
+if not change.erase then
+  redis.call('PEXPIRE', KEYS[1], change.keep)
+  if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], change.keep) end
+end
 -- A renewed lease says nothing new about the hold.
 if change.to or not change.fence then
-  redis.call('XADD', KEYS[10], 'MAXLEN', '~', change.log, '*',
+  redis.call('XADD', KEYS[11], 'MAXLEN', '~', change.log, '*',
     'hold', change.id, 'state', state, 'was', was, 'attempts', field('attempts'))
-  redis.call('PEXPIRE', KEYS[10], change.keep)
+  redis.call('PEXPIRE', KEYS[11], change.keep)
 end
 redis.call('PUBLISH', KEYS[2], change.id)
 return answer('done')

@@ -18,9 +18,10 @@ from proxy.console.pages.form import read_form
 from proxy.console.pages.one import REASONS
 from proxy.console.pages.shell import Shell
 from proxy.console.problem import Obstacle, Problem
-from proxy.console.reading.holds import Holds, find_hold
+from proxy.console.reading.holds import find_hold
 from proxy.console.reading.seen import Named
 from proxy.console.reading.shown import standing
+from proxy.console.reading.whole import Whole
 from proxy.console.reviewing import Reviewing
 from rules.hold import Hold, State
 from rules.reviewer import Reviewer
@@ -35,7 +36,7 @@ class Answering:
     def __init__(self, reviewing: Reviewing) -> None:
         self._reviewing = reviewing
         self._shell = Shell(reviewing)
-        self._holds = Holds(reviewing)
+        self._whole = Whole(reviewing)
         self._deciding = Deciding(reviewing)
         self._queue = Queue(reviewing.store, who="")
 
@@ -50,7 +51,7 @@ class Answering:
     async def _looked(self, request: Request) -> Response:
         link = await self._valid(request)
         hold = await find_hold(self._reviewing, link.hold_id)
-        whole = await self._holds.whole(hold)
+        whole = await self._whole.of(hold)
         return self._page(link, hold, whole["package"])
 
     async def _decided(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from proxy.channels.place import Place
 from proxy.channels.queue import Delivery, Queue
 from proxy.channels.settings import Slack
 from proxy.channels.slack.message import Seen, message
-from proxy.console.pages.lines import Lines
+from proxy.console.reading.lines import Lines
 from proxy.console.reading.packages import Packages
 from proxy.console.reading.shown import standing
 from proxy.console.reviewing import Reviewing
@@ -27,12 +27,12 @@ class SlackChannel:
     kind = "slack"
     name = "slack"
 
-    def __init__(self, slack: Slack, place: Place, reviewing: Reviewing) -> None:
+    def __init__(self, slack: Slack, place: Place, reviewing: Reviewing, lines: Lines) -> None:
         self._slack = slack
         self._place = place
         self._reviewing = reviewing
         self._queue = Queue(reviewing.store, who="")
-        self._lines = Lines(reviewing)
+        self._lines = lines
         self._packages = Packages(reviewing)
 
     def wants(self, change: Change) -> bool:

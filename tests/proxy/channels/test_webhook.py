@@ -11,7 +11,7 @@ import pytest
 
 from proxy.channels.settings import Channels, SecretPlace, Webhook
 from proxy.channels.webhook import WebhookChannel
-from proxy.console.pages.lines import Lines
+from proxy.console.reading.lines import Lines
 from rules.hold import Event, State
 from rules.verdict import Tier
 from tests.proxy.channels.listener import Heard, Listener

@@ -52,7 +52,7 @@ def desk_at(folder: Path, console: str) -> Desk:
     """The desk of the operator of the sidecar whose console listens at `console`."""
     private_folder(folder)
     write_secret(folder / "operator.token", TOKENS["ada"].encode() + b"\n")
-    for name in ("ca.pem", "ca-bundle.pem"):
+    for name in environment.TRUSTED:
         (folder / name).write_text("certificates\n")
     desk = Desk(folder=folder, console=console)
     desk.rewrite()

@@ -8,6 +8,7 @@ import pytest
 from proxy.channels.settings import Channels
 from proxy.channels.slack.message import APPROVE, REJECT
 from proxy.channels.slack.posting import SlackChannel
+from proxy.console.reading.lines import Lines
 from proxy.console.reviewing import Reviewing
 from rules.hold import Event
 from rules.verdict import Tier
@@ -23,7 +24,7 @@ def of(world: World, workspace: Workspace, folder: Path, **changes: object) -> t
     slack = workspace.settings(folder, **changes)
     reviewing = reviewing_of(world, Channels(slack=slack))
     assert reviewing.channels
-    return reviewing, SlackChannel(slack, reviewing.channels, reviewing)
+    return reviewing, SlackChannel(slack, reviewing.channels, reviewing, Lines(reviewing))
 
 
 async def test_a_message_follows_its_hold(world: World, listener: Listener, tmp_path: Path) -> None:
