@@ -10,6 +10,7 @@ from proxy.console.body import read_members
 from proxy.console.door import reviewer
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
+from rules.request.strict_json import Json
 from rules.review.inert import visible
 
 logger = logging.getLogger(__name__)
@@ -23,17 +24,25 @@ class Deliveries:
 
     async def show(self, _request: Request) -> Response:
         """What was given up, the newest first."""
-        return answer({"dead": [_told(delivery) for delivery in await self._queue.dead()]})
+        return answer({"dead": await self.dead()})
 
     async def again(self, request: Request) -> Response:
         """Tell one of them anew."""
         wanted = (await read_members(request, names=["delivery_id"])).get("delivery_id")
+        return answer({"delivery": await self.tell_again(wanted, who=reviewer(request).name)})
+
+    async def dead(self) -> list[dict[str, object]]:
+        """What was given up, as JSON values."""
+        return [_told(delivery) for delivery in await self._queue.dead()]
+
+    async def tell_again(self, wanted: Json, *, who: str) -> dict[str, object]:
+        """Tell the delivery with this id anew. Raises Problem."""
         found = [each for each in await self._queue.dead() if each.delivery_id == wanted]
         if not found or not await self._queue.again(found[0]):
             detail = "there is no such delivery: `delivery_id` has to be one that `/api/deliveries` lists"
             raise Problem(404, Obstacle.NOT_FOUND, detail)
-        logger.info("channels.again delivery=%s reviewer=%s", found[0].delivery_id, reviewer(request).name)
-        return answer({"delivery": _told(found[0])})
+        logger.info("channels.again delivery=%s reviewer=%s", found[0].delivery_id, who)
+        return _told(found[0])
 
 
 def _told(delivery: Delivery) -> dict[str, object]:

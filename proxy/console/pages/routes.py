@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from proxy.console.pages.deciding import Deciding
+from proxy.console.pages.deliveries import Untold
 from proxy.console.pages.glances import Glances
 from proxy.console.pages.listed import Listed
 from proxy.console.pages.live import Live
@@ -48,6 +49,7 @@ def _reading(shell: Shell, lines: Lines) -> list[Route]:
         Route("/numbers", shell.page(glances.numbers)),
         Route("/rules", shell.page(Rules(shell).show)),
         Route("/kill", shell.page(Switch(shell).show)),
+        Route("/deliveries", shell.page(Untold(shell).show)),
         Route("/events", shell.page(Live(shell).stream, touch=False)),
     ]
 
@@ -62,6 +64,7 @@ def _acting(shell: Shell) -> list[Route]:
         "/holds/{hold_id}/ask-again": (deciding.ask_again, []),
         "/kill/on": (switch.on, ["reason"]),
         "/kill/off": (switch.off, []),
+        "/deliveries/again": (Untold(shell).again, ["delivery_id"]),
         "/rules": (Rules(shell).explain, ["method", "url", "body"]),
     }
     return [
