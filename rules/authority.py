@@ -48,7 +48,7 @@ class Act(StrEnum):
     PINS = "pins"
     """Accept tools as they are."""
     CHANNELS = "channels"
-    """See what could not be told elsewhere, and have it told again."""
+    """See what people and programs could not be told, and tell it again."""
     KEYS = "keys"
     """See and change keys."""
     USERS = "users"

@@ -18,7 +18,7 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     """Decides about holds, and may switch the kill switch on."""
     LEAD = "lead"
-    """A reviewer who also gives grants, accepts tools and switches the kill switch off."""
+    """A reviewer who also gives grants, accepts tools, tells anew and switches the kill switch off."""
     ADMIN = "admin"
     """A lead who also looks after people and keys."""
     AUDITOR = "auditor"

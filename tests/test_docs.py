@@ -103,6 +103,8 @@ def _models() -> dict[str, type[Strict]]:
     fields = Config.model_fields
     nested = {name: field.annotation for name, field in fields.items()}
     lists: dict[str, Any] = {"credentials": CredentialEntry, "mcp_servers": McpServer, "reviewers": Reviewer}
+    channels = {"webhooks": Webhook, "slack": Slack, "mail": Mail, "mail.recipients": Recipient}
+    lists |= {f"channels.{name}": model for name, model in channels.items()}
     lists |= {
         "people": PersonEntry,
         "scope": ScopeEntry,
@@ -110,8 +112,6 @@ def _models() -> dict[str, type[Strict]]:
         "roles": RoleEntry,
         "step_up": StepUp,
     }
-    channels = {"webhooks": Webhook, "slack": Slack, "mail": Mail, "mail.recipients": Recipient}
-    lists |= {f"channels.{name}": model for name, model in channels.items()}
     kinds: dict[str, Any] = {
         "command": Command,
         "oauth2": OAuth2,

@@ -55,10 +55,10 @@ class Reviewing:
     agent: Agent | None = None
     """Under whose key what is remembered has its names."""
     history: History | None = None
-    provider: Provider | None = None
-    """Where people log in who do not log in here."""
     channels: Place | None = None
     """Where people and programs are told, where that is configured."""
+    provider: Provider | None = None
+    """Where people log in who do not log in here."""
     preview_required: bool = True
     """Whether an approval of tier 4 has to name the preview that its reviewer was shown."""
     names: frozenset[str] = frozenset()

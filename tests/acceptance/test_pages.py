@@ -31,7 +31,10 @@ rules:
 """
 # A second on a machine that has nothing else to do.
 _LIVE = 10.0
-PAGES = ["/holds", "/history", "/agents", "/rules", "/numbers", "/kill", "/account", "/people"]
+PAGES = [
+    *("/holds", "/history", "/agents", "/rules", "/numbers", "/deliveries", "/kill"),
+    *("/account", "/people"),
+]
 HOSTILE = (
     '<script>alert(1)</script><img src=x onerror=alert(1)>" onfocus=alert(1) autofocus x="\'>'
     "</title></textarea><svg onload=alert(1)> \u202egnp.exe\u202c z\u200bw {{7*7}} javascript:alert(1)"

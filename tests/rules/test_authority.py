@@ -13,8 +13,8 @@ from rules.reviewer import Grant, Reviewer, Role, Scope
 from rules.verdict import Tier
 
 MATTER = Matter(hold_id="h", digest="d", tier=Tier.HIGH_RISK, host="api.bank.example", human="eve")
-_ELSEWHERE = {Act.KILL, Act.UNKILL, Act.GRANT, Act.PINS, Act.CHANNELS, Act.KEYS, Act.USERS}
-HOLDS = [act for act in Act if act not in _ELSEWHERE]
+OF_NO_HOLD = {Act.KILL, Act.UNKILL, Act.GRANT, Act.PINS, Act.CHANNELS, Act.KEYS, Act.USERS}
+HOLDS = [act for act in Act if act not in OF_NO_HOLD]
 
 scopes = st.builds(
     Scope,

@@ -50,18 +50,17 @@ class Answering:
         return await self._shell.guarded(request, lambda: self._decided(request), session=None)
 
     async def _looked(self, request: Request) -> Response:
-        link = await self._valid(request)
-        hold = await find_hold(self._reviewing, link.hold_id, who=self._who(link), act=Act.VIEW)
+        link, who = await self._valid(request)
+        hold = await find_hold(self._reviewing, link.hold_id, who=who, act=Act.VIEW)
         whole = await self._whole.of(hold)
         return self._page(link, hold, whole["package"])
 
     async def _decided(self, request: Request) -> Response:
-        link = await self._valid(request)
+        link, who = await self._valid(request)
         form = await read_form(request, names=["decision", "reason"])
         if form.get("decision") not in ("approve", "reject"):
             raise Problem(400, Obstacle.BODY_INVALID, "the form says neither yes nor no: open the link again")
         reason = read_reason({"reason": form.get("reason", "")}) if form["decision"] == "reject" else ""
-        who = self._who(link)
         hold = await find_hold(self._reviewing, link.hold_id, who=who, act=Act.VIEW)
         if hold.tier > Tier.EXTERNAL:
             raise Problem(403, Obstacle.STATE, "this is decided on the console alone: log in there")
@@ -74,11 +73,11 @@ class Answering:
         else:
             named = Named(preview=link.preview, viewed=frozenset())
             await self._deciding.approve(link.hold_id, who=who, digest=link.digest, named=named)
-        hold = await find_hold(self._reviewing, link.hold_id, who=who, act=Act.VIEW)
-        return self._page(link, hold, None)
+        decided = await find_hold(self._reviewing, link.hold_id, who=who, act=Act.VIEW)
+        return self._page(link, decided, None)
 
-    async def _valid(self, request: Request) -> Link:
-        """The link, if it can still be used. Raises Problem."""
+    async def _valid(self, request: Request) -> tuple[Link, Reviewer]:
+        """The link, if it can still be used, and whom it was for. Raises Problem."""
         place = self._reviewing.channels
         mail = None if place is None else place.settings.mail
         link = read(request.path_params["link"], self._reviewing.sealed.keyring)
@@ -89,17 +88,10 @@ class Answering:
         if await self._queue.kept(_used(link)) is not None:
             raise _gone("it has been used")
         written_to = {recipient.reviewer for recipient in mail.recipients}
-        if link.reviewer not in written_to:
-            raise _nobody()
-        self._who(link)
-        return link
-
-    def _who(self, link: Link) -> Reviewer:
-        """For whom the link was written, with what that person may do now. Raises Problem."""
-        who = self._reviewing.people.named(link.reviewer)
+        who = self._reviewing.people.named(link.reviewer) if link.reviewer in written_to else None
         if who is None:
-            raise _nobody()
-        return who
+            raise Problem(403, Obstacle.UNAUTHENTICATED, "the link was for somebody who decides no more here")
+        return link, who
 
     def _now(self) -> float:
         return self._reviewing.now().timestamp()
@@ -124,10 +116,6 @@ class Answering:
 
 def _used(link: Link) -> str:
     return f"mail-used:{link.nonce}"
-
-
-def _nobody() -> Problem:
-    return Problem(403, Obstacle.UNAUTHENTICATED, "the link was for somebody who decides no more here")
 
 
 def _gone(why: str) -> Problem:

@@ -16,7 +16,7 @@ from proxy.console.problem import Obstacle, answer
 _PLACES = re.compile(r"{([a-z_]+)}")
 _PROBLEM = "application/problem+json"
 _TOKEN = {"token": {"type": "http", "scheme": "bearer", "description": "a reviewer's token"}}
-_WITH_TOKEN = frozenset({Scope.REVIEWER, Scope.ADMIN})
+_WITH_TOKEN = frozenset({Scope.REVIEWER, Scope.OPERATOR})
 
 
 async def serve(_request: Request) -> Response:

@@ -18,8 +18,8 @@ class Scope(StrEnum):
     """No token is needed."""
     REVIEWER = "reviewer"
     """Any reviewer's token."""
-    ADMIN = "admin"
-    """An admin's token alone."""
+    OPERATOR = "operator"
+    """The operator's token alone."""
     SIGNED = "signed"
     """Whoever signed the request, or the link, with a key of the channel."""
 
@@ -58,8 +58,8 @@ class Operation:
         read = _OF_BODY if self.body is not None else {}
         query = {400: (*read.get(400, ()), Obstacle.QUERY_INVALID)} if self.query else {}
         hold = {404: (Obstacle.NOT_FOUND,)} if "{hold_id}" in path else {}
-        bounded = {403: _OF_PERSONS} if hold and self.body is not None else {}
-        return {**read, **query, **hold, **bounded}
+        acts = _OF_ACTS if hold and read else {}
+        return {**read, **query, **hold, **acts}
 
 
 _EVERYWHERE: dict[int, tuple[Obstacle, ...]] = {
@@ -71,11 +71,10 @@ _EVERYWHERE: dict[int, tuple[Obstacle, ...]] = {
 _OF_SCOPE: dict[Scope, dict[int, tuple[Obstacle, ...]]] = {
     Scope.ANYONE: {},
     Scope.REVIEWER: {401: (Obstacle.UNAUTHENTICATED,), 403: (Obstacle.ROLE,)},
-    Scope.ADMIN: {401: (Obstacle.UNAUTHENTICATED,), 403: (Obstacle.ROLE,)},
+    Scope.OPERATOR: {401: (Obstacle.UNAUTHENTICATED,), 403: (Obstacle.ROLE,)},
     Scope.SIGNED: {},
 }
-# What depends on who decides about which hold.
-_OF_PERSONS = (Obstacle.SCOPE, Obstacle.OWN_REQUEST, Obstacle.STEP_UP)
+_OF_ACTS = {403: (Obstacle.SCOPE, Obstacle.OWN_REQUEST, Obstacle.STEP_UP)}
 _OF_BODY: dict[int, tuple[Obstacle, ...]] = {
     400: (Obstacle.BODY_INVALID, Obstacle.MEMBER_UNKNOWN),
     408: (Obstacle.BODY_INCOMPLETE,),

@@ -85,12 +85,10 @@ _READING = {
 _DECIDING = {
     "POST /api/holds/{hold_id}/approve": Operation(
         summary="approve exactly what the digest and the preview name",
-        body=taken({"digest": TEXT}, preview=HASH, viewed=_VIEWED, code=TEXT),
+        body=taken({"digest": TEXT}, preview=HASH, viewed=_VIEWED),
         answer=_DECIDED,
         problems={
-            400: (Obstacle.DIGEST_MISSING, Obstacle.PREVIEW_MISSING, Obstacle.UNSEEN, Obstacle.STEP_UP),
-            429: (Obstacle.LOCKED_OUT,),
-            503: (Obstacle.STEP_UP,),
+            400: (Obstacle.DIGEST_MISSING, Obstacle.PREVIEW_MISSING, Obstacle.UNSEEN),
             409: (
                 *_UNDECIDABLE,
                 Obstacle.DIGEST,
@@ -117,37 +115,32 @@ _DECIDING = {
     ),
     "POST /api/holds/{hold_id}/resolve": Operation(
         summary="say what became of an unknown outcome",
-        body=taken({"outcome": one_of(Resolution), "reason": REASON}, digest=TEXT, code=TEXT),
+        body=taken({"outcome": one_of(Resolution), "reason": REASON}, digest=TEXT),
         answer=_DECIDED,
         problems={
-            400: (
-                *(Obstacle.OUTCOME_INVALID, Obstacle.REASON_INVALID),
-                *(Obstacle.DIGEST_MISSING, Obstacle.STEP_UP),
-            ),
+            400: (Obstacle.OUTCOME_INVALID, Obstacle.REASON_INVALID, Obstacle.DIGEST_MISSING),
             409: (*_UNDECIDABLE, Obstacle.DIGEST, Obstacle.INTEGRITY),
-            429: (Obstacle.LOCKED_OUT,),
-            503: (Obstacle.STEP_UP,),
         },
     ),
 }
 
 _OPERATING = {
-    "GET /api/keys": Operation(summary="the keys that are known", scope=Scope.ADMIN, answer=_KEYS),
+    "GET /api/keys": Operation(summary="the keys that are known", scope=Scope.OPERATOR, answer=_KEYS),
     "POST /api/keys/prepare": Operation(
         summary="make the next key without using it",
-        scope=Scope.ADMIN,
+        scope=Scope.OPERATOR,
         answer=_KEYS,
         problems={409: (Obstacle.KEYS,)},
     ),
     "POST /api/keys/rotate": Operation(
         summary="wrap with the next key from now on",
-        scope=Scope.ADMIN,
+        scope=Scope.OPERATOR,
         answer=_KEYS,
         problems={409: (Obstacle.KEYS,)},
     ),
     "POST /api/keys/rewrap": Operation(
         summary="wrap one batch of data keys anew",
-        scope=Scope.ADMIN,
+        scope=Scope.OPERATOR,
         body=taken({"cursor": COUNT}),
         answer=members(cursor=COUNT, looked=COUNT, rewrapped=COUNT, waiting=COUNT, unopened=COUNT),
         problems={400: (Obstacle.CURSOR_INVALID,)},

@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from proxy.console.pages.deciding import Deciding
+from proxy.console.pages.deliveries import Untold
 from proxy.console.pages.glances import Glances
 from proxy.console.pages.identity.account import Account
 from proxy.console.pages.identity.elsewhere import Elsewhere
@@ -58,6 +59,7 @@ def _reading(shell: Shell, lines: Lines) -> list[Route]:
         Route("/kill", shell.page(Switch(shell).show)),
         Route("/account", shell.page(Account(shell).show)),
         Route("/people", shell.page(Everybody(shell).show)),
+        Route("/deliveries", shell.page(Untold(shell).show)),
         Route("/events", shell.page(Live(shell).stream, touch=False)),
     ]
 
@@ -81,6 +83,7 @@ def _acting(shell: Shell) -> list[Route]:
         "/account/factors/remove": (account.remove, ["code"]),
         "/people/recover": (everybody.recover, ["name"]),
         "/people/log-out": (everybody.log_out, ["name"]),
+        "/deliveries/again": (Untold(shell).again, ["delivery_id"]),
         "/rules": (Rules(shell).explain, ["method", "url", "body"]),
     }
     return [

@@ -333,6 +333,7 @@ def console_of(world: World) -> Iterator[str]:
 
 async def _serve(world: World, listening: socket.socket, started: list[Listener]) -> None:
     own = World.build(world.url, domain=world.domain, key=world.key, folder=world.folder, strict=True)
+    own = replace(own, entry=world.entry)
     own.checks.update(world.checks)
     started.append(Listener(create(own.reviewing(listening.getsockname())), listening))
     try:

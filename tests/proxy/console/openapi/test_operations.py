@@ -39,7 +39,7 @@ async def test_scopes_are_as_they_are_told(world: World) -> None:
         for token in (None, TOKENS["ada"]):
             async with world.client(token=token) as client:
                 status = (await client.request(method, path.replace("{hold_id}", ID))).status_code
-            if operation.scope is Scope.ADMIN:
+            if operation.scope is Scope.OPERATOR:
                 assert status == (401 if token is None else 403), where
             if operation.scope is Scope.REVIEWER:
                 assert (status == 401) == (token is None), where
