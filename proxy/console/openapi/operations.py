@@ -85,10 +85,12 @@ _READING = {
 _DECIDING = {
     "POST /api/holds/{hold_id}/approve": Operation(
         summary="approve exactly what the digest and the preview name",
-        body=taken({"digest": TEXT}, preview=HASH, viewed=_VIEWED),
+        body=taken({"digest": TEXT}, preview=HASH, viewed=_VIEWED, code=TEXT),
         answer=_DECIDED,
         problems={
-            400: (Obstacle.DIGEST_MISSING, Obstacle.PREVIEW_MISSING, Obstacle.UNSEEN),
+            400: (Obstacle.DIGEST_MISSING, Obstacle.PREVIEW_MISSING, Obstacle.UNSEEN, Obstacle.STEP_UP),
+            429: (Obstacle.LOCKED_OUT,),
+            503: (Obstacle.STEP_UP,),
             409: (
                 *_UNDECIDABLE,
                 Obstacle.DIGEST,
@@ -115,11 +117,16 @@ _DECIDING = {
     ),
     "POST /api/holds/{hold_id}/resolve": Operation(
         summary="say what became of an unknown outcome",
-        body=taken({"outcome": one_of(Resolution), "reason": REASON}, digest=TEXT),
+        body=taken({"outcome": one_of(Resolution), "reason": REASON}, digest=TEXT, code=TEXT),
         answer=_DECIDED,
         problems={
-            400: (Obstacle.OUTCOME_INVALID, Obstacle.REASON_INVALID, Obstacle.DIGEST_MISSING),
+            400: (
+                *(Obstacle.OUTCOME_INVALID, Obstacle.REASON_INVALID),
+                *(Obstacle.DIGEST_MISSING, Obstacle.STEP_UP),
+            ),
             409: (*_UNDECIDABLE, Obstacle.DIGEST, Obstacle.INTEGRITY),
+            429: (Obstacle.LOCKED_OUT,),
+            503: (Obstacle.STEP_UP,),
         },
     ),
 }
