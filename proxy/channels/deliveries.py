@@ -8,8 +8,10 @@ from starlette.responses import Response
 from proxy.channels.queue import Delivery, Queue
 from proxy.console.body import read_members
 from proxy.console.door import reviewer
+from proxy.console.people.asking import check
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
+from rules.authority import Act
 from rules.request.strict_json import Json
 from rules.review.inert import visible
 
@@ -22,12 +24,14 @@ class Deliveries:
     def __init__(self, reviewing: Reviewing) -> None:
         self._queue = Queue(reviewing.store, who="")
 
-    async def show(self, _request: Request) -> Response:
+    async def show(self, request: Request) -> Response:
         """What was given up, the newest first."""
+        check(reviewer(request), Act.CHANNELS)
         return answer({"dead": await self.dead()})
 
     async def again(self, request: Request) -> Response:
         """Tell one of them anew."""
+        check(reviewer(request), Act.CHANNELS)
         wanted = (await read_members(request, names=["delivery_id"])).get("delivery_id")
         return answer({"delivery": await self.tell_again(wanted, who=reviewer(request).name)})
 

@@ -132,12 +132,12 @@ end
 if not change.erase then
   redis.call('PEXPIRE', KEYS[1], change.keep)
   if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], change.keep) end
-end
--- A renewed lease says nothing new about the hold.
-if change.to or not change.fence then
-  redis.call('XADD', KEYS[11], 'MAXLEN', '~', change.log, '*',
-    'hold', change.id, 'state', state, 'was', was, 'attempts', field('attempts'))
-  redis.call('PEXPIRE', KEYS[11], change.keep)
+  -- A renewed lease says nothing new about the hold.
+  if change.to or not change.fence then
+    redis.call('XADD', KEYS[11], 'MAXLEN', '~', change.log, '*',
+      'hold', change.id, 'state', state, 'was', was, 'attempts', field('attempts'))
+    redis.call('PEXPIRE', KEYS[11], change.keep)
+  end
 end
 redis.call('PUBLISH', KEYS[2], change.id)
 return answer('done')

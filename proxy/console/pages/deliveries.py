@@ -4,6 +4,8 @@ from starlette.responses import RedirectResponse, Response
 
 from proxy.channels.deliveries import Deliveries
 from proxy.console.pages.shell import Shell, Visit
+from proxy.console.people.asking import check
+from rules.authority import Act
 
 
 class Untold:
@@ -15,9 +17,11 @@ class Untold:
 
     async def show(self, visit: Visit) -> Response:
         """What was given up, the newest first."""
+        check(visit.session.reviewer, Act.CHANNELS)
         return self._shell.show("deliveries.html", visit.session, {"dead": await self._deliveries.dead()})
 
     async def again(self, visit: Visit) -> Response:
         """Tell one of them anew."""
+        check(visit.session.reviewer, Act.CHANNELS)
         await self._deliveries.tell_again(visit.form.get("delivery_id"), who=visit.session.reviewer.name)
         return RedirectResponse("/deliveries", status_code=303)
