@@ -13,11 +13,13 @@ from proxy.channels.place import Place
 from proxy.channels.queue import Delivery
 from proxy.channels.settings import Recipient
 from proxy.channels.told import lines, opens_elsewhere
+from proxy.console.people.asking import refusal
 from proxy.console.reading.lines import Lines
 from proxy.console.reading.packages import Packages
 from proxy.console.reviewing import Reviewing
 from proxy.drift.shots import Shots
 from proxy.store.events import Change
+from rules.authority import Act
 from rules.hold import Hold, State
 from rules.verdict import Tier
 
@@ -33,7 +35,6 @@ class MailChannel:
         assert place.settings.mail is not None  # noqa: S101 - the recipient is one of its
         self._mail = place.settings.mail
         self._recipient = recipient
-        self._people = reviewing.people
         self._place = place
         self._reviewing = reviewing
         self._lines = told
@@ -55,11 +56,13 @@ class MailChannel:
             return False
         if self._mail.hosts and line.told.host not in self._mail.hosts:
             return False
-        reader = self._people.named(self._recipient.reviewer)
-        if reader is None or not await self._lines.seen_by(reader, [hold]):
+        who = self._reviewing.people.named(self._recipient.reviewer)
+        # Whoever may not see it on the console is not sent it either.
+        if who is None or await refusal(self._reviewing, hold, who=who, act=Act.VIEW):
             return False
         package = await self._package(hold)
         here = hold.tier <= Tier.EXTERNAL and not opens_elsewhere(package)
+        here = here and await refusal(self._reviewing, hold, who=who, act=Act.APPROVE) is None
         subject = Subject(
             hold_id=hold.hold_id,
             tier=int(hold.tier),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from proxy.channels.mail.links import read
 from proxy.channels.mail.posting import MailChannel
-from proxy.channels.settings import Channels
+from proxy.channels.settings import Channels, Recipient
 from proxy.console.reading.lines import Lines
 from proxy.console.reviewing import Reviewing
 from proxy.drift.shots import Shots
@@ -78,6 +78,19 @@ async def test_who_need_not_hear(world: World, tmp_path: Path) -> None:
         reviewing, channels = of(world, box, tmp_path, hosts=("other.example",))
         async with telling(reviewing, channels[:1]):
             await world.hold(READ)
+            await eventually(lambda: _skipped(reviewing, 1))
+    assert box.raw == []
+
+
+async def test_who_may_not_see_it_is_not_written_to(world: World, tmp_path: Path) -> None:
+    """Nobody whom the console does not know, whatever the configuration says."""
+    with postbox() as box:
+        reviewing, _ = of(world, box, tmp_path)
+        place = reviewing.channels
+        assert place
+        stranger = Recipient(address="mallory@books.example", reviewer="mallory")
+        async with telling(reviewing, [MailChannel(stranger, place, reviewing, Lines(reviewing))]):
+            await world.hold(READ, tier=Tier.EXTERNAL)
             await eventually(lambda: _skipped(reviewing, 1))
     assert box.raw == []
 
