@@ -52,7 +52,10 @@ class Rewriting(Protocol):
     """One answer, taken in as it arrives and given on changed."""
 
     def head(self, status: int, fields: Fields) -> Fields | None:
-        """The head's fields, without a length; None where the answer is to be left alone."""
+        """The head's fields, without a length; the very same ones where `data` and `end` change nothing.
+
+        None where the answer is to be left alone.
+        """
 
     def data(self, data: bytes) -> bytes:
         """What can be given on after `data` has arrived; it may be nothing."""

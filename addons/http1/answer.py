@@ -61,14 +61,15 @@ class Answer:
         return (as_chunk(rest) if rest else b"") + as_chunk(b"")
 
     def _rewritten(self, head: AnswerHead) -> AnswerHead:
-        """The head of an answer whose body is changed: nobody knows its length yet."""
+        """The head of an answer whose body may be changed: nobody knows its length then."""
         if self._rewriting is None:
             return head
         fields = self._rewriting.head(head.status, head.fields)
         if fields is None or head.status in BODILESS:
             self._rewriting = None
             return head
-        return replace(head, fields=fields, length=None)
+        # The very same fields: the body is looked at, and stays what it is.
+        return head if fields is head.fields else replace(head, fields=fields, length=None)
 
     def _framing(self, head: AnswerHead) -> Fields:
         if self._chunked:

@@ -22,14 +22,14 @@ class Looking:
         self._own = False
 
     def head(self, status: int, fields: Fields) -> Fields | None:
-        """The head's fields, None where the answer is left alone."""
+        """The head's fields: the very same ones where it is only looked at, None where not even that."""
         edited = self._inner.head(status, fields)
         kind = (first(fields, b"content-type") or b"").split(b";")[0].strip().lower()
         plain = (first(fields, b"content-encoding") or b"identity").lower() == b"identity"
         if edited is not None or not (kind == b"application/json" and status == _OK and plain):
             return edited
         self._own, self._kept = True, bytearray()
-        return tuple(field for field in fields if field[0].lower() != b"content-length")
+        return fields
 
     def data(self, data: bytes) -> bytes:
         """What can be given on: the same, where it is only looked at."""

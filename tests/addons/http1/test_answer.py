@@ -152,3 +152,22 @@ def test_an_answer_that_is_left_alone_is_as_it_was() -> None:
     answer = Answer(GET, Late(leaves=True))
     assert b"Content-Length: 7\r\n" in answer.head(OK)
     assert answer.data(b"1234567") + answer.end() == b"1234567"
+
+
+class Watching(Late):
+    """A rewriting that changes nothing."""
+
+    def head(self, status: int, fields: Fields) -> Fields | None:
+        """The very same."""
+        return fields
+
+    def data(self, data: bytes) -> bytes:
+        """The same."""
+        return data
+
+
+def test_an_answer_that_is_only_looked_at_keeps_its_length() -> None:
+    """Byte for byte what the upstream sent."""
+    answer = Answer(GET, Watching())
+    assert b"Content-Length: 7\r\n" in answer.head(OK)
+    assert answer.data(b"1234567") + answer.end() == b"1234567"
