@@ -22,6 +22,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Declare the command."""
     parser = commands.add_parser("capture", help="redirect all that agents send to the gate: up, down, check")
     parser.add_argument("action", choices=["up", "down", "check"], metavar="ACTION", help="up, down or check")
+    add_plan(parser)
+    parser.add_argument("--dry-run", action="store_true", help="print the rules and change nothing")
+    add_data_dir(parser)
+    parser.set_defaults(run=reported(run))
+
+
+def add_plan(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags that say what is captured."""
     parser.add_argument(
         "--to", type=port, default=15001, metavar="PORT", help="serve's --capture port (default 15001)"
     )
@@ -49,9 +57,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="PORT,...",
         help="ports of this machine that agents may not reach: console, store (default 8081,6379)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="print the rules and change nothing")
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
 
 
 def run(args: argparse.Namespace) -> int:
