@@ -121,6 +121,8 @@ def _as_user(args: argparse.Namespace) -> list[Finding]:
     """What the agent's side finds, from a child that is the agent's user."""
     if os.geteuid() != 0:
         raise Negative("only root can try as another user: leave out --as, or run this as root", code=2)
+    # Sockets load this codec when they are first used; the child may not read the interpreter's files.
+    "".encode("idna")
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -144,7 +146,7 @@ def _report_as(args: argparse.Namespace, writer: int) -> None:
         plan = planned(args)
         found = [*standing.examine(gate, os.environ), *attempts.examine(_aims(args, plan))]
         os.write(writer, json.dumps([asdict(one) for one in found]).encode())
-    except (CaptureError, OSError) as error:
+    except (CaptureError, OSError, ImportError) as error:
         sys.stderr.write(f"sidegate: {error}\n")
     finally:
         os._exit(0)

@@ -7,9 +7,11 @@ there is the gate, or nobody. What gets no answer at all may have left, or may h
 import errno
 import socket
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 
 from proxy.capture.dns import ANSWER_4, answer
 from proxy.doctor.finding import Finding, doubt, fault, ok
@@ -19,6 +21,7 @@ _SECONDS = 2.0
 _METADATA = ("169.254.169.254", "fd00:ec2::254")
 _NAME = "way-out.sidegate-doctor.invalid"
 _MOST_BYTES = 4096
+_AT_ONCE = 16
 _DEAD = "up `sidegate capture`, or run the agent under `sidegate exec`"
 # The kernel says so when a packet is not to leave, or has nowhere to go.
 _STOPPED = (
@@ -57,26 +60,30 @@ class _End(Enum):
     """Nobody answered."""
 
 
-def examine(aims: Aims) -> Iterator[Finding]:
-    """Try all of them."""
+def examine(aims: Aims) -> list[Finding]:
+    """Try all of them, at once: most of the time is spent waiting for who does not answer."""
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        return list(pool.map(lambda attempt: attempt(), _attempts(aims)))
+
+
+def _attempts(aims: Aims) -> Iterator[Callable[[], Finding]]:
     for host in aims.hosts:
         family = "ipv6" if ":" in host else "ipv4"
         for port in aims.ports:
-            yield _told(f"way.tcp.{family}.{port}", f"TCP to port {port}", _tcp(host, port))
-        yield _told(
-            f"way.udp.{family}.443", "UDP to port 443 (QUIC)", _udp(host, 443, b"\xc0" + b"\0" * 1199)
-        )
-        yield _told(f"way.dns.{family}", "a question about a name", _dns(host))
+            yield partial(_way, f"tcp.{family}.{port}", f"TCP to port {port}", partial(_tcp, host, port))
+        hello = b"\xc0" + bytes(1199)
+        yield partial(_way, f"udp.{family}.443", "UDP to port 443 (QUIC)", partial(_udp, host, 443, hello))
+        yield partial(_way, f"dns.{family}", "a question about a name", partial(_dns, host))
     for host in _METADATA:
-        yield _told(
-            f"way.metadata.{'ipv6' if ':' in host else 'ipv4'}", "the metadata service", _tcp(host, 80)
-        )
+        family = "ipv6" if ":" in host else "ipv4"
+        yield partial(_way, f"metadata.{family}", "the metadata service", partial(_tcp, host, 80))
     for port in aims.closed:
-        yield _closed(port)
+        yield partial(_closed, port)
 
 
-def _told(check: str, what: str, end: _End) -> Finding:
-    match end:
+def _way(name: str, what: str, attempt: Callable[[], _End]) -> Finding:
+    check = f"way.{name}"
+    match attempt():
         case _End.GATE:
             return ok(check, f"{what}: the gate answers")
         case _End.STOPPED:

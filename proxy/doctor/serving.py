@@ -70,7 +70,7 @@ def _found(data_dir: Path) -> Found | None:
             captured=members.get("capture"),
             dns=members.get("dns"),
         )
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
