@@ -11,5 +11,6 @@
 - `keeping`: what all held calls have in common; `holding`: a request that waits for a human
 - `gate`: the path of a call on one screen
 - `mcp/`: the same for tool calls, over stdio and inside HTTP
+- `doctor/`: what could be wrong with an installation
 - `console/`: the reviewers' side; `serving/`: the processes' composition; `cli/`: the command line
 """
