@@ -15,6 +15,7 @@ from addons.captured import Captured
 from addons.client_tls import BoundedClientTls
 from addons.connections import Connections
 from addons.exchange import Refuse
+from addons.http1.destination import Served
 from addons.http1.layer import JudgeAtOnce, StrictHttp1
 from addons.http2.layer import BoundedHttp2
 from addons.traffic import Traffic
@@ -31,10 +32,11 @@ class DefaultDeny:
 
     name = "nextlayer"  # takes the built-in's place, so that none of its fallbacks exists
 
-    def __init__(self, traffic: Traffic) -> None:
+    def __init__(self, traffic: Traffic, *, served: Served | None = None) -> None:
         self._captured = Captured()
         self.addons = (Connections(traffic), self._captured)
         self._traffic = traffic
+        self._served = served or {}
         self._judge_at_once: JudgeAtOnce | None = None
         self._refuse: Refuse = _uncounted
         # A verdict may come after its client has gone, and must not keep it in memory.
@@ -77,21 +79,21 @@ class DefaultDeny:
     def _choose(self, context: Context, data: bytes) -> layer.Layer | None:
         """The next layer for a connection whose client sent `data`, or None to wait for more."""
         if isinstance(context.layers[-1], modes.HttpProxy):
-            return self._http1(context, explicit=True)
+            return self._http1(context, served=self._served)
         if len(data) < 3:
             return None
         if starts_like_tls_record(data) and not context.client.tls:
             return BoundedClientTls(context)
         if context.client.alpn == b"h2":
             return BoundedHttp2(context, self._traffic, self._refuse)
-        return self._http1(context, explicit=False)
+        return self._http1(context, served=None)
 
-    def _http1(self, context: Context, *, explicit: bool) -> StrictHttp1:
+    def _http1(self, context: Context, *, served: Served | None) -> StrictHttp1:
         return StrictHttp1(
             context,
             self._traffic,
             refuse=self._refuse,
-            explicit=explicit,
+            served=served,
             judge_at_once=self._judge_at_once,
         )
 

@@ -7,10 +7,12 @@
 - `credentials/`: fresh secrets for what is replayed; `drift/`: whether what it would change is as it was
 - `replay/`: approved actions sent, once
 - `rulebook`: the rules of now; `agent`: who acts; `budgets`: what calls add up to
+- `suspicion`: what answers have given away
 - `admission`: what stands before every call that does more than read
 - `keeping`: what all held calls have in common; `holding`: a request that waits for a human
 - `gate`: the path of a call on one screen
 - `mcp/`: the same for tool calls, over stdio and inside HTTP
 - `doctor/`: what could be wrong with an installation
-- `console/`: the reviewers' side; `serving/`: the processes' composition; `cli/`: the command line
+- `channels/`: what is told outside the console; `console/`: the reviewers' side
+- `serving/`: the processes' composition; `cli/`: the command line
 """

@@ -2,12 +2,14 @@
 
 - `app`: puts the parts together
 - `door`: which requests are heard at all, and who sent them
+- `people/`: who may decide, and the question whether somebody may
 - `probes`: whether the process lives, whether it is ready, and its metrics
 - `body`: what a request says, bounded and strictly read
 - `reading/`: what a reviewer is shown of holds
 - `decisions`: approving, rejecting and cancelling them; `resolving`: what became of an unknown outcome
 - `deciding`: the one place where any of that is done
-- `kill`: the kill switch
+- `kill`: the kill switch; `events`: what changes, as it changes
+- `openapi/`: what all of that says of itself
 - `pages/`: the same for people in a browser
 - `problem`: every way in which the console says no
 - `reviewing`: what all of them share

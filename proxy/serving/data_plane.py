@@ -14,6 +14,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from addons.default_deny import DefaultDeny
 from addons.enforce import Enforce
 from addons.exchange import Admit
+from addons.http1.destination import Served
 from addons.traffic import Traffic
 from proxy.serving.lean import bare_package
 
@@ -30,10 +31,16 @@ class DataPlane:
     """The agents' listener. It serves while `run` runs."""
 
     def __init__(
-        self, gate: Admit, *, listen: tuple[str, int], authority: Path, upstream_trust: Path
+        self,
+        gate: Admit,
+        *,
+        listen: tuple[str, int],
+        authority: Path,
+        upstream_trust: Path,
+        served: Served | None = None,
     ) -> None:
         self.traffic = Traffic()
-        default_deny = DefaultDeny(self.traffic)
+        default_deny = DefaultDeny(self.traffic, served=served)
         self._master = Master(Options())
         self._proxyserver = Proxyserver()
         self._taken: WeakSet[asyncio.Server] = WeakSet()

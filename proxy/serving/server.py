@@ -14,6 +14,7 @@ from time import monotonic, time
 
 from proxy.admission import Admission
 from proxy.agent import Agent
+from proxy.channels import making
 from proxy.config import Config, store_fault
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
@@ -51,8 +52,8 @@ from proxy.serving.data_plane import DataPlane
 from proxy.serving.doors import NOWHERE, Doors, Ports
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
+from proxy.serving.people import people, provider
 from proxy.serving.stopping import on_signal
-from proxy.serving.tokens import reviewers
 from proxy.serving.words import first_words, shown_url
 from proxy.signals import Signals
 from proxy.store.connection import connect
@@ -61,6 +62,7 @@ from proxy.store.history import History
 from proxy.store.record import StoreUnavailable
 from proxy.store.skew import Skew
 from proxy.store.store import Store
+from proxy.suspicion import Suspicion
 from proxy.witness import Witness
 
 logger = logging.getLogger(__name__)
@@ -201,6 +203,7 @@ class _Sidecar:
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
+            served=config.served,
         )
         self.doors = Doors(settings.capture)
         self.background: list[asyncio.Task[None]] = []
@@ -252,7 +255,14 @@ class _Sidecar:
 
     def _gate(self) -> Gate:
         ruleset, config = self.settings.rulebook.current, self.settings.config
-        admission = Admission(agent=self.agent, store=self.store, metrics=self.metrics, history=self.history)
+        suspicion = Suspicion(store=self.store, agent=self.agent, ruleset=ruleset, tasks=self.tasks)
+        admission = Admission(
+            agent=self.agent,
+            store=self.store,
+            metrics=self.metrics,
+            history=self.history,
+            suspicion=suspicion,
+        )
         holding = Holding(
             keeping=self.keeping,
             replayer=self.replayer,
@@ -282,11 +292,12 @@ class _Sidecar:
         self.doors.bind()
         # Before anything listens, so that there is no moment in which an agent could reach them.
         self.destinations.own_ports.update((self.settings.listen[1], console[1], *self.doors.ports))
-        listener = Listener(create(self._reviewing(console)), listening)
+        reviewing = self._reviewing(console)
+        listener = Listener(create(reviewing), listening)
         rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
         watches = (self.deadlines.watch(), self.worker.watch(), self.unknowns.watch())
         skew = Skew(store=self.store, metrics=self.metrics).watch()
-        parts = (self.signals.listen(), *watches, rules, skew)
+        parts = (self.signals.listen(), *watches, rules, skew, making.make(reviewing).watch())
         self.background += [self.tasks.create_task(part) for part in parts]
         console_task = self.tasks.create_task(listener.run())
         opened = asyncio.Event()
@@ -350,6 +361,7 @@ class _Sidecar:
 
     def _reviewing(self, console: Address) -> Reviewing:
         settings = self.settings
+        trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
         return Reviewing(
             store=self.store,
             sealed=self.sealed,
@@ -361,10 +373,15 @@ class _Sidecar:
             signals=self.signals,
             agent=self.agent,
             history=self.history,
-            preview_required=settings.config.review.preview == "required",
-            reviewers=reviewers(
-                settings.data_dir, {r.name: Path(r.token_file) for r in settings.config.reviewers}
+            channels=making.place(
+                settings.config.channels,
+                link=shown_url(console),
+                beside=self.destinations,
+                trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
             ),
+            preview_required=settings.config.review.preview == "required",
+            provider=provider(settings.config, trust=trust),
+            people=people(settings.data_dir, settings.config, console=console),
             ready=self._ready,
             address=console,
             names=frozenset(settings.config.console.names),
