@@ -178,7 +178,7 @@ async def test_nobody_approves_what_is_asked_for_them(world: World) -> None:
     async with world.client(token=TOKENS["bob"]) as client:
         path = f"/api/holds/{hold.hold_id}"
         answer = await client.post(f"{path}/approve", json={"digest": hold.digest})
-        assert (answer.status_code, answer.json()["type"]) == (403, "urn:sidegate:api:own_call")
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:sidegate:api:own_request")
         assert await world.state(hold) is State.PENDING
         assert (await client.post(f"{path}/reject", json={"reason": "mine"})).status_code == 200
 
