@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SYSTEM := apache2 chromium curl faketime haproxy iproute2 nftables nginx-light prometheus redis-server
 
-.PHONY: run test check unit acceptance deep bench evasion mcp-evasion clients conformance garden faults crash demo image clean
+.PHONY: run test check unit acceptance deep bench evasion mcp-evasion clients trust conformance garden faults crash demo image clean
 
 ## Start the sidecar with its embedded store. ARGS are passed on to `sidegate serve`.
 run: .venv/.run
@@ -51,6 +51,10 @@ mcp-evasion: .venv/.dev .venv/.system
 ## Every MCP client, era and carrier: held calls seen, approved, run once. Writes docs/clients.md.
 clients: .venv/.dev .venv/.system
 	$(BIN)/python -m tests.clients $(ARGS)
+
+## HTTP clients under `sidegate exec`, with a namespace and without. Writes docs/trust.md.
+trust: .venv/.dev .venv/.system
+	$(BIN)/python -m tests.trust
 
 ## MCP's conformance suite, both sides and revisions: the same through the gate as direct, line by line.
 conformance: .venv/.dev .venv/.system

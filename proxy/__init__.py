@@ -12,6 +12,7 @@
 - `keeping`: what all held calls have in common; `holding`: a request that waits for a human
 - `gate`: the path of a call on one screen
 - `mcp/`: the same for tool calls, over stdio and inside HTTP
+- `doctor/`: what could be wrong with an installation
 - `channels/`: what is told outside the console; `console/`: the reviewers' side
 - `serving/`: the processes' composition; `cli/`: the command line
 """

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
@@ -119,6 +120,50 @@ def joined(pod: Net, world: Net) -> contextlib.AbstractContextManager[None]:
     pod.run("ip", "route", "add", "default", "via", "203.0.113.1")
     pod.run("ip", "-6", "route", "add", "default", "via", "2001:db8:113::1")
     return contextlib.nullcontext()
+
+
+class Echo:
+    """Sockets in a namespace that each say one word to whoever comes."""
+
+    def __init__(self, net: Net, word: str, places: list[tuple[str, str, int]]) -> None:
+        self._word = word.encode()
+        self._stack = contextlib.ExitStack()
+        self.noticed = 0
+        with net:
+            for kind, host, port in places:
+                family = socket.AF_INET6 if ":" in host else socket.AF_INET
+                made = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+                self._stack.enter_context(contextlib.closing(made))
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                made.bind((host, port))
+                made.settimeout(0.2)
+                threading.Thread(target=self._tcp if kind == "tcp" else self._udp, args=(made,)).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _tcp(self, listener: socket.socket) -> None:
+        listener.listen()
+        while listener.fileno() >= 0:
+            try:
+                line, _ = listener.accept()
+            except OSError:
+                continue
+            self.noticed += 1
+            with line:
+                line.sendall(self._word)
+
+    def _udp(self, bound: socket.socket) -> None:
+        while bound.fileno() >= 0:
+            try:
+                _, sender = bound.recvfrom(16)
+                self.noticed += 1
+                bound.sendto(self._word, sender)
+            except OSError:
+                continue
 
 
 def _make(made: list[int | OSError]) -> None:

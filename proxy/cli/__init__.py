@@ -33,6 +33,7 @@ _COMMANDS = {
     "env": "environment",
     "exec": "execute",
     "capture": "capture",
+    "doctor": "doctor",
     "mcp": "mcp",
     "mcp install": "mcp_install",
 }

@@ -7,8 +7,8 @@ from proxy.capture import table
 from proxy.capture.plan import Plan, absence
 from proxy.capture.programs import CaptureError
 from proxy.capture.table import Standing
+from proxy.cli.numbers import port, ports, user
 from proxy.cli.remote import Negative, add_data_dir, reported
-from proxy.cli.serve import port
 from proxy.cli.terminal import say
 
 _CURES = {
@@ -22,6 +22,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Declare the command."""
     parser = commands.add_parser("capture", help="redirect all that agents send to the gate: up, down, check")
     parser.add_argument("action", choices=["up", "down", "check"], metavar="ACTION", help="up, down or check")
+    add_plan(parser)
+    parser.add_argument("--dry-run", action="store_true", help="print the rules and change nothing")
+    add_data_dir(parser)
+    parser.set_defaults(run=reported(run))
+
+
+def add_plan(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags that say what is captured."""
     parser.add_argument(
         "--to", type=port, default=15001, metavar="PORT", help="serve's --capture port (default 15001)"
     )
@@ -29,29 +37,26 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--dns", type=port, default=15053, metavar="PORT", help="serve's --dns port (default 15053)"
     )
     parser.add_argument(
-        "--uid", type=_user, default=1337, help="the sidecar's user id, which is left alone (default 1337)"
+        "--uid", type=user, default=1337, help="the sidecar's user id, which is left alone (default 1337)"
     )
     parser.add_argument(
         "--agent",
-        type=_user,
+        type=user,
         action="append",
         default=[],
         metavar="UID",
         help="capture only this user id; may be given several times (default: everybody but --uid)",
     )
     parser.add_argument(
-        "--ports", type=_ports, default=(), metavar="PORT,...|any", help="TCP ports to redirect (default any)"
+        "--ports", type=ports, default=(), metavar="PORT,...|any", help="TCP ports to redirect (default any)"
     )
     parser.add_argument(
         "--close",
-        type=_ports,
+        type=ports,
         default=(8081, 6379),
         metavar="PORT,...",
         help="ports of this machine that agents may not reach: console, store (default 8081,6379)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="print the rules and change nothing")
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -108,13 +113,3 @@ def _check(plan: Plan, *, dry: bool) -> int:
         return 1
     say("the rules are in force, and as they were made")
     return 0
-
-
-def _user(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**32 - 1:
-        raise argparse.ArgumentTypeError(f"`{text}` is no user id; give its number")
-    return int(text)
-
-
-def _ports(text: str) -> tuple[int, ...]:
-    return () if text == "any" else tuple(sorted({port(part) for part in text.split(",")}))

@@ -12,6 +12,7 @@ from shlex import quote
 from urllib.parse import urlsplit
 
 from proxy.cli.check import add_files, read_files
+from proxy.cli.numbers import port
 from proxy.cli.remote import add_data_dir
 from proxy.cli.rule_files import read_rules
 from proxy.config import Config
@@ -85,13 +86,6 @@ def address(text: str) -> Address:
     if not host or port is None or parts.netloc != text or "@" in text:
         raise argparse.ArgumentTypeError(f"`{text}` is not HOST:PORT")
     return host, port
-
-
-def port(text: str) -> int:
-    """A port of TCP or UDP."""
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise argparse.ArgumentTypeError(f"`{text}` is no port; give one from 1 to 65535")
-    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:

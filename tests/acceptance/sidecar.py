@@ -43,6 +43,7 @@ class Sidecar:
         config: str = OPEN_LOCALHOST,
         environment: Mapping[str, str] | None = None,
         launcher: Sequence[str] = _LAUNCHER,
+        flags: Sequence[str] = (),
     ) -> None:
         # Straight under /tmp: a unix socket's path may have no more than 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="sidegate-", dir="/tmp"))
@@ -53,7 +54,7 @@ class Sidecar:
         config_file = self.folder / "config.yaml"
         config_file.write_text(config)
         self._flags = ["--config", str(config_file), "--upstream-ca", str(upstream_ca)]
-        self._flags += ["--witness", str(witness_beside(upstream_ca))]
+        self._flags += ["--witness", str(witness_beside(upstream_ca)), *flags]
         if rules is not None:
             rules_file = self.folder / "rules.yaml"
             rules_file.write_text(rules)

@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
+from tests.nets import WHY_NOT
+
 
 class Transport(StrEnum):
     """How a case's bytes travel."""
@@ -94,8 +96,8 @@ class Case:
     @property
     def skipped(self) -> str | None:
         """Why the case is not run here, or None."""
-        if self.transport is Transport.NETNS:
-            return NO_NAMESPACE
+        if self.transport is Transport.NETNS and WHY_NOT:
+            return f"{NO_NAMESPACE}: {WHY_NOT}"
         is_link = self.transport is Transport.CONSOLE and _LINK.match(self.data)
         return NO_LINKS if is_link else None
 

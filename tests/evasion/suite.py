@@ -12,6 +12,7 @@ from tests.acceptance.authority import Authority
 from tests.evasion import digests
 from tests.evasion.agent import Heard, send
 from tests.evasion.corpus import Case, Transport
+from tests.evasion.isolation import Isolation
 from tests.evasion.judging import Happened, Judged, Result, judge, judge_console
 from tests.evasion.launcher import Plant
 from tests.evasion.places import Places
@@ -37,6 +38,8 @@ class Suite:
             self._places, authority=self._authority, names=_names(cases), ports=_ports(cases)
         )
         self._subject: Subject | None = None
+        self._folder = folder
+        self._isolation: Isolation | None = None
 
     def __enter__(self) -> Self:
         self._recorder.__enter__()
@@ -50,6 +53,8 @@ class Suite:
     ) -> None:
         self._end_subject()
         self._recorder.close()
+        if self._isolation is not None:
+            self._isolation.__exit__(kind, error, trace)
 
     def run(self) -> list[Result]:
         """All results, in the order of the cases. Raises AssertionError if it cannot get to the end."""
@@ -67,6 +72,8 @@ class Suite:
     def _run(self, case: Case) -> Result:
         if case.transport is Transport.HASH_PAIR:
             return digests.compare(case)
+        if case.transport is Transport.NETNS:
+            return self._isolated().run(case)
         if case.counts:
             self._end_subject()
         try:
@@ -94,6 +101,13 @@ class Suite:
         record: Record = self._recorder.take().without(own)
         happened = Happened(record=record, held=held, admitted=subject.admitted() - admitted, heard=heard)
         return judge(case, happened)
+
+    def _isolated(self) -> Isolation:
+        if self._isolation is None:
+            isolation = Isolation(self._folder / "pod")
+            isolation.__enter__()
+            self._isolation = isolation
+        return self._isolation
 
     def _running(self, *, shared: bool) -> Subject:
         if self._subject is not None and self._subject.is_full:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.evasion import corpus
 from tests.evasion.__main__ import main
 from tests.evasion.launcher import Plant
 from tests.evasion.test_recorder import needs_low_ports
@@ -64,14 +65,21 @@ def cases(tmp_path: Path) -> Path:
     ],
 )
 def test_a_broken_gate_is_noticed(
-    plant: Plant, code: int, last: str, cases: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    plant: Plant,
+    code: int,
+    last: str,
+    cases: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What is let through or ends the sidecar is an escape, a blocked control is a stopped one."""
+    monkeypatch.setattr(corpus, "WHY_NOT", "not here")
     out = tmp_path / "results.json"
     assert main(["--file", str(cases), "--plant", plant, "--json", str(out)]) == code
     printed = capsys.readouterr().out.splitlines()
     assert printed[-1] == last
-    assert "skipped: 1 (needs the agent's own network namespace)" in printed
+    assert "skipped: 1 (needs the agent's own network namespace: not here)" in printed
     kept = json.loads(out.read_text())
     assert [result["id"] for result in kept["results"]] == ["control", "held", "refused", "foreign"]
 

@@ -2,9 +2,8 @@
 
 import socket
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 
 import pytest
 
@@ -12,7 +11,7 @@ from proxy.capture import programs, table
 from proxy.capture.plan import Plan
 from proxy.capture.programs import CaptureError
 from proxy.capture.table import Standing
-from tests.nets import Net, as_user, joined, needs_nets, nets
+from tests.nets import Echo, Net, as_user, joined, needs_nets, nets
 
 pytestmark = needs_nets
 
@@ -129,47 +128,6 @@ for word in sys.argv[1:]:
     except OSError as error:
         print(word, "nothing")
 """
-
-
-class Echo:
-    """Sockets in a namespace that each say one word to whoever comes."""
-
-    def __init__(self, net: Net, word: str, places: list[tuple[str, str, int]]) -> None:
-        self._word = word.encode()
-        self._stack = ExitStack()
-        with net:
-            for kind, host, port in places:
-                family = socket.AF_INET6 if ":" in host else socket.AF_INET
-                made = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
-                self._stack.enter_context(closing(made))
-                made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                made.bind((host, port))
-                made.settimeout(0.2)
-                threading.Thread(target=self._tcp if kind == "tcp" else self._udp, args=(made,)).start()
-
-    def __enter__(self) -> "Echo":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def _tcp(self, listener: socket.socket) -> None:
-        listener.listen()
-        while listener.fileno() >= 0:
-            try:
-                line, _ = listener.accept()
-            except OSError:
-                continue
-            with line:
-                line.sendall(self._word)
-
-    def _udp(self, bound: socket.socket) -> None:
-        while bound.fileno() >= 0:
-            try:
-                _, sender = bound.recvfrom(16)
-                bound.sendto(self._word, sender)
-            except OSError:
-                continue
 
 
 @pytest.fixture
