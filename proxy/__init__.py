@@ -1,6 +1,7 @@
 """All I/O, clocks and randomness, from the ground up.
 
-- `config`, `packs`, `metrics`, `failure`; `data_dir/`: files, keys and the private store of one data folder
+- `config`, `settings/`: what is set, and where it was said; `packs`, `metrics`, `failure`
+- `data_dir/`: files, keys and the private store of one data folder
 - `keys/`: what a hold keeps, encrypted; `store/`: holds in Redis; `signals`: what has changed there
 - `destinations`: where calls may go; `witness`: what left
 - `credentials/`: fresh secrets for what is replayed; `drift/`: whether what it would change is as it was

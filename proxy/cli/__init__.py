@@ -10,6 +10,7 @@ from importlib import import_module
 _COMMANDS = {
     "serve": "serve",
     "check": "check",
+    "config": "config",
     "classify": "classify",
     "eval": "eval",
     "explain": "explain",
