@@ -16,6 +16,7 @@ from proxy.data_dir.files import private_folder
 from proxy.data_dir.lock import AlreadyServing, exclusive
 from proxy.replay.journal import JournalError
 from proxy.rulebook import Rulebook
+from proxy.serving.doors import Ports
 from proxy.serving.server import CannotServe, Serving, Settings, serve
 from proxy.settings.serve import address
 from proxy.witness import WitnessError
@@ -75,6 +76,7 @@ def _settings(data_dir: Path, config: Config, rulebook: Rulebook) -> Settings:
         redis_url=config.redis.url,
         upstream_ca=Path(said.upstream_ca) if said.upstream_ca else None,
         witness=Path(said.witness) if said.witness else None,
+        capture=Ports(captured=said.capture, dns=said.dns),
     )
 
 

@@ -13,6 +13,7 @@ from proxy.settings.layers import Layers, Override, read_layers
 from rules.language.document import Problem
 
 _FLAGS = {"packs": "--no-packs"}
+_PLACES = ("listen", "console", "capture", "dns", "upstream_ca", "witness")
 
 
 def add_files(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +41,15 @@ def add_places(parser: argparse.ArgumentParser) -> None:
         help="where reviewers connect (default 127.0.0.1:8081)",
     )
     parser.add_argument(
+        "--capture",
+        type=port,
+        metavar="PORT",
+        help="port of loopback to which connections are redirected: see `sidegate capture`",
+    )
+    parser.add_argument(
+        "--dns", type=port, metavar="PORT", help="port of loopback where captured agents' names are answered"
+    )
+    parser.add_argument(
         "--upstream-ca",
         metavar="FILE",
         help="PEM authorities to trust upstream, besides the system's",
@@ -49,6 +59,13 @@ def add_places(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="append a line about every request before it leaves",
     )
+
+
+def port(text: str) -> int:
+    """A port of TCP or UDP."""
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"`{text}` is no port; give one from 1 to 65535")
+    return int(text)
 
 
 def read_files(args: argparse.Namespace) -> tuple[Config, Rulebook] | None:
@@ -74,7 +91,7 @@ def read_config(args: argparse.Namespace) -> Layers | None:
 
 def _flags(args: argparse.Namespace) -> list[Override]:
     """What this command line says of keys of the file; a flag that was not given says nothing."""
-    given = {name: getattr(args, name, None) for name in ("listen", "console", "upstream_ca", "witness")}
+    given = {name: getattr(args, name, None) for name in _PLACES}
     given["rules"] = [str(path) for path in args.rules] or None
     given["packs"] = False if args.no_packs else None
     return [

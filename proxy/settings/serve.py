@@ -10,6 +10,7 @@ from proxy.destinations import Address
 from rules.language.complaint import quote
 from rules.language.document import Strict
 
+type Port = Annotated[int, Field(ge=1, le=65535)]
 type Text = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
@@ -18,6 +19,8 @@ class ServeEntry(Strict):
 
     listen: Text = "127.0.0.1:8080"
     console: Text = "127.0.0.1:8081"
+    capture: Port | None = None
+    dns: Port | None = None
     upstream_ca: Text | None = None
     witness: Text | None = None
     rules: tuple[Text, ...] = ()
