@@ -16,6 +16,7 @@ from proxy.destinations import Allowed
 from proxy.holding import Waiting
 from proxy.keys.settings import Keys
 from proxy.mcp.servers import McpServer
+from proxy.settings.authority import CaEntry
 from proxy.settings.serve import ServeEntry
 from proxy.store.store import Clocks
 from proxy.store.timing import Cap
@@ -185,6 +186,7 @@ class Config(Strict):
     channels: Channels = Channels()
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()
+    ca: CaEntry = CaEntry()
 
     @field_validator("credentials")
     @classmethod

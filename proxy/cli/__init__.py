@@ -11,6 +11,7 @@ _COMMANDS = {
     "serve": "serve",
     "check": "check",
     "config": "config",
+    "ca": "ca",
     "classify": "classify",
     "eval": "eval",
     "explain": "explain",
