@@ -86,4 +86,6 @@ def publish(path: Path, content: bytes) -> None:
     """Write a file that clients read at any moment: the old one or the new one, never half of it."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_bytes(content)
+    # Whatever the umask is: a service manager's often lets nobody else read.
+    part.chmod(0o644)
     part.replace(path)

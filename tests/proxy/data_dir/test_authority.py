@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import os
 import ssl
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -209,7 +210,11 @@ def test_names_are_what_it_is_good_for(tmp_path: Path, case: str) -> None:
 def test_where_else_agents_find_it(tmp_path: Path) -> None:
     """Certificates, readable, and never a key."""
     (tmp_path / "trust").mkdir()
-    ensure_authority(tmp_path / "data", Terms(publish=tmp_path / "trust"))
+    before = os.umask(0o077)
+    try:
+        ensure_authority(tmp_path / "data", Terms(publish=tmp_path / "trust"))
+    finally:
+        os.umask(before)
     found = {path.name: path.read_bytes() for path in (tmp_path / "trust").iterdir()}
     assert set(found) == {"ca.pem", "ca-bundle.pem", "ca-bundle.p12"}
     assert found["ca.pem"] == (tmp_path / "data" / "ca.pem").read_bytes()
