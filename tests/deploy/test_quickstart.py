@@ -18,9 +18,11 @@ def commands(program: str) -> list[list[str]]:
     found = []
     for page in _PAGES:
         for line in re.findall(r"^    (.+)$", (DOCS / page).read_text(), re.MULTILINE):
-            if re.search(rf"(?:^|[ /\"(]){program} ", line):
+            named = re.search(rf"(?:^|[ /\"(]){program} ", line)
+            # The chart's folder has the program's name.
+            if named and (program == "helm" or not line.startswith("helm ")):
                 words = shlex.split(line.replace('"$(', "").replace(')"', ""), comments=True)
-                place = next(n for n, word in enumerate(words) if word.rpartition("/")[2] == program)
+                place = max(n for n, word in enumerate(words) if word.rpartition("/")[2] == program)
                 found.append(words[place + 1 :])
     return found
 
