@@ -1,10 +1,10 @@
 # The sidecar's image. BASE is any Debian with Python 3.13, venv and CA certificates;
-# name it with its digest where two builds must be the same.
+# name it with its digest (`python:3.13-slim@sha256:...`) where two builds must be the same.
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
 WORKDIR /src
-COPY requirements/run.txt ./
+COPY requirements/run.txt requirements/image.txt ./
 # Wheels only: a package that would need a compiler stops the build instead.
 RUN python3 -m venv /build \
  && python3 -m venv --without-pip /opt/sidegate \
@@ -20,6 +20,10 @@ RUN /build/bin/pip --python /opt/sidegate/bin/python install --no-cache-dir \
  && /build/bin/pip --python /opt/sidegate/bin/python uninstall --yes \
         hatchling editables pathspec pluggy trove-classifiers \
  && /build/bin/pip --python /opt/sidegate/bin/python check
+# What is in the image, for scanners: CycloneDX, with each package's version, licence and hash.
+RUN /build/bin/pip install --no-cache-dir --require-hashes --only-binary :all: --requirement image.txt \
+ && /build/bin/cyclonedx-py environment --output-reproducible --gather-license-texts \
+        --pyproject pyproject.toml --output-file /opt/sidegate/lib/sbom.cdx.json /opt/sidegate/bin/python
 COPY tools/ready.py /opt/sidegate/lib/ready.py
 
 FROM ${BASE}
@@ -30,6 +34,12 @@ LABEL org.opencontainers.image.title="Sidegate" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
+
+# What `sidegate capture` asks the kernel with; the sidecar itself never runs it.
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends nftables \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 
 # 1337 is the user id that redirect rules leave alone, so the agent must run as another one.
 # A named volume takes owner and mode from the folder that it is first mounted on.

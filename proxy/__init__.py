@@ -1,6 +1,7 @@
 """All I/O, clocks and randomness, from the ground up.
 
-- `config`, `packs`, `metrics`, `failure`; `data_dir/`: files, keys and the private store of one data folder
+- `config`, `settings/`: what is set, and where it was said; `packs`, `metrics`, `failure`
+- `data_dir/`: files, keys and the private store of one data folder
 - `keys/`: what a hold keeps, encrypted; `store/`: holds in Redis; `signals`: what has changed there
 - `capture/`: agents' connections redirected to the gate, and no other way out
 - `destinations`: where calls may go; `witness`: what left

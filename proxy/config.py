@@ -17,11 +17,13 @@ from proxy.destinations import Allowed
 from proxy.holding import Waiting
 from proxy.keys.settings import Keys
 from proxy.mcp.servers import McpServer
+from proxy.settings.authority import CaEntry
+from proxy.settings.serve import ServeEntry
 from proxy.store.store import Clocks
 from proxy.store.timing import Cap
 from rules.action import Principal
 from rules.language.complaint import quote
-from rules.language.document import Problem, Strict, read
+from rules.language.document import Problem, Strict
 from rules.mcp.carried import Server
 from rules.verdict import Tier
 
@@ -146,6 +148,7 @@ class Config(Strict):
     """The whole file."""
 
     version: Literal[1]
+    serve: ServeEntry = ServeEntry()
     identity: Identity = Identity()
     destinations: Openings = Openings()
     inline_wait: InlineWait = InlineWait()
@@ -160,6 +163,7 @@ class Config(Strict):
     channels: Channels = Channels()
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()
+    ca: CaEntry = CaEntry()
 
     @field_validator("credentials")
     @classmethod
@@ -277,14 +281,6 @@ class Config(Strict):
         """Further header names, lower case, that carry credentials."""
         declared = {entry.slot.encode() for entry in self.credentials if entry.slot != TLS}
         return frozenset(declared | {name.lower().encode() for name in self.secret_headers})
-
-
-def load(path: Path | None) -> Config | tuple[Problem, ...]:
-    """The configuration in `path`, the defaults without one, or all problems with line and cure."""
-    if path is None:
-        return Config(version=1)
-    text = read_text(path)
-    return text if isinstance(text, tuple) else read(Config, text, file=str(path))
 
 
 def read_text(path: Path) -> str | tuple[Problem, ...]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from proxy.failure import ended, report
@@ -27,7 +28,9 @@ class Rulebook:
         self._ruleset = ruleset
         self._files = files
         self._load = load
-        self._good = self._tried = seen
+        self._good: Marks = seen
+        self._tried: Marks | None = seen
+        self._asked = asyncio.Event()
 
     def current(self) -> Ruleset:
         """The rules of now. Ask once for a call: in the middle of it they may change."""
@@ -37,10 +40,17 @@ class Rulebook:
         """Whether a rule of now names `host`."""
         return self._ruleset.names_host(host)
 
+    def ask(self) -> None:
+        """Have the files read again at once, whether or not they look changed."""
+        self._tried = None
+        self._asked.set()
+
     async def watch(self, metrics: Metrics, changed: Callable[[], None]) -> None:
         """Look at the files until cancelled; `changed` hears of every new rule set."""
         while True:
-            await asyncio.sleep(_LOOK_EVERY)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), _LOOK_EVERY)
+            self._asked.clear()
             await self.look(metrics, changed)
 
     async def look(self, metrics: Metrics, changed: Callable[[], None]) -> None:

@@ -176,6 +176,11 @@ def examples(page: Path) -> Iterator[str]:
             yield text
 
 
+def is_rules(text: str) -> bool:
+    """Whether a whole file is one of rules."""
+    return re.search(r"^(rules|defaults):", text, re.MULTILINE) is not None
+
+
 def _examples() -> list[tuple[str, str]]:
     return [(page.name, text) for page in PAGES for text in examples(page)]
 
@@ -183,7 +188,7 @@ def _examples() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("page", "text"), _examples(), ids=[page for page, _ in _examples()])
 def test_examples_can_be_used_as_they_are(page: str, text: str) -> None:
     """Every whole file in the docs is one that Sidegate takes."""
-    if "rules:" in text or "defaults:" in text:
+    if is_rules(text):
         assert isinstance(compile_rules([(page, text)]), Ruleset), compile_rules([(page, text)])
     else:
         assert isinstance(read(Config, text, file=page), Config), read(Config, text, file=page)
@@ -293,10 +298,10 @@ def test_every_flag_is_documented(command: str) -> None:
 
 @pytest.mark.parametrize("flag", ["--listen", "--console"])
 def test_defaults_of_addresses(flag: str) -> None:
-    """The documented default is the parser's."""
-    host, port = _parsers()["serve"].get_default(flag.removeprefix("--"))
+    """The documented default is the configuration's."""
+    default = getattr(Config(version=1).serve, flag.removeprefix("--"))
     table = {words(row[0])[0].split()[0]: row[1] for row in rows(sections("cli.md")["`sidegate serve`"])}
-    assert table[flag] == f"`{host}:{port}`"
+    assert table[flag] == f"`{default}`"
 
 
 def test_every_variable_of_the_agent_is_documented(tmp_path: Path) -> None:

@@ -104,6 +104,8 @@ class Trial:
         """Every check in turn. Raises Failed at the first that does not hold."""
         steps: tuple[tuple[str, Callable[[], str]], ...] = (
             ("contents", self.contents),
+            ("list of what is in it", self.listed),
+            ("capture's tool", self.capture),
             ("start", self.start),
             ("user", self.user),
             ("root file system", self.read_only),
@@ -129,6 +131,26 @@ class Trial:
         found = self._alone("/bin/sh", "-c", script)
         _require(not found, f"the image holds {found.split()}")
         return "no compiler, no pip, no cache"
+
+    def listed(self) -> str:
+        """The SBOM names every package that the image's Python finds, and nothing else."""
+        script = (
+            "import json, importlib.metadata as m;"
+            "named = {c['name'].lower().replace('_', '-') for c in"
+            " json.load(open('/opt/sidegate/lib/sbom.cdx.json'))['components']};"
+            "found = {d.name.lower().replace('_', '-') for d in m.distributions()} - {'sidegate'};"
+            "print(len(found), sorted(found ^ (named - {'sidegate'})))"
+        )
+        count, _, wrong = self._alone("/opt/sidegate/bin/python", "-c", script).partition(" ")
+        _require(wrong == "[]", f"the list and the packages differ in {wrong}")
+        return f"{count} packages"
+
+    def capture(self) -> str:
+        """It is there, and without rights it says so instead of doing half of it."""
+        rules = self._alone("/opt/sidegate/bin/sidegate", "capture", "up", "--dry-run")
+        _require("redirect" in rules, f"no rules: {rules}")
+        self._alone("nft", "--version")
+        return "nft is there, and has rules to load"
 
     def start(self) -> str:
         """From nothing to ready."""

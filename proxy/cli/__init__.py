@@ -10,6 +10,8 @@ from importlib import import_module
 _COMMANDS = {
     "serve": "serve",
     "check": "check",
+    "config": "config",
+    "ca": "ca",
     "classify": "classify",
     "eval": "eval",
     "explain": "explain",

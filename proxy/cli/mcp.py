@@ -3,23 +3,19 @@
 import argparse
 import asyncio
 import logging
-import os
 import re
 import sys
-from functools import partial
 from pathlib import PurePath
 
-from proxy.cli.check import add_files, read_files
 from proxy.cli.remote import add_data_dir
-from proxy.cli.rule_files import read_rules
+from proxy.cli.settings import add_files, read_files
 from proxy.config import Config
 from proxy.data_dir.embedded import EmbeddedRedisError
 from proxy.data_dir.files import private_folder
 from proxy.mcp.child import CannotStart
 from proxy.mcp.servers import Trust, known_pack
 from proxy.mcp.stdio import Wrapping, wrap
-from proxy.rulebook import Marks, Rulebook, look_at
-from rules.ruleset import Ruleset
+from proxy.rulebook import Rulebook
 
 # Programs that run a server which one of their arguments names.
 _RUNNERS = re.compile(r"npx|uvx|bunx|pipx|node|bun|deno|uv|python[0-9.]*|docker|podman|env|run|tool|exec|x")
@@ -58,7 +54,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until the agent has gone; the server's exit code, 1 if it cannot start, 2 if a file is wrong."""
-    seen = look_at(args.rules)
     read = read_files(args)
     if read is None:
         return 2
@@ -66,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         level=logging.WARNING, format="sidegate: %(levelname)s %(message)s", stream=sys.stderr
     )
     try:
-        return _exit_code(asyncio.run(wrap(_wrapping(args, seen, read))))
+        return _exit_code(asyncio.run(wrap(_wrapping(args, *read))))
     except* (CannotStart, EmbeddedRedisError, OSError, ValueError) as group:
         for error in group.exceptions:
             print(f"sidegate: {error}", file=sys.stderr)  # noqa: T201
@@ -89,16 +84,14 @@ def _pack(name: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def _wrapping(args: argparse.Namespace, seen: Marks, read: tuple[Config, Ruleset]) -> Wrapping:
-    config, ruleset = read
-    load = partial(read_rules, args, agent=config.identity.agent)
+def _wrapping(args: argparse.Namespace, config: Config, rulebook: Rulebook) -> Wrapping:
     return Wrapping(
         command=args.command,
         server=args.name or server_name(args.command),
         data_dir=private_folder(args.data_dir.absolute()),
         config=config,
-        rulebook=Rulebook(ruleset, files=args.rules, seen=seen, load=load),
-        redis_url=os.environ.get("REDIS_URL") or config.redis.url,
+        rulebook=rulebook,
+        redis_url=config.redis.url,
         trust=args.trust,
         pack=args.pack or "",
         tasks=not args.no_tasks,

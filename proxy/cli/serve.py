@@ -3,29 +3,23 @@
 import argparse
 import asyncio
 import logging
-import os
 import shutil
 import sys
-from functools import partial
 from pathlib import Path
 from shlex import quote
-from urllib.parse import urlsplit
 
-from proxy.cli.check import add_files, read_files
-from proxy.cli.numbers import port
 from proxy.cli.remote import add_data_dir
-from proxy.cli.rule_files import read_rules
+from proxy.cli.settings import add_files, add_places, read_files
 from proxy.config import Config
 from proxy.data_dir.embedded import EmbeddedRedisError
 from proxy.data_dir.files import private_folder
 from proxy.data_dir.lock import AlreadyServing, exclusive
-from proxy.destinations import Address
 from proxy.replay.journal import JournalError
-from proxy.rulebook import Marks, Rulebook, look_at
+from proxy.rulebook import Rulebook
 from proxy.serving.doors import Ports
 from proxy.serving.server import CannotServe, Serving, Settings, serve
+from proxy.settings.serve import address
 from proxy.witness import WitnessError
-from rules.ruleset import Ruleset
 
 # Below a warning these write down headers and addresses, whatever level is asked for.
 _SPEAK_OF_REQUESTS = ("mitmproxy", "uvicorn", "httpcore2", "httpx2", "hpack", "h2", "asyncio", "redis")
@@ -36,72 +30,24 @@ _EXPECTED = (CannotServe, JournalError, WitnessError, EmbeddedRedisError, Alread
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
     parser = commands.add_parser("serve", help="run the sidecar")
-    parser.add_argument(
-        "--listen",
-        type=address,
-        default=("127.0.0.1", 8080),
-        metavar="HOST:PORT",
-        help="where agents connect (default 127.0.0.1:8080)",
-    )
-    parser.add_argument(
-        "--console",
-        type=address,
-        default=("127.0.0.1", 8081),
-        metavar="HOST:PORT",
-        help="where reviewers connect (default 127.0.0.1:8081)",
-    )
-    parser.add_argument(
-        "--capture",
-        type=port,
-        metavar="PORT",
-        help="port of loopback to which connections are redirected: see `sidegate capture`",
-    )
-    parser.add_argument(
-        "--dns", type=port, metavar="PORT", help="port of loopback where captured agents' names are answered"
-    )
-    parser.add_argument(
-        "--upstream-ca",
-        type=Path,
-        metavar="FILE",
-        help="PEM authorities to trust upstream, besides the system's",
-    )
-    parser.add_argument(
-        "--witness",
-        type=Path,
-        metavar="FILE",
-        help="append a line about every request before it leaves",
-    )
+    add_places(parser)
     add_files(parser)
     add_data_dir(parser)
     parser.set_defaults(run=run)
 
 
-def address(text: str) -> Address:
-    """HOST:PORT, an IPv6 host in brackets, port 0 for any free one."""
-    try:
-        parts = urlsplit(f"//{text}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
-    if not host or port is None or parts.netloc != text or "@" in text:
-        raise argparse.ArgumentTypeError(f"`{text}` is not HOST:PORT")
-    return host, port
-
-
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal; 0 after a drain, 1 if it cannot start, 2 if a file is wrong."""
-    seen = look_at(args.rules)
     read = read_files(args)
     if read is None:
         return 2
-    config, _ = read
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     for name in _SPEAK_OF_REQUESTS:
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
         data_dir = private_folder(args.data_dir.absolute())
         with exclusive(data_dir):
-            settings = _settings(args, data_dir, config, _rulebook(args, seen, read))
+            settings = _settings(data_dir, *read)
             asyncio.run(serve(settings, announce=_announce))
     except* _EXPECTED as group:
         for error in group.exceptions:
@@ -119,24 +65,19 @@ def _said(error: BaseException) -> str:
     return str(error)
 
 
-def _settings(args: argparse.Namespace, data_dir: Path, config: Config, rulebook: Rulebook) -> Settings:
+def _settings(data_dir: Path, config: Config, rulebook: Rulebook) -> Settings:
+    said = config.serve
     return Settings(
-        listen=args.listen,
-        console=args.console,
+        listen=address(said.listen),
+        console=address(said.console),
         data_dir=data_dir,
         config=config,
         rulebook=rulebook,
-        redis_url=os.environ.get("REDIS_URL") or config.redis.url,
-        upstream_ca=args.upstream_ca,
-        witness=args.witness,
-        capture=Ports(captured=args.capture, dns=args.dns),
+        redis_url=config.redis.url,
+        upstream_ca=Path(said.upstream_ca) if said.upstream_ca else None,
+        witness=Path(said.witness) if said.witness else None,
+        capture=Ports(captured=said.capture, dns=said.dns),
     )
-
-
-def _rulebook(args: argparse.Namespace, seen: Marks, read: tuple[Config, Ruleset]) -> Rulebook:
-    config, ruleset = read
-    load = partial(read_rules, args, agent=config.identity.agent)
-    return Rulebook(ruleset, files=args.rules, seen=seen, load=load)
 
 
 def _announce(serving: Serving) -> None:

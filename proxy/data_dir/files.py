@@ -38,9 +38,14 @@ def write_secret(path: Path, content: bytes, *, exclusive: bool = False) -> None
     _sync_folder(path.parent)
 
 
-def read_secret(path: Path) -> bytes:
-    """The content of a file that only its owner can read. Raises PermissionError otherwise."""
-    if stat.S_IMODE(path.stat().st_mode) & _OTHERS:
+def read_secret(path: Path, *, given: bool = False) -> bytes:
+    """The content of a file that only its owner can read. Raises PermissionError otherwise.
+
+    `given`: root may have given it to a group of ours, as Kubernetes does with the files of its secrets.
+    """
+    found = path.stat()
+    ours = given and found.st_uid == 0 != os.geteuid() and found.st_gid in (os.getegid(), *os.getgroups())
+    if stat.S_IMODE(found.st_mode) & (_OTHERS & ~stat.S_IRGRP if ours else _OTHERS):
         raise PermissionError(f"`{path}` can be read by others: run `chmod 600 {path}`")
     return path.read_bytes()
 

@@ -9,7 +9,7 @@ from proxy.mcp.lines import TooLong, lines
 
 _LEAVE_SECONDS = 3.0
 # With it, the server could write decisions into the store that the gate reads.
-_WITHHELD = frozenset({"REDIS_URL"})
+_WITHHELD = ("REDIS_URL", "SIDEGATE_")
 
 
 class CannotStart(Exception):
@@ -25,7 +25,7 @@ class Child:
     @classmethod
     async def start(cls, command: Sequence[str]) -> "Child":
         """Run `command`. Raises CannotStart."""
-        environment = {name: value for name, value in os.environ.items() if name not in _WITHHELD}
+        environment = {n: value for n, value in os.environ.items() if not n.startswith(_WITHHELD)}
         try:
             process = await asyncio.create_subprocess_exec(
                 *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=environment

@@ -42,11 +42,12 @@ class DataPlane:
         default_deny = DefaultDeny(self.traffic, served=served)
         self._master = Master(Options())
         self._proxyserver = Proxyserver()
+        self._tls = TlsConfig()
         self._taken: WeakSet[asyncio.Server] = WeakSet()
         self._master.addons.add(
             self._proxyserver,
             default_deny,
-            TlsConfig(),
+            self._tls,
             Enforce(gate, default_deny, self.traffic),
         )
         self._master.options.update(
@@ -88,6 +89,10 @@ class DataPlane:
         server = await asyncio.start_server(instance.handle_stream, sock=listening)
         self._taken.add(server)
         return server
+
+    def sign_anew(self) -> None:
+        """Sign with the authority that the folder has now; what was signed before is kept no longer."""
+        self._tls.configure({"confdir"})
 
     async def close(self) -> None:
         """Take no new connections; those that are open go on."""

@@ -77,7 +77,7 @@ def _demo(console: Address) -> bool:
 def _token(path: Path) -> bytes:
     """A reviewer's token. Raises ValueError."""
     try:
-        token = read_secret(path).strip()
+        token = read_secret(path, given=True).strip()
     except FileNotFoundError as error:
         raise ValueError(f"there is no token file `{path}`: write a token into it, mode 600") from error
     if not _TOKEN.fullmatch(token):

@@ -23,11 +23,12 @@ from proxy.console.reviewing import Reviewing
 from proxy.credentials.injection import Injection
 from proxy.credentials.making import Surroundings, make
 from proxy.credentials.sources.shelf import Shelf
+from proxy.data_dir.authority import ensure_authority
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, write_secret
 from proxy.data_dir.forgetting import forget
 from proxy.data_dir.placeholders import write_placeholders
-from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
+from proxy.data_dir.trust import upstream_bundle, upstream_context
 from proxy.destinations import Address, Destinations, store_places
 from proxy.drift.again import Again
 from proxy.drift.probe import Probe
@@ -50,6 +51,7 @@ from proxy.replay.replayer import Replayer
 from proxy.replay.unknowns import Unknowns
 from proxy.replay.worker import Worker
 from proxy.rulebook import Rulebook
+from proxy.serving import leaves
 from proxy.serving.data_plane import DataPlane
 from proxy.serving.doors import NOWHERE, Doors, Ports
 from proxy.serving.listener import Listener
@@ -111,11 +113,11 @@ async def serve(settings: Settings, *, announce: Callable[[Serving], None]) -> N
     if url is None and settings.config.redis.replicas:
         raise CannotServe("the embedded store has no replicas: give a REDIS_URL, or leave out redis.replicas")
     keep_private()
-    stop = on_signal()
+    stop = on_signal(settings.rulebook.ask)
     sys.setswitchinterval(_SWITCH_SECONDS)
     # A killed sidecar leaves it behind, with addresses where somebody else may listen by now.
     (settings.data_dir / "serve.json").unlink(missing_ok=True)
-    ensure_authority(settings.data_dir)
+    ensure_authority(settings.data_dir, settings.config.ca.terms)
     embedded = EmbeddedRedis(settings.data_dir / "redis") if url is None else None
     if embedded is not None:
         await embedded.start()
@@ -299,7 +301,8 @@ class _Sidecar:
         rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
         watches = (self.deadlines.watch(), self.worker.watch(), self.unknowns.watch())
         skew = Skew(store=self.store, metrics=self.metrics).watch()
-        parts = (self.signals.listen(), *watches, rules, skew, making.make(reviewing).watch())
+        signing = leaves.watch(self.settings.data_dir, self.settings.config.ca.terms, self.plane.sign_anew)
+        parts = (self.signals.listen(), *watches, rules, skew, making.make(reviewing).watch(), signing)
         self.background += [self.tasks.create_task(part) for part in parts]
         console_task = self.tasks.create_task(listener.run())
         opened = asyncio.Event()

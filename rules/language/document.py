@@ -18,7 +18,10 @@ class Strict(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that is wrong with a document. `key` is the path to it, as in `rules[3].match.host`."""
+    """One thing that is wrong with a document. `key` is the path to it, as in `rules[3].match.host`.
+
+    What was not said in a document has line 0, and `file` is the variable or flag that said it.
+    """
 
     file: str
     line: int
@@ -27,7 +30,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.key or 'document'}: {self.message}"
+        where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{where}: {self.key or 'document'}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,7 @@ class Places:
     def problem(self, path: Path, message: str) -> Problem:
         """`message` about `path`, at its place or, where it is missing, at that of what should hold it."""
         line, column = self.known[self.nearest(path)]
-        return Problem(file=self.file, line=line, column=column, key=_dotted(path), message=message)
+        return Problem(file=self.file, line=line, column=column, key=dotted(path), message=message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,7 @@ def read_document[M: BaseModel](model: type[M], text: str, *, file: str) -> Docu
     tree = read_tree(text)
     places = Places(file=file, known=tree.places)
     problems = [
-        Problem(file=file, line=f.place[0], column=f.place[1], key=_dotted(f.path), message=f.message)
+        Problem(file=file, line=f.place[0], column=f.place[1], key=dotted(f.path), message=f.message)
         for f in tree.faults
     ]
     if problems and tree.value is None:
@@ -85,6 +89,7 @@ def read_document[M: BaseModel](model: type[M], text: str, *, file: str) -> Docu
     return tuple(problems) or Document(content=content, places=places)
 
 
-def _dotted(path: Path) -> str:
+def dotted(path: Path) -> str:
+    """A path as people write it, like `rules[3].match.host`."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return "".join(steps).removeprefix(".")

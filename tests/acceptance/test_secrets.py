@@ -371,9 +371,9 @@ def test_private_files_are_private(used: Used) -> None:
         "keys/seal.key",
         "keys/console.key",
         "keys/fingerprint.key",
-        "ca/mitmproxy-ca.pem",
     ):
         assert modes[name] == 0o600, name
+    assert modes["ca/mitmproxy-ca.pem"] == 0o400
     assert data_dir.stat().st_mode & 0o777 == 0o700
 
 

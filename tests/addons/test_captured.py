@@ -16,7 +16,7 @@ from addons.captured import is_captured
 from addons.exchange import Passage, Request, Tunnel
 from proxy.capture import room
 from proxy.capture.listening import Role
-from proxy.data_dir.trust import ensure_authority
+from proxy.data_dir.authority import ensure_authority
 from rules.reply import Reply, refused
 from rules.verdict import ReasonId, Refusal
 from tests.acceptance.authority import Authority

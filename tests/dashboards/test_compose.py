@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proxy.config import Config, load
+from proxy.settings.layers import Layers, read_layers
 from rules.compile import compile_rules
 from rules.ruleset import Ruleset
 from tests.dashboards.overview import ROOT
@@ -169,6 +169,6 @@ def test_the_examples_rules_and_configuration_are_right() -> None:
     """As `sidegate check` reads them."""
     rules = EXAMPLE / "rules.yaml"
     assert isinstance(compile_rules([(rules.name, rules.read_text())]), Ruleset)
-    config = load(EXAMPLE / "config.yaml")
-    assert isinstance(config, Config)
-    assert {entry.env for entry in config.credentials} <= set(services()["sidegate"]["environment"])
+    layers = read_layers(EXAMPLE / "config.yaml", environ={})
+    assert isinstance(layers, Layers)
+    assert {entry.env for entry in layers.config.credentials} <= set(services()["sidegate"]["environment"])

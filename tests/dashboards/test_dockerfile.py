@@ -2,9 +2,7 @@
 
 import os
 import re
-import shutil
 import subprocess
-import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -12,10 +10,9 @@ import pytest
 
 from tests.dashboards.overview import ROOT
 from tests.dashboards.shipped import DOCKERFILE, instructions, stages, unknown_flags
+from tests.deploy.shipped import environment
 
 _USER = "1337:1337"
-_BESIDE_PYTHON = str(Path(sys.executable).parent)
-_HADOLINT = shutil.which("hadolint") or shutil.which("hadolint", path=_BESIDE_PYTHON)
 
 
 def final(word: str) -> str:
@@ -65,6 +62,7 @@ def test_only_pinned_wheels_are_installed() -> None:
     """Each package by its hash, nothing compiled, nothing cached."""
     installs = [each.rest for each in instructions() if " install " in each.rest and "pip" in each.rest]
     assert installs
+    installs = [each for each in installs if "apt-get" not in each]
     assert "--require-hashes --only-binary :all: --requirement run.txt" in installs[0]
     for command in installs:
         assert command.count(" install ") == command.count("--no-cache-dir")
@@ -72,8 +70,18 @@ def test_only_pinned_wheels_are_installed() -> None:
 
 
 def test_no_compiler_is_installed() -> None:
-    """No stage installs system packages at all."""
-    assert not [each for each in instructions() if re.search(r"\b(apt|apk|dnf|gcc|make)\b", each.rest)]
+    """One system package is added, without what it recommends, and nothing is left of its way in."""
+    assert not [each for each in instructions() if re.search(r"\b(apk|dnf|gcc|make)\b", each.rest)]
+    (command,) = [each.rest for each in instructions() if "apt" in each.rest]
+    assert "install --yes --no-install-recommends nftables &&" in command
+    assert "rm -rf /var/lib/apt/lists/*" in command
+
+
+def test_what_is_in_it_is_listed() -> None:
+    """By a tool that is pinned and stays behind, over the environment as it goes into the image."""
+    (command,) = [each.rest for each in instructions() if "cyclonedx" in each.rest]
+    assert command.endswith("--output-file /opt/sidegate/lib/sbom.cdx.json /opt/sidegate/bin/python")
+    assert "cyclonedx" not in (ROOT / "requirements" / "run.txt").read_text()
 
 
 def copied() -> list[str]:
@@ -106,8 +114,13 @@ def test_the_script_that_builds_it_is_ready_to_run() -> None:
     assert subprocess.run(["sh", "-n", script], check=False).returncode == 0
 
 
-@pytest.mark.skipif(_HADOLINT is None, reason="hadolint is not installed")
-def test_hadolint_has_nothing_to_say() -> None:
-    """The linter for Dockerfiles, where there is one."""
-    done = subprocess.run([str(_HADOLINT), DOCKERFILE], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "")
+@pytest.mark.deploy
+@pytest.mark.acceptance
+def test_hadolint_has_nothing_to_say(tmp_path: Path) -> None:
+    """The linter for Dockerfiles; a plain mistake shows that it looks."""
+    linter = environment().with_name("hadolint")
+    wrong = tmp_path / "Dockerfile"
+    wrong.write_text("FROM debian\nRUN cd /tmp && apt-get install curl\n")
+    for file, code in ((DOCKERFILE, 0), (wrong, 1)):
+        done = subprocess.run([linter, file], capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, bool(done.stdout)) == (code, bool(code)), done.stdout

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.config import Config, load, read_text, store_fault
+from proxy.config import Config, read_text, store_fault
 from proxy.holding import Waiting
+from proxy.settings.layers import Layers, read_layers
 from rules.action import Principal
 from rules.language.document import Problem, read
 from rules.verdict import Tier
@@ -22,6 +23,12 @@ def config(text: str) -> Config:
     made = read(Config, f"version: 1\n{text}", file="config.yaml")
     assert isinstance(made, Config), made
     return made
+
+
+def load(path: Path | None) -> Config | tuple[Problem, ...]:
+    """The file alone, without anything that a variable or a flag says."""
+    found = read_layers(path, environ={})
+    return found.config if isinstance(found, Layers) else found
 
 
 def problems(text: str) -> list[Problem]:

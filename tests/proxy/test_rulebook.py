@@ -1,5 +1,6 @@
 """Rules that change while they judge: a new version takes over, one with a fault never does."""
 
+import asyncio
 import logging
 import os
 from argparse import Namespace
@@ -144,3 +145,25 @@ async def test_only_its_time_changes(desk: Desk) -> None:
     os.utime(desk.file, ns=(1, 1))
     assert await desk.look() == ["one"]
     assert desk.count("loaded") == 1
+
+
+async def test_it_reads_at_once_when_asked(desk: Desk) -> None:
+    """Also a file that does not look changed, and one that changes while it is read."""
+    async with asyncio.TaskGroup() as tasks:
+        watching = tasks.create_task(desk.book.watch(desk.metrics, desk._changed))
+        for n in (1, 2):
+            desk.book.ask()
+            async with asyncio.timeout(30):
+                while desk.changes < n:  # noqa: ASYNC110 (what it waits for is counted, not told)
+                    await asyncio.sleep(0.01)
+        watching.cancel()
+    assert desk.loads >= 2
+    assert desk.stale == 0
+
+
+async def test_what_is_asked_for_may_have_a_fault(desk: Desk) -> None:
+    """Then the last one goes on."""
+    desk.write("version: [")
+    desk.book.ask()
+    assert await desk.look() == ["one"]
+    assert desk.stale == 1

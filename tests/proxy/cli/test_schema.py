@@ -11,7 +11,7 @@ from proxy.cli import main
 from proxy.cli.schema import schema
 from rules.language.rule_file import RulesFile
 from rules.language.yaml_tree import read_tree
-from tests.test_docs import DOCS, PAGES, ROOT, examples
+from tests.test_docs import DOCS, PAGES, ROOT, examples, is_rules
 
 SCHEMA = schema()
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -65,7 +65,7 @@ def _files() -> dict[str, str]:
     shipped = [*ROOT.glob("docs/**/rules.yaml"), *ROOT.glob("rules/packs/*.yaml")]
     found = {str(path.relative_to(ROOT)): path.read_text() for path in shipped}
     for page in PAGES:
-        found |= {f"{page.name} {n}": text for n, text in enumerate(examples(page)) if "rules:" in text}
+        found |= {f"{page.name} {n}": text for n, text in enumerate(examples(page)) if is_rules(text)}
     return found
 
 

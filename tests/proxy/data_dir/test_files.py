@@ -1,7 +1,11 @@
 """Files with secrets: private from the first byte, whole or not there, made once."""
 
 import os
+import shutil
 import stat
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from pathlib import Path
@@ -158,3 +162,36 @@ def test_a_file_in_the_folders_place(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("x")
     with pytest.raises(FileExistsError):
         private_folder(tmp_path / "data")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.parametrize(
+    ("mode", "owner", "group", "given", "taken"),
+    [
+        (0o440, 0, 1500, True, True),
+        (0o440, 0, 1500, False, False),
+        (0o444, 0, 1500, True, False),
+        (0o460, 0, 1500, True, False),
+        (0o440, 1500, 1500, True, False),
+        (0o400, 1500, 1500, True, True),
+        (0o640, 1500, 1500, True, False),
+    ],
+)
+def test_what_a_platform_gives(mode: int, owner: int, group: int, given: bool, taken: bool) -> None:
+    """Kubernetes mounts secrets as root's, readable for the pod's group; nobody else's group is enough."""
+    path = Path(tempfile.mkdtemp(dir="/tmp")) / "token"
+    path.parent.chmod(0o755)
+    path.write_bytes(b"token")
+    os.chown(path, owner, group)
+    path.chmod(mode)
+    program = (
+        "import os; from pathlib import Path; from proxy.data_dir.files import read_secret\n"
+        "os.setgroups([]); os.setgid(1500); os.setuid(1500)\n"
+        f"try: print(read_secret(Path({str(path)!r}), given={given}) == b'token')\n"
+        "except PermissionError: print(False)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    shutil.rmtree(path.parent)
+    assert done.stdout.strip() == str(taken), done.stderr

@@ -13,7 +13,7 @@ import pytest
 from mitmproxy import options
 
 from addons.exchange import Passage, Request, Tunnel
-from proxy.data_dir.trust import ensure_authority
+from proxy.data_dir.authority import ensure_authority
 from rules.reply import Reply, refused
 from rules.verdict import ReasonId, Refusal
 from tests.acceptance.authority import Authority

@@ -1,6 +1,7 @@
 """How a process is told to end: politely once, at once the second time."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import asyncio
 from proxy.serving.stopping import on_signal
 
 async def main():
-    stop = on_signal()
+    stop = on_signal(lambda: print("reading", flush=True))
     print("ready", flush=True)
     await stop.wait()
     print("stopping", flush=True)
@@ -59,8 +60,33 @@ def test_the_second_one_ends_it(first: signal.Signals, second: signal.Signals) -
         assert said(process) == ""
 
 
+def test_a_hangup_reads_anew() -> None:
+    """As often as it comes; the process goes on and ends as ever."""
+    with started(0) as process:
+        for _ in range(3):
+            process.send_signal(signal.SIGHUP)
+            assert said(process) == "reading"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def test_a_terminal_that_is_closed_ends_it() -> None:
+    """Nobody is left who could end it by Ctrl-C; while the terminal is there, a hangup reads anew."""
+    ours, theirs = pty.openpty()
+    command = (sys.executable, "-c", PROGRAM.format(linger=0))
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, text=True) as process:
+        os.close(theirs)
+        assert said(process) == "ready"
+        process.send_signal(signal.SIGHUP)
+        assert said(process) == "reading"
+        os.close(ours)
+        process.send_signal(signal.SIGHUP)
+        assert (said(process), said(process)) == ("stopping", "stopped")
+        assert process.wait(30) == 0
+
+
 def test_other_signals_are_not_touched() -> None:
     """They do what they always do."""
     with started(600) as process:
-        process.send_signal(signal.SIGHUP)
-        assert process.wait(30) == -signal.SIGHUP
+        process.send_signal(signal.SIGUSR1)
+        assert process.wait(30) == -signal.SIGUSR1

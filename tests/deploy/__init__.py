@@ -1,0 +1,1 @@
+"""What is shipped to put Sidegate before agents: manifests, chart, units, image."""
