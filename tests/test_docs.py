@@ -16,7 +16,8 @@ from prometheus_client import Metric
 from starlette.routing import BaseRoute, Mount, Route
 
 from proxy import cli
-from proxy.cli.environment import environment
+from proxy.channels.settings import Mail, Recipient, Slack, Webhook
+from proxy.cli.environment import TRUSTED, environment
 from proxy.cli.schema import rule_models
 from proxy.config import Config, Reviewer
 from proxy.console.app import create
@@ -99,6 +100,8 @@ def _models() -> dict[str, type[Strict]]:
     fields = Config.model_fields
     nested = {name: field.annotation for name, field in fields.items()}
     lists: dict[str, Any] = {"credentials": CredentialEntry, "mcp_servers": McpServer, "reviewers": Reviewer}
+    channels = {"webhooks": Webhook, "slack": Slack, "mail": Mail, "mail.recipients": Recipient}
+    lists |= {f"channels.{name}": model for name, model in channels.items()}
     kinds: dict[str, Any] = {
         "command": Command,
         "oauth2": OAuth2,
@@ -133,7 +136,7 @@ def _default(model: type[Strict], name: str) -> str:
         case int():
             return str(field.default)
         case tuple():
-            return f"`{list(field.default)}`"
+            return f"`[{', '.join(map(str, field.default))}]`"
         case _:
             return ""
 
@@ -295,7 +298,7 @@ def test_defaults_of_addresses(flag: str) -> None:
 
 def test_every_variable_of_the_agent_is_documented(tmp_path: Path) -> None:
     """What `sidegate env` prints stands in its table, and nothing else."""
-    for name in ("ca.pem", "ca-bundle.pem"):
+    for name in TRUSTED:
         (tmp_path / name).touch()
     table = sections("cli.md")["`sidegate env`"].partition("| variable |")[2]
     documented = [name for row in rows(f"| variable |{table}") for name in words(row[0])]

@@ -7,7 +7,8 @@
 - `reading/`: what a reviewer is shown of holds
 - `decisions`: approving, rejecting and cancelling them; `resolving`: what became of an unknown outcome
 - `deciding`: the one place where any of that is done
-- `kill`: the kill switch
+- `kill`: the kill switch; `events`: what changes, as it changes
+- `openapi/`: what all of that says of itself
 - `pages/`: the same for people in a browser
 - `problem`: every way in which the console says no
 - `reviewing`: what all of them share

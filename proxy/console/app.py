@@ -8,10 +8,14 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, Router
 
+from proxy.channels.deliveries import Deliveries
+from proxy.channels.routes import routes as channel_routes
 from proxy.console.decisions import Decisions
 from proxy.console.door import Authentication, Door
+from proxy.console.events import EventStream
 from proxy.console.keys import Keys
 from proxy.console.kill import KillSwitch
+from proxy.console.openapi import document
 from proxy.console.pages.routes import routes
 from proxy.console.pins import Pins
 from proxy.console.probes import Probes
@@ -42,6 +46,7 @@ def create(reviewing: Reviewing) -> Starlette:
             Route("/readyz", probes.ready),
             Route("/metrics", probes.metrics),
             Mount("/api", app=_api(reviewing, lines.board)),
+            *channel_routes(reviewing),
             *routes(reviewing, lines),
         ],
         middleware=[Middleware(Door, address=reviewing.address, names=reviewing.names)],
@@ -55,7 +60,7 @@ def create(reviewing: Reviewing) -> Starlette:
 def _api(reviewing: Reviewing, board: Board) -> Router:
     """What a reviewer's token opens, unknown addresses included."""
     holds, decisions, kill = Holds(reviewing, board), Decisions(reviewing), KillSwitch(reviewing)
-    keys, pins = Keys(reviewing), Pins(reviewing)
+    keys, pins, deliveries = Keys(reviewing), Pins(reviewing), Deliveries(reviewing)
     return Router(
         routes=[
             Route("/holds", holds.list),
@@ -70,8 +75,12 @@ def _api(reviewing: Reviewing, board: Board) -> Router:
             Route("/keys/rewrap", keys.rewrap, methods=["POST"]),
             Route("/holds/{hold_id}/cancel", decisions.cancel, methods=["POST"]),
             Route("/holds/{hold_id}/resolve", Resolving(reviewing).resolve, methods=["POST"]),
+            Route("/deliveries", deliveries.show),
+            Route("/deliveries/again", deliveries.again, methods=["POST"]),
             Route("/pins", pins.show),
             Route("/pins/accept", pins.accept, methods=["POST"]),
+            Route("/openapi.json", document.serve),
+            Route("/events", EventStream(reviewing).stream),
             Route("/kill", kill.serve, methods=["GET", "POST", "DELETE"]),
         ],
         middleware=[Middleware(Authentication, reviewers=reviewing.reviewers)],

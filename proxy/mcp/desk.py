@@ -26,7 +26,8 @@ from rules.mcp.answer import (
 )
 from rules.mcp.continuing import ask_by_call, asks
 from rules.mcp.meaning import Own, Weighed, Wish
-from rules.mcp.message import Failure, Members, Message, Result
+from rules.mcp.message import Failure, Members, Message, Request, Result
+from rules.mcp.methods import CALL_TOOL, READ_BY_MODELS
 from rules.mcp.tasks import Style, created, no_such_task, related, shown
 from rules.mcp.wire import read_answer
 from rules.ruleset import Ruleset
@@ -143,6 +144,14 @@ class Desk:
             if isinstance(outcome, BaseException):
                 report("mcp.state_not_kept", outcome)
 
+    def look(self, request: Request, result: Members, *, server: str) -> None:
+        """See whether what the agent is about to read tries to instruct it."""
+        if self.admission.suspicion is None or request.method not in READ_BY_MODELS:
+            return
+        named = request.params.get("name" if request.method == CALL_TOOL else "uri")
+        what = named if isinstance(named, str) else request.method
+        self.admission.suspicion.look(result, server=server, what=what)
+
     @property
     def _continuing(self) -> Continuing:
         return Continuing(store=self.keeping.store, agent=self.keeping.agent)
@@ -204,6 +213,8 @@ class Desk:
             return refused.hold or hold
         answer = await self._answer(hold)
         if isinstance(answer, dict):
+            if self.admission.suspicion is not None:
+                self.admission.suspicion.look(answer, server="its server", what="an approved call")
             await self._continuing.note(hold, answer)
         return hold
 

@@ -2,7 +2,7 @@
 --
 -- KEYS  1 the hold   2 index of all holds   3 deadlines   4 approved and unclaimed   5 fingerprint   6 kill switch
 --       7 times of the agent's new holds   8 the agent's quarantine (both only for a new hold)
---       9 unknown outcomes   10 what has not ended
+--       9 unknown outcomes   10 what has not ended   11 the log of changes
 -- ARGV  1 the change as JSON   2... field, value pairs to set (binary safe)
 --
 -- The change: id; from (list of states, empty: the hold must not exist yet); to (absent: the state stays);
@@ -13,7 +13,7 @@
 -- next deadline, absent: none); attempt (count one more; a fingerprint whose hold is gone is freed);
 -- release (forget the fingerprint); flood (for a new hold: most, within and quarantine in milliseconds);
 -- erase (fields to delete, after which its time of keeping goes on as it was);
--- keep (milliseconds until all of it is forgotten).
+-- keep (milliseconds until all of it is forgotten); log (about how many changes the log has room for).
 --
 -- Returns {outcome, now, fields...}: outcome is `done`, `again` (this very step was made before),
 -- `missing`, `taken` (the fingerprint belongs to the hold in the third place), `flooded` (the agent is in
@@ -50,6 +50,7 @@ local function field(name)
 end
 
 local state = field('state')
+local was = state or ''
 
 if #change.from == 0 then
   if state then return answer('exists') end
@@ -131,6 +132,12 @@ end
 if not change.erase then
   redis.call('PEXPIRE', KEYS[1], change.keep)
   if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], change.keep) end
+  -- A renewed lease says nothing new about the hold.
+  if change.to or not change.fence then
+    redis.call('XADD', KEYS[11], 'MAXLEN', '~', change.log, '*',
+      'hold', change.id, 'state', state, 'was', was, 'attempts', field('attempts'))
+    redis.call('PEXPIRE', KEYS[11], change.keep)
+  end
 end
 redis.call('PUBLISH', KEYS[2], change.id)
 return answer('done')

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reading.board import Board
 from proxy.console.reading.shown import summary
+from proxy.console.reading.waiting import Waiting, read_patience
 from proxy.console.reading.whole import Whole, integrity
 from proxy.console.reviewing import Reviewing
 from proxy.keys.seal import SealError
@@ -49,6 +50,7 @@ class Holds:
         self._reviewing = reviewing
         self._board = board
         self._whole = Whole(reviewing)
+        self._waiting = Waiting(reviewing)
 
     async def list(self, request: Request) -> Response:
         """The newest holds, of one state if the query names one."""
@@ -70,8 +72,12 @@ class Holds:
         return [hold for hold in newest if state in (None, hold.state)], len(newest) < SCANNED
 
     async def show(self, request: Request) -> Response:
-        """One hold whole, or, where its contents were changed, what is known without them."""
-        hold = await find(self._reviewing, request)
+        """One hold whole, once it differs from what the query knows; damaged, without its contents."""
+        patience = read_patience(request)
+        found = await find(self._reviewing, request)
+        hold = await self._waiting.changed(found, patience)
+        if hold is None:
+            raise missing(found.hold_id)
         return answer({"now": self._reviewing.now().isoformat(), "hold": await self._whole.of(hold)})
 
     async def _line(self, hold: Hold) -> dict[str, object]:
