@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from addons.http1.destination import Served
+from proxy.audit.settings import Audit
 from proxy.channels.settings import Channels
 from proxy.credentials.entry import CredentialEntry, distinct, secret_name
 from proxy.credentials.supply import TLS
@@ -183,6 +184,7 @@ class Config(Strict):
     channels: Channels = Channels()
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()
+    audit: Audit = Audit()
 
     @field_validator("credentials")
     @classmethod

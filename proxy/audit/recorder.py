@@ -1,7 +1,6 @@
 """What the parts of a sidecar tell the audit trail, and what they hear when it cannot be written."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from random import random
 
@@ -84,8 +83,3 @@ class Recorder:
         """A person did something that is no step of a hold."""
         said: Facts = {"who": who, **facts}
         self.trail.note(kind, said)
-
-    async def person_durably(self, kind: Kind, who: str, **facts: Fact) -> None:
-        """The same, on disk before it counts, where that is possible: it may be what makes room."""
-        with suppress(AuditError):
-            await self.trail.record(kind, {"who": who, **facts})

@@ -9,6 +9,7 @@ import sys
 from functools import partial
 from pathlib import PurePath
 
+from proxy.audit.segments import AuditError
 from proxy.cli.check import add_files, read_files
 from proxy.cli.remote import add_data_dir
 from proxy.cli.rule_files import read_rules
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     )
     try:
         return _exit_code(asyncio.run(wrap(_wrapping(args, seen, read))))
-    except* (CannotStart, EmbeddedRedisError, OSError, ValueError) as group:
+    except* (CannotStart, AuditError, EmbeddedRedisError, OSError, ValueError) as group:
         for error in group.exceptions:
             print(f"sidegate: {error}", file=sys.stderr)  # noqa: T201
     return 1

@@ -11,6 +11,7 @@ from pathlib import Path
 from shlex import quote
 from urllib.parse import urlsplit
 
+from proxy.audit.segments import AuditError
 from proxy.cli.check import add_files, read_files
 from proxy.cli.remote import add_data_dir
 from proxy.cli.rule_files import read_rules
@@ -29,7 +30,16 @@ from rules.ruleset import Ruleset
 # Below a warning these write down headers and addresses, whatever level is asked for.
 _SPEAK_OF_REQUESTS = ("mitmproxy", "uvicorn", "httpcore2", "httpx2", "hpack", "h2", "asyncio", "redis")
 # What keeps a sidecar from starting, each with its cure.
-_EXPECTED = (CannotServe, JournalError, WitnessError, EmbeddedRedisError, AlreadyServing, OSError, ValueError)
+_EXPECTED = (
+    CannotServe,
+    AuditError,
+    JournalError,
+    WitnessError,
+    EmbeddedRedisError,
+    AlreadyServing,
+    OSError,
+    ValueError,
+)
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

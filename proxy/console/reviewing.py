@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from proxy.agent import Agent
+from proxy.audit.recorder import Recorder
 from proxy.channels.place import Place
 from proxy.keys.rotation import Rotation
 from proxy.keys.seal import SealError, Shredded
@@ -16,6 +17,7 @@ from proxy.signals import Signals
 from proxy.store.history import History
 from proxy.store.store import Store
 from rules.action import Action
+from rules.audit.record import Fact, Kind
 from rules.decision import APPROVING, Decision
 from rules.hold import Event, Hold
 from rules.mcp.action import ToolAction
@@ -50,6 +52,8 @@ class Reviewing:
     agent: Agent | None = None
     """Under whose key what is remembered has its names."""
     history: History | None = None
+    audit: Recorder | None = None
+    """What people do besides deciding is told to it."""
     channels: Place | None = None
     """Where people and programs are told, where that is configured."""
     preview_required: bool = True
@@ -63,6 +67,11 @@ class Reviewing:
         for name, token in self.reviewers.items():
             if not name or len(token) != sha256().digest_size:
                 raise ValueError(f"reviewer `{name}` needs a name and the SHA-256 of a token")
+
+    def note(self, kind: Kind, who: str, **facts: Fact) -> None:
+        """Record that a person did something."""
+        if self.audit is not None:
+            self.audit.person(kind, who, **facts)
 
     async def action(self, hold: Hold) -> Action | ToolAction:
         """The action of `hold`. Raises SealError, and counts it, if anything was changed."""

@@ -12,6 +12,7 @@ from proxy.console.pages.form import read_form
 from proxy.console.pages.sessions import LIFE
 from proxy.console.pages.shell import Shell, Visit, finished, own_path
 from proxy.console.problem import Obstacle, Problem
+from rules.audit.record import Kind
 from rules.reviewer import Reviewer
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Login:
     async def leave(self, visit: Visit) -> Response:
         """End the session."""
         self._shell.sessions.end(visit.request.cookies.get(self._shell.cookie, ""))
+        self._shell.reviewing.note(Kind.LOGOUT, visit.session.reviewer.name)
         logger.info("console.logged_out reviewer=%s", visit.session.reviewer.name)
         response = RedirectResponse("/login", status_code=303)
         response.delete_cookie(self._shell.cookie)
@@ -56,10 +58,12 @@ class Login:
         name = owner(token.encode(), self._shell.reviewing.reviewers) if _TOKEN.fullmatch(token) else None
         if name is None:
             self._attempts.fail(address)
+            self._shell.reviewing.note(Kind.LOGIN, "", ok=False, address=address)
             logger.warning("console.login_failed address=%s", address)
             return self._asked(path, wrong=True)
         self._attempts.succeed(address)
         self._shell.sessions.end(request.cookies.get(self._shell.cookie, ""))
+        self._shell.reviewing.note(Kind.LOGIN, name, ok=True, address=address)
         logger.info("console.logged_in reviewer=%s", name)
         return self._welcomed(request, name, path)
 

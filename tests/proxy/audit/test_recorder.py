@@ -94,13 +94,3 @@ async def test_what_is_about_to_be_sent_may_not_when_it_cannot_be_written() -> N
         disk.fault = FULL
         with pytest.raises(AuditError):
             await told.sending(HOLD, attempt="A", event="send")
-
-
-async def test_what_people_do_is_not_held_up() -> None:
-    """A kill switch works on a full disk, too."""
-    with recorder() as (told, folder, disk):
-        disk.fault = FULL
-        await told.person_durably(Kind.KILL, "ada", on=True)
-        disk.fault = None
-        await told.person_durably(Kind.KILL, "ada", on=False)
-        assert [record.facts["on"] for record in records(folder, "kill")] == [False]
