@@ -32,6 +32,9 @@ _COMMANDS = {
     "capture": "capture",
     "mcp": "mcp",
     "mcp install": "mcp_install",
+    "audit verify": "audit.verify",
+    "audit show": "audit.show",
+    "audit export": "audit.export",
 }
 
 
