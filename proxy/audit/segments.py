@@ -52,7 +52,7 @@ class Segments:
     """The files in `folder`. Raises AuditError if they are somebody else's, or in use."""
 
     def __init__(self, folder: Path, *, file_bytes: int) -> None:
-        self._folder = private_folder(folder)
+        self.folder = private_folder(folder)
         self._file_bytes = file_bytes
         self._lock = _locked(folder)
         self.mended: Mended | None = None
@@ -70,7 +70,7 @@ class Segments:
     def place(self) -> Place:
         """Where the chain goes on: a new one gets a name that no other chain has."""
         if self.last is None:
-            return Place(chain=f"{self._folder.name}-{token_hex(_NAME_BYTES)}")
+            return Place(chain=f"{self.folder.name}-{token_hex(_NAME_BYTES)}")
         record, hash_ = self.last
         return Place(chain=record.chain, epoch=record.epoch + 1, seq=record.seq + 1, prev=hash_)
 
@@ -81,7 +81,7 @@ class Segments:
 
     def begin(self, seq: int) -> None:
         """Go on in a new file, whose first record has this number."""
-        self._open(self._folder / f"{seq:012}.jsonl")
+        self._open(self.folder / f"{seq:012}.jsonl")
 
     def append(self, data: bytes, *, durable: bool) -> None:
         """Write whole lines, or nothing. Raises OSError; then the file ends where it did."""
@@ -111,7 +111,7 @@ class Segments:
 
     def old(self, *, now: datetime, keep: timedelta) -> Iterator[Old]:
         """Files whose last record is older than `keep`, the oldest first; never the one in use."""
-        for path in _files(self._folder)[:-1]:
+        for path in _files(self.folder)[:-1]:
             last = _last(path)
             if last is None or now - datetime.fromisoformat(last[0].at) <= keep:
                 return
@@ -126,7 +126,7 @@ class Segments:
 
     def _resume(self) -> None:
         """Find the end of the chain, and move aside what a crash has torn."""
-        files = _files(self._folder)
+        files = _files(self.folder)
         for path in reversed(files):
             self._mend(path)
             self.last = _last(path)
@@ -135,12 +135,12 @@ class Segments:
                 return
             if path.stat().st_size:
                 raise AuditError(
-                    f"`{path}` does not end with an audit record: move the folder `{self._folder}` to a "
+                    f"`{path}` does not end with an audit record: move the folder `{self.folder}` to a "
                     "safe place, check it with `sidegate audit verify`, and start again"
                 )
             path.unlink()
         if files:
-            raise AuditError(f"no file in `{self._folder}` has a record: restore it from a backup or move it")
+            raise AuditError(f"no file in `{self.folder}` has a record: restore it from a backup or move it")
         self.begin(1)
 
     def _mend(self, path: Path) -> None:
@@ -156,7 +156,7 @@ class Segments:
         if not torn or (not whole and size > len(tail)):
             return
         name = f"torn-{size - len(torn):012}-{path.stem}"
-        write_secret(self._folder / name, torn)
+        write_secret(self.folder / name, torn)
         with path.open("r+b") as file:
             file.truncate(size - len(torn))
             os.fsync(file.fileno())
@@ -175,7 +175,7 @@ class Segments:
         if self._file >= 0:
             os.close(self._file)
         self._file, self._size = file, found.st_size
-        _sync(self._folder)
+        _sync(self.folder)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Lock
 from time import monotonic
 
@@ -84,6 +85,11 @@ class Trail:
     def chain(self) -> str:
         """The name of the chain."""
         return self._place.chain
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return self._segments.folder
 
     @property
     def failing(self) -> bool:

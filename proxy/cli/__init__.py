@@ -35,6 +35,7 @@ _COMMANDS = {
     "audit verify": "audit.verify",
     "audit show": "audit.show",
     "audit export": "audit.export",
+    "audit receipt": "audit.receipt",
 }
 
 

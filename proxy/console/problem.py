@@ -74,6 +74,8 @@ class Obstacle(StrEnum):
     """Only the operator may do this."""
     KEYS = "keys"
     """The keys outside the store cannot be had or made."""
+    AUDIT = "audit"
+    """The audit trail cannot be written."""
     LINK_GONE = "link_gone"
     """The link of a letter was used, or its time is over."""
     BUSY = "busy"
