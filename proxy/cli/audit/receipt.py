@@ -7,7 +7,7 @@ from pathlib import Path
 
 from proxy.audit.signature import verify
 from proxy.cli.audit.files import keys_of
-from proxy.cli.remote import Negative, add_data_dir, console, reported
+from proxy.cli.remote import Negative, add_data_dir, console, hold_path, reported
 from proxy.cli.terminal import say
 from proxy.keys.signing import Verifier
 from rules.audit.receipt import flaws
@@ -22,7 +22,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="give the signed receipt of a hold, or check one: sidegate audit receipt HOLD",
         usage="sidegate audit receipt HOLD [--document] | sidegate audit receipt --check FILE [--key KEY]",
     )
-    parser.add_argument("hold", nargs="?", metavar="HOLD", help="the hold's id")
+    parser.add_argument("hold", nargs="*", metavar="HOLD", help="the hold's id")
     parser.add_argument("--document", action="store_true", help="with what was shown, contents included")
     parser.add_argument("--check", type=Path, metavar="FILE", help="check this receipt")
     parser.add_argument("--key", action="append", metavar="KEY", help="a public key whose signatures count")
@@ -32,14 +32,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Give one, or check one: 1 where it is not genuine, 2 where neither is asked for."""
-    if (args.hold is None) is (args.check is None):
-        raise Negative("name a hold, or a receipt with --check", code=2)
-    return _check(args) if args.hold is None else _give(args)
+    if len(args.hold) + (args.check is not None) != 1:
+        raise Negative("name one hold, or a receipt with --check", code=2)
+    return _give(args, args.hold[0]) if args.hold else _check(args)
 
 
-def _give(args: argparse.Namespace) -> int:
+def _give(args: argparse.Namespace, hold_id: str) -> int:
     with console(args.data_dir) as api:
-        found = api.ask("GET", f"/api/holds/{args.hold}/receipt?document={int(args.document)}")
+        found = api.ask("GET", f"{hold_path(hold_id)}/receipt?document={int(args.document)}")
     sys.stdout.write(json.dumps(found["receipt"], indent=1) + "\n")
     return 0
 

@@ -36,7 +36,7 @@ def desk(world: World, tmp_path: Path) -> Iterator[Desk]:
 async def test_one_is_given_and_checked(world: World, desk: Desk, capsys: Capture, tmp_path: Path) -> None:
     """By the public key alone; a changed one is not genuine."""
     hold = await world.approve(await world.hold())
-    assert desk.run("audit receipt", hold.hold_id, "--document") == 0
+    assert audit("receipt", hold.hold_id, "--document", "--data-dir", desk.folder) == 0
     given, file, key = capsys.readouterr().out, tmp_path / "receipt.json", world.signer.public.hex()
     file.write_text(given)
     assert audit("receipt", "--check", file, "--key", key) == 0
