@@ -17,6 +17,7 @@ _COMMANDS = {
     "schema": "schema",
     "rules": "rules",
     "holds": "holds",
+    "review": "review",
     "approve": "decide",
     "reject": "decide",
     "ask-again": "decide",
@@ -27,6 +28,8 @@ _COMMANDS = {
     "webhooks": "webhooks",
     "keys": "keys",
     "pins": "pins",
+    "users": "users",
+    "tokens": "tokens",
     "env": "environment",
     "exec": "execute",
     "capture": "capture",
@@ -36,6 +39,7 @@ _COMMANDS = {
     "audit show": "audit.show",
     "audit export": "audit.export",
     "audit receipt": "audit.receipt",
+    "audit evidence": "audit.evidence",
 }
 
 

@@ -6,8 +6,9 @@ The API and the pages read what was said; whether it may be done, and doing it, 
 import logging
 from typing import Any
 
+from proxy.console.people.asking import missing
 from proxy.console.problem import Obstacle, Problem
-from proxy.console.reading.holds import find_hold, missing
+from proxy.console.reading.holds import find_hold
 from proxy.console.reading.seen import Named, check_seen
 from proxy.console.reading.shown import conflict, damaged, summary
 from proxy.console.reviewing import Reviewing
@@ -15,6 +16,7 @@ from proxy.drift.again import Hopeless
 from proxy.keys.seal import SealError
 from proxy.store.store import Refused
 from rules.action import Action
+from rules.authority import Act
 from rules.hold import Event, Hold, Resolution, State
 from rules.mcp.action import ToolAction
 from rules.reviewer import Reviewer
@@ -36,7 +38,7 @@ class Deciding:
 
     async def approve(self, hold_id: str, *, who: Reviewer, digest: str, named: Named) -> Hold:
         """Approve exactly what the reviewer saw, named by its digest and by the preview that showed it."""
-        hold = await find_hold(self._reviewing, hold_id)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.APPROVE)
         action = await self._check_contents(hold)
         if hold.state is State.PENDING and digest == hold.digest:
             await check_seen(self._reviewing, hold, action, named)
@@ -45,17 +47,17 @@ class Deciding:
 
     async def reject(self, hold_id: str, *, who: Reviewer, reason: str) -> Hold:
         """Reject a hold; the agent is given the reason."""
-        hold = await find_hold(self._reviewing, hold_id)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.REJECT)
         return await self._decide(hold, Event.REJECT, who=who, reason=reason)
 
     async def cancel(self, hold_id: str, *, who: Reviewer, reason: str) -> Hold:
         """Take a hold back, which refuses nothing: the same request may be asked again."""
-        hold = await find_hold(self._reviewing, hold_id)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.CANCEL)
         return await self._decide(hold, Event.CANCEL, who=who, reason=reason)
 
     async def ask_again(self, hold_id: str, *, who: Reviewer) -> Hold:
         """Make a new hold of what did not run because something had changed; it waits for a decision."""
-        hold = await find_hold(self._reviewing, hold_id)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.ASK_AGAIN)
         if hold.state is not State.DRIFT_REFUSED:
             raise conflict("state", hold, self._reviewing.now())
         await self._check_contents(hold)
@@ -74,7 +76,7 @@ class Deciding:
         """Record what became of a hold, who says so, and why; to send it again, by the digest of what is."""
         fields = {"resolved_as": outcome, "resolved_by": who.name, "resolution_reason": reason}
         written, guard = {name: value.encode() for name, value in fields.items()}, dict[str, Any]()
-        hold = await find_hold(self._reviewing, hold_id)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.RESOLVE)
         if outcome is Resolution.TRY_AGAIN:
             guard["digest"] = digest or ""
             await self._check_contents(hold)

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, time
 
@@ -19,6 +20,7 @@ from proxy.audit.making import begin, started
 from proxy.channels import making
 from proxy.config import Config, store_fault
 from proxy.console.app import create
+from proxy.console.people.factors.proving import Proving
 from proxy.console.reviewing import Reviewing
 from proxy.credentials.injection import Injection
 from proxy.credentials.making import Surroundings, make
@@ -54,8 +56,8 @@ from proxy.serving.data_plane import DataPlane
 from proxy.serving.doors import NOWHERE, Doors, Ports
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
+from proxy.serving.people import people, people_folder, provider
 from proxy.serving.stopping import on_signal
-from proxy.serving.tokens import reviewers
 from proxy.serving.words import first_words, shown_url
 from proxy.signals import Signals
 from proxy.store.connection import connect
@@ -383,6 +385,7 @@ class _Sidecar:
 
     def _reviewing(self, console: Address) -> Reviewing:
         settings = self.settings
+        trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
         return Reviewing(
             store=self.store,
             sealed=self.sealed,
@@ -402,9 +405,9 @@ class _Sidecar:
                 trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
             ),
             preview_required=settings.config.review.preview == "required",
-            reviewers=reviewers(
-                settings.data_dir, {r.name: Path(r.token_file) for r in settings.config.reviewers}
-            ),
+            proving=Proving(people_folder(settings.data_dir), now=lambda: datetime.now(UTC)),
+            provider=provider(settings.config, trust=trust),
+            people=people(settings.data_dir, settings.config, console=console),
             ready=self._ready,
             address=console,
             names=frozenset(settings.config.console.names),

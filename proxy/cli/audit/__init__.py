@@ -3,5 +3,5 @@
 - `files`: which files are meant, and whose signatures count
 - `verify`: whether records are those that were written
 - `show`: records for people; `export`: for others
-- `receipt`: what became of one hold
+- `receipt`: what became of one hold; `evidence`: which records bear on what auditors ask
 """

@@ -17,6 +17,7 @@ class Deciding:
     """The routes of the forms of one hold."""
 
     def __init__(self, shell: Shell) -> None:
+        self._shell = shell
         self._deciding = deciding.Deciding(shell.reviewing)
 
     async def approve(self, visit: Visit) -> Response:
@@ -24,22 +25,22 @@ class Deciding:
         members = _members(visit)
         digest, preview = read_digest(members), read_named(members).preview
         named = Named(preview=preview or "", viewed=visit.session.viewed)
-        who = visit.session.reviewer
+        who = self._shell.proven(visit)
         return _shown(await self._deciding.approve(visit.hold_id, who=who, digest=digest, named=named))
 
     async def reject(self, visit: Visit) -> Response:
         """Reject it; the agent is given the reason."""
         reason = read_reason({"reason": _reason(visit.form)})
-        return _shown(await self._deciding.reject(visit.hold_id, who=visit.session.reviewer, reason=reason))
+        return _shown(await self._deciding.reject(visit.hold_id, who=visit.who, reason=reason))
 
     async def cancel(self, visit: Visit) -> Response:
         """Take it back."""
         reason = read_reason(_members(visit))
-        return _shown(await self._deciding.cancel(visit.hold_id, who=visit.session.reviewer, reason=reason))
+        return _shown(await self._deciding.cancel(visit.hold_id, who=visit.who, reason=reason))
 
     async def resolve(self, visit: Visit) -> Response:
         """Say what became of an unknown outcome."""
-        members, who = _members(visit), visit.session.reviewer
+        members, who = _members(visit), self._shell.proven(visit)
         outcome, reason = read_outcome(members), read_reason(members)
         digest = read_digest(members) if outcome is Resolution.TRY_AGAIN else None
         return _shown(
@@ -48,7 +49,7 @@ class Deciding:
 
     async def ask_again(self, visit: Visit) -> Response:
         """A new hold of what did not run because something had changed."""
-        return _shown(await self._deciding.ask_again(visit.hold_id, who=visit.session.reviewer))
+        return _shown(await self._deciding.ask_again(visit.hold_id, who=visit.who))
 
 
 def _members(visit: Visit) -> dict[str, Json]:
