@@ -38,6 +38,7 @@ _COMMANDS = {
     "audit verify": "audit.verify",
     "audit show": "audit.show",
     "audit export": "audit.export",
+    "audit follow": "audit.follow",
     "audit receipt": "audit.receipt",
     "audit evidence": "audit.evidence",
 }
