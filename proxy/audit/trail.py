@@ -110,7 +110,7 @@ class Trail:
     def note(self, kind: Kind, facts: Facts) -> bool:
         """Have something recorded soon. False: there is no room for it; that is counted and recorded."""
         with self._mutex:
-            if len(self._queue) >= _MOST_WAITING:
+            if self._closed or len(self._queue) >= _MOST_WAITING:
                 self._gap += 1
                 self._metrics.audit_lost.inc()
                 return False
@@ -125,7 +125,7 @@ class Trail:
         """
         done = Future[None]()
         with self._mutex:
-            if len(self._queue) >= _MOST_WAITING:
+            if self._closed or len(self._queue) >= _MOST_WAITING:
                 raise AuditError("the audit trail is not written any more, and its queue is full")
             self._queue.append(_Waiting(Entry(kind=kind, at=self._now(), facts=facts), done))
         self._schedule()
@@ -147,8 +147,8 @@ class Trail:
         """Write what is left, say that this process has ended, and sign that."""
         if self._closed:
             return
-        self._closed = True
         with self._mutex:
+            self._closed = True
             self._queue.append(_Waiting(Entry(kind=Kind.STOPPED, at=self._now(), facts={})))
         self._writer.submit(self._commit, sign="close")
         self._writer.shutdown()

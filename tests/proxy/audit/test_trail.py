@@ -231,11 +231,12 @@ async def test_a_trail_that_cannot_begin_says_so(folder: Path) -> None:
     trail.close()
 
 
-async def test_after_its_end_nothing_is_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who still asks is refused."""
-    trail, _ = opened(folder)
+async def test_after_its_end_nothing_is_taken(folder: Path, metrics: Metrics) -> None:
+    """Who still asks is refused; who still notes is counted."""
+    trail, _ = opened(folder, metrics=metrics)
     trail.start({})
     trail.close()
-    monkeypatch.setattr(module, "_PATIENCE", 0.05)
     with pytest.raises(AuditError):
         await trail.record(Kind.ATTEMPT, {})
+    assert not trail.note(Kind.NOTE, {})
+    assert number(metrics, "audit_lost_total") == 1
