@@ -68,7 +68,7 @@ garden: .venv/.dev .venv/.system
 faults: .venv/.dev .venv/.system
 	$(BIN)/python -m tests.faults $(ARGS)
 
-## kill -9 at twenty points of a call's way: `CRASH_REPS=N`, ARGS="--resume FILE"; ARGS=failover for the store's.
+## kill -9 at twenty points of a call's way: `CRASH_REPS=N`, ARGS="--resume FILE"; ARGS=failover for the store's, ARGS=audit for the audit trail's.
 crash: .venv/.dev .venv/.system
 	$(BIN)/python -m tests.crash $(ARGS)
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from proxy.agent import Agent
+from proxy.audit.recorder import Recorder
 from proxy.budgets import afford
 from proxy.metrics import Metrics
 from proxy.store.history import History
@@ -33,9 +34,10 @@ class Admission:
     metrics: Metrics
     history: History | None = None
     suspicion: Suspicion | None = None
+    audit: Recorder | None = None
 
     async def weigh(self, call: Call, judgement: Judgement) -> Judgement | Refusal:
-        """`judgement` raised by doubts, its budgets charged, and counted, or the kill switch's word.
+        """`judgement` raised by doubts, its budgets charged, recorded and counted, or why it may not go.
 
         Raises StoreUnavailable.
         """
@@ -44,10 +46,25 @@ class Admission:
         if self.suspicion is not None:
             judgement = await self.suspicion.raised(judgement)
         judgement = await afford(judgement, agent=self.agent, store=self.store)
+        if self.audit is not None and (refusal := await self.audit.judged(call, judgement)):
+            return refusal
         self.count(judgement)
         if judgement.verdict is Verdict.PASS:
             await self.remember(call, judgement)
         return judgement
+
+    def read(self, call: Call, judgement: Judgement) -> Refusal | None:
+        """Count a call that only reads; why it may not go, where that is so."""
+        if self.audit is not None and (refusal := self.audit.read(call, judgement)):
+            return refusal
+        self.count(judgement)
+        return None
+
+    def blocked(self, call: Call, judgement: Judgement) -> None:
+        """Count a call that goes nowhere."""
+        if self.audit is not None:
+            self.audit.blocked(call, judgement)
+        self.count(judgement)
 
     async def remember(self, call: Call, judgement: Judgement) -> None:
         """Note what passes and changes something, for whoever decides about the agent's next hold."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from addons.exchange import Served
+from proxy.audit.settings import Audit
 from proxy.channels.settings import Channels
 from proxy.console.people.entry import ConsoleEntry, person_name
 from proxy.credentials.entry import CredentialEntry, distinct, secret_name
@@ -164,6 +165,7 @@ class Config(Strict):
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()
     ca: CaEntry = CaEntry()
+    audit: Audit = Audit()
 
     @field_validator("credentials")
     @classmethod

@@ -75,11 +75,10 @@ class Gate:
         message = request.message
         judgement = await self._aside(message, lambda: classify(call, ruleset))
         if judgement.verdict is Verdict.BLOCK:
-            self.admission.count(judgement)
+            self.admission.blocked(call, judgement)
             return blocked(judgement)
         if judgement.only_reads:
-            self.admission.count(judgement)
-            return self._pass(call, judgement, where)
+            return self._read(call, judgement, where)
         weighed = await refusable(self.admission.weigh(call, judgement))
         if isinstance(weighed, Refusal):
             return self.refused(weighed)
@@ -107,8 +106,7 @@ class Gate:
         judgement = classify(call, ruleset)
         if not judgement.only_reads:
             return None
-        self.admission.count(judgement)
-        return self._pass(call, judgement, where)
+        return self._read(call, judgement, where)
 
     async def connect(self, host: str, port: int) -> Tunnel | Reply:
         """Judge where a tunnel wants to lead; every request inside it is judged again by itself."""
@@ -166,6 +164,10 @@ class Gate:
     async def _status(self, call: HttpCall) -> Reply:
         told = await refusable(self.holding.status(call))
         return self.refused(told) if isinstance(told, Refusal) else told
+
+    def _read(self, call: HttpCall, judgement: Judgement, where: Address) -> Passage | Reply:
+        refusal = self.admission.read(call, judgement)
+        return self._pass(call, judgement, where) if refusal is None else self.refused(refusal)
 
     def _pass(self, call: HttpCall, judgement: Judgement, where: Address) -> Passage | Reply:
         """Leave to go: the only place that gives it, once the witness has it in writing."""

@@ -10,6 +10,7 @@ from typing import Any
 from ulid import ULID
 
 from proxy.agent import Agent
+from proxy.audit.recorder import Recorder
 from proxy.failure import ended, report
 from proxy.keys.seal import SealError, Shredded
 from proxy.keys.sealed import Sealed
@@ -42,6 +43,7 @@ class Keeping:
     signals: Signals
     metrics: Metrics
     history: History | None = None
+    audit: Recorder | None = None
 
     def draft(
         self, action: Action | ToolAction, judged: Judgement | Hold, *, fingerprint: str, policy: str
@@ -71,6 +73,8 @@ class Keeping:
     async def open(self, draft: Draft, call: Call) -> tuple[Hold, bool]:
         """Record the call durably; the hold, and whether it is new. Raises Flooded and StoreUnavailable."""
         hold, new = await self.store.open(draft)
+        if self.audit is not None:
+            self.audit.opened(hold, new=new)
         if not new:
             self.metrics.retries_joined.inc()
             return hold, new

@@ -16,6 +16,7 @@ FAILURES = frozenset(
         ReasonId.GATE_FAILED,
         ReasonId.STORE_UNAVAILABLE,
         ReasonId.WITNESS_UNAVAILABLE,
+        ReasonId.AUDIT_UNAVAILABLE,
         ReasonId.CREDENTIAL_UNAVAILABLE,
     }
 )
@@ -150,6 +151,12 @@ class Metrics:
         self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
         self.clock_skew_seconds = self._gauge(
             "clock_skew_seconds", "How far the store's clock is ahead of this machine's"
+        )
+
+        self.audit_up = self._gauge("audit_up", "1 while the audit trail can be written, else 0")
+        self.audit_records = self._counter("audit_records", "Records written to the audit trail")
+        self.audit_lost = self._counter(
+            "audit_lost", "Records for which the audit trail had no room; their number is recorded"
         )
 
     def admitted(self, judgement: Judgement) -> None:

@@ -18,6 +18,7 @@
 - `action`: the immutable binding that is approved; `hold`: what may become of it; `decision`: by whom
 - `reviewer`: who decides; `authority`: whether somebody may
 - `review/`: what a person is shown of a held call, bounded and inert, and the hash that an approval names
+- `audit/`: what is recorded of all that, and whether records are as they were written
 - `reply`: what the agent hears
 - `mcp/`: tool calls as MCP messages carry them, and what the agent hears there
 """

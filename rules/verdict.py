@@ -154,6 +154,8 @@ class ReasonId(StrEnum):
     """The secret for a placeholder cannot be had; nothing was sent."""
     WITNESS_UNAVAILABLE = "witness_unavailable"
     """What leaves could not be written down; nothing was sent."""
+    AUDIT_UNAVAILABLE = "audit_unavailable"
+    """What happens could not be recorded; nothing was sent."""
     KILL_SWITCH = "kill_switch"
     """An operator has stopped everything that is not read-only."""
     FLOODED = "flooded"

@@ -265,6 +265,13 @@ def test_every_reason_is_documented() -> None:
     assert [(words(row[0])[0], row[1]) for row in rows(page)] == list(expected.items())
 
 
+def test_every_kind_of_record_is_documented() -> None:
+    """Each with its sentence, in the order of the code."""
+    table = rows(sections("audit.md")["Kinds"])
+    expected = sentences("rules/audit/record.py", "Kind")
+    assert [(words(row[0])[0], row[1]) for row in table] == list(expected.items())
+
+
 def _parsers() -> dict[str, argparse.ArgumentParser]:
     parser = argparse.ArgumentParser(prog="sidegate")
     commands = parser.add_subparsers()

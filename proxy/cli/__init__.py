@@ -38,6 +38,12 @@ _COMMANDS = {
     "doctor": "doctor",
     "mcp": "mcp",
     "mcp install": "mcp_install",
+    "audit verify": "audit.verify",
+    "audit show": "audit.show",
+    "audit export": "audit.export",
+    "audit follow": "audit.follow",
+    "audit receipt": "audit.receipt",
+    "audit evidence": "audit.evidence",
 }
 
 

@@ -14,12 +14,12 @@ from proxy.capture.kernel import lose_privileges
 from proxy.capture.plan import Plan
 from proxy.capture.programs import CaptureError
 from proxy.cli.capture import add_plan, planned
-from proxy.cli.check import add_files
 from proxy.cli.environment import environment
 from proxy.cli.remote import Negative, add_data_dir, reported
 from proxy.cli.rule_files import read_documents, read_rules
+from proxy.cli.settings import add_files
 from proxy.cli.terminal import say
-from proxy.config import Config, load
+from proxy.config import Config
 from proxy.doctor import attempts, clients, folder, serving, standing, store
 from proxy.doctor.attempts import Aims
 from proxy.doctor.finding import Finding, Level, doubt, fault, ok
@@ -79,7 +79,8 @@ def _outside(args: argparse.Namespace) -> Iterator[Finding]:
     data_dir: Path = args.data_dir.absolute()
     now = datetime.now(UTC)
     yield from folder.examine(data_dir, now=now)
-    config = load(args.config)
+    layers = read_layers(args.config)
+    config = layers.config if isinstance(layers, Layers) else layers
     yield from _files(args, config)
     found, about = serving.examine(data_dir)
     yield from about

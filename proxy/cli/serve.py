@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from shlex import quote
 
+from proxy.audit.segments import AuditError
 from proxy.cli.remote import add_data_dir
 from proxy.cli.settings import add_files, add_places, read_files
 from proxy.config import Config
@@ -24,7 +25,16 @@ from proxy.witness import WitnessError
 # Below a warning these write down headers and addresses, whatever level is asked for.
 _SPEAK_OF_REQUESTS = ("mitmproxy", "uvicorn", "httpcore2", "httpx2", "hpack", "h2", "asyncio", "redis")
 # What keeps a sidecar from starting, each with its cure.
-_EXPECTED = (CannotServe, JournalError, WitnessError, EmbeddedRedisError, AlreadyServing, OSError, ValueError)
+_EXPECTED = (
+    CannotServe,
+    AuditError,
+    JournalError,
+    WitnessError,
+    EmbeddedRedisError,
+    AlreadyServing,
+    OSError,
+    ValueError,
+)
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -24,6 +24,7 @@ from proxy.console.reading.board import Board
 from proxy.console.reading.contents import Contents
 from proxy.console.reading.holds import Holds
 from proxy.console.reading.lines import Lines
+from proxy.console.reading.receipts import Receipts
 from proxy.console.resolving import Resolving
 from proxy.console.reviewing import Reviewing
 
@@ -66,6 +67,7 @@ def _api(reviewing: Reviewing, board: Board) -> Router:
             Route("/holds", holds.list),
             Route("/holds/{hold_id}", holds.show),
             Route("/holds/{hold_id}/content", Contents(reviewing).show),
+            Route("/holds/{hold_id}/receipt", Receipts(reviewing).show),
             Route("/holds/{hold_id}/approve", decisions.approve, methods=["POST"]),
             Route("/holds/{hold_id}/reject", decisions.reject, methods=["POST"]),
             Route("/holds/{hold_id}/ask-again", decisions.ask_again, methods=["POST"]),

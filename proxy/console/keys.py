@@ -13,6 +13,7 @@ from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.keys.command import VaultFault
 from proxy.keys.source import KeyFault
+from rules.audit.record import Kind
 from rules.authority import Act
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ class Keys:
     """The routes about keys. No answer holds a key that is secret."""
 
     def __init__(self, reviewing: Reviewing) -> None:
+        self._reviewing = reviewing
         self._rotation = reviewing.rotation
         self._signer = reviewing.signer
 
@@ -54,4 +56,6 @@ class Keys:
         except (KeyFault, VaultFault, OSError) as error:
             logger.error("keys.not_changed why=%s", error)  # noqa: TRY400 (it says all)
             raise Problem(409, Obstacle.KEYS, str(error)) from error
+        what = "rotate" if rotate else "prepare"
+        self._reviewing.note(Kind.KEYS, reviewer(request).name, what=what, newest=self._rotation.ids[0])
         return await self.show(request)

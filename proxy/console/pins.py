@@ -14,6 +14,7 @@ from proxy.console.people.asking import check
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.mcp.pinned import Changed, Kept, Known, Pinned
+from rules.audit.record import Kind
 from rules.authority import Act
 from rules.mcp.difference import badged, difference
 from rules.mcp.pins import Change, Pin, change, flaw
@@ -29,6 +30,7 @@ class Pins:
     """The routes about pins."""
 
     def __init__(self, reviewing: Reviewing) -> None:
+        self._reviewing = reviewing
         self._pinned = Pinned(reviewing.store)
         self._now = reviewing.now
 
@@ -51,6 +53,7 @@ class Pins:
             detail = f"the tool `{error}` is not what you looked at any more: look at it again"
             raise Problem(409, Obstacle.TOOL_CHANGED, detail) from error
         for tool in seen:
+            self._reviewing.note(Kind.PINS, who, server=known.name, tool=tool)
             logger.warning("console.tool_accepted reviewer=%s server=%r tool=%r", who, known.name, tool)
         return answer(await self._server(known))
 

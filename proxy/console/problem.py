@@ -88,6 +88,8 @@ class Obstacle(StrEnum):
     """Too many attempts have failed lately."""
     KEYS = "keys"
     """The keys outside the store cannot be had or made."""
+    AUDIT = "audit"
+    """The audit trail cannot be written."""
     LINK_GONE = "link_gone"
     """The link of a letter was used, or its time is over."""
     BUSY = "busy"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from proxy.agent import Agent
+from proxy.audit.recorder import Recorder
 from proxy.channels.place import Place
 from proxy.console.people.directory import Directory
 from proxy.console.people.elsewhere.provider import Provider
@@ -18,6 +19,7 @@ from proxy.signals import Signals
 from proxy.store.history import History
 from proxy.store.store import Store
 from rules.action import Action
+from rules.audit.record import Fact, Kind
 from rules.decision import APPROVING, Decision
 from rules.hold import Event, Hold
 from rules.mcp.action import ToolAction
@@ -55,6 +57,8 @@ class Reviewing:
     agent: Agent | None = None
     """Under whose key what is remembered has its names."""
     history: History | None = None
+    audit: Recorder | None = None
+    """What people do besides deciding is told to it."""
     channels: Place | None = None
     """Where people and programs are told, where that is configured."""
     provider: Provider | None = None
@@ -70,6 +74,11 @@ class Reviewing:
     def step_up(self) -> frozenset[Tier]:
         """The tiers in which each decision needs a second factor."""
         return frozenset(Tier(tier) for tier in self.people.entry.step_up.tiers)
+
+    def note(self, kind: Kind, who: str, **facts: Fact) -> None:
+        """Record that a person did something."""
+        if self.audit is not None:
+            self.audit.person(kind, who, **facts)
 
     async def action(self, hold: Hold) -> Action | ToolAction:
         """The action of `hold`. Raises SealError, and counts it, if anything was changed."""

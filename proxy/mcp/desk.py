@@ -90,11 +90,11 @@ class Desk:
     async def admit(self, asking: Asking, judgement: Judgement) -> Go | Said:
         """Leave to go for a call that was judged like that, or what its agent hears."""
         if judgement.verdict is Verdict.BLOCK:
-            self.admission.count(judgement)
+            self.admission.blocked(asking.asked.call, judgement)
             return _blocked(asking, judgement)
         if judgement.only_reads:
-            self.admission.count(judgement)
-            return Go(judgement=judgement)
+            refusal = self.admission.read(asking.asked.call, judgement)
+            return Go(judgement=judgement) if refusal is None else self._refused(asking, refusal)
         outcome = await refusable(self._weigh(asking, judgement))
         return self._refused(asking, outcome) if isinstance(outcome, Refusal) else outcome
 

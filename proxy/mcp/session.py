@@ -126,10 +126,7 @@ class Session:
         if asked.holdable and not self._shelf.known:
             return False
         judgement = self._judge(asked)
-        if judgement.only_reads:
-            self._desk.admission.count(judgement)
-            return True
-        return False
+        return judgement.only_reads and self._desk.admission.read(asked.call, judgement) is None
 
     async def _guarded(self, request: Request, work: Coroutine[Any, Any, Said | None]) -> None:
         """Tell the agent what `work` returns; a failure in it ends nothing but this request."""
@@ -235,7 +232,7 @@ class Session:
         asked = asked_by_server(request, server=self._shelf.server)
         if isinstance(asked, Weighed):
             if (judgement := self._judge(asked)).verdict is not Verdict.PASS:
-                self._desk.admission.count(judgement)
+                self._desk.admission.blocked(asked.call, judgement)
                 refused = refused_method(request.method, judgement.reason)
                 await self._pass(replace(refused, id=request.id))
                 return

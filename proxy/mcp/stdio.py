@@ -15,6 +15,9 @@ from typing import Any, BinaryIO
 
 from proxy.admission import Admission
 from proxy.agent import Agent
+from proxy.audit.making import FOLDER as AUDIT
+from proxy.audit.making import begin, started
+from proxy.audit.recorder import Recorder
 from proxy.config import Config, store_fault
 from proxy.credentials.credentials import Credentials
 from proxy.data_dir.embedded import EmbeddedRedis
@@ -90,6 +93,8 @@ async def wrap(wrapping: Wrapping) -> int:
         finally:
             for task in background:
                 task.cancel()
+            if desk.keeping.audit is not None:
+                await asyncio.to_thread(desk.keeping.audit.trail.close)
 
 
 async def _session(wrapping: Wrapping, desk: Desk) -> int:
@@ -117,7 +122,9 @@ def _beside(
     kept = desk.keeping
     yield kept.signals.listen()
     yield Deadlines(store=kept.store, metrics=kept.metrics).watch()
-    yield wrapping.rulebook.watch(kept.metrics, lambda: None)
+    if (audit := kept.audit) is not None:
+        yield audit.trail.watch()
+        yield wrapping.rulebook.watch(kept.metrics, lambda: audit.rules(desk.ruleset()))
     if embedded is not None:
         yield embedded.supervise()
 
@@ -133,6 +140,9 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
         secret_headers=config.secrets,
         key=load_or_create_key(keys / "fingerprint.key"),
     )
+    slot = _slot(wrapping)
+    audit = _audit(wrapping, agent, metrics, slot=slot)
+    store.told = audit.stepped
     history = History(redis, sealed.keyring, keep=config.clocks.retention, ruleset=ruleset)
     keeping = Keeping(
         agent=agent,
@@ -141,7 +151,10 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
         signals=Signals(store, metrics),
         metrics=metrics,
         history=history,
+        audit=audit,
     )
+    journal = Journal(wrapping.data_dir / "mcp" / slot, keep=config.journal_keep)
+    replayer = _replayer(wrapping, keeping, journal, tasks=tasks)
     return Desk(
         ruleset=ruleset,
         admission=Admission(
@@ -150,23 +163,23 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
             metrics=metrics,
             history=history,
             suspicion=Suspicion(store=store, agent=agent, ruleset=ruleset, tasks=tasks),
+            audit=audit,
         ),
         keeping=keeping,
-        replayer=_replayer(wrapping, store, sealed, metrics=metrics, tasks=tasks),
+        replayer=replayer,
         tasks=wrapping.tasks,
     )
 
 
 def _replayer(
-    wrapping: Wrapping, store: Store, sealed: Sealed, *, metrics: Metrics, tasks: asyncio.TaskGroup
+    wrapping: Wrapping, keeping: Keeping, journal: Journal, *, tasks: asyncio.TaskGroup
 ) -> Replayer:
     """Runs what the session carries. It connects to nothing: a tool call goes to the child."""
+    store, sealed, metrics = keeping.store, keeping.sealed, keeping.metrics
     config, ruleset = wrapping.config, wrapping.rulebook.current
     destinations = Destinations(allowed=config.allowed, named=wrapping.rulebook.names_host)
     nobody, trust = Credentials({}), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    signer = Signer(
-        key=load_or_create_key(wrapping.data_dir / "keys" / "console.key"), domain=config.redis.domain
-    )
+    signer = _signer(wrapping)
     return Replayer(
         store=store,
         sealed=sealed,
@@ -184,13 +197,27 @@ def _replayer(
         trust=trust,
         metrics=metrics,
         tasks=tasks,
-        journal=_journal(wrapping),
+        journal=journal,
         timeout=config.windows.upstream,
+        audit=keeping.audit,
     )
 
 
-def _journal(wrapping: Wrapping) -> Journal:
-    """A journal of this process alone, and of the same command's before it."""
+def _audit(wrapping: Wrapping, agent: Agent, metrics: Metrics, *, slot: str) -> Recorder:
+    """The audit trail of this process."""
+    config, folder = wrapping.config, wrapping.data_dir / AUDIT / f"mcp-{slot}"
+    facts = started(agent, wrapping.rulebook.current(), config.model_dump_json())
+    facts |= {"server": wrapping.server}
+    return begin(folder, config.audit, _signer(wrapping), metrics, facts=facts)
+
+
+def _signer(wrapping: Wrapping) -> Signer:
+    key = load_or_create_key(wrapping.data_dir / "keys" / "console.key")
+    return Signer(key=key, domain=wrapping.config.redis.domain)
+
+
+def _slot(wrapping: Wrapping) -> str:
+    """A name for the files of this process alone, and of the same command's before it."""
     folder = private_folder(wrapping.data_dir / "mcp")
     name = wrapping.place.removeprefix("stdio:")[:16]
     for number in range(_MOST_AT_ONCE):
@@ -201,7 +228,7 @@ def _journal(wrapping: Wrapping) -> Journal:
             os.close(lock)
             continue
         # Held until this process ends.
-        return Journal(folder / f"{name}-{number}", keep=wrapping.config.journal_keep)
+        return f"{name}-{number}"
     raise CannotStart(f"this server runs {_MOST_AT_ONCE} times already: end some of them")
 
 

@@ -11,6 +11,8 @@ from typing import Any, Self
 
 from ulid import ULID
 
+from proxy.audit.recorder import Recorder
+from proxy.audit.segments import AuditError
 from proxy.metrics import Metrics
 from proxy.replay.journal import Journal, JournalError
 from proxy.store.record import StoreUnavailable
@@ -63,6 +65,7 @@ class Line:
     """Whether the store has it as being sent by us."""
     crossed: bool = False
     """Whether a byte may have left."""
+    audit: Recorder | None = None
     enough: Callable[[bytearray], bool] = _never
     """Whether the answer is complete, though the upstream has not ended it."""
 
@@ -83,11 +86,12 @@ class Line:
 
     async def cross(self) -> None:
         """Record that the first byte is about to leave; raises Unsent if that may not be."""
+        attempt = await self._announced()
         began = monotonic()
         try:
             if self.witness is not None and self.action is not None:
                 self.witness.record(self.action, self.hold)
-            attempt = await self._step()
+            await self._step(attempt)
             # After the step: what stands in the journal, the store has acknowledged.
             await asyncio.to_thread(self.journal.record, self.hold, attempt)
         except (WitnessError, JournalError) as error:
@@ -108,8 +112,18 @@ class Line:
         if monotonic() - began > self.store.lease.total_seconds():
             raise Unsent("this process stood still for longer than its claim lasts")
 
-    async def _step(self) -> str:
+    async def _announced(self, event: str = "") -> str:
+        """The id of the attempt that is about to be made, once the audit trail has it. Raises Unsent."""
         attempt = str(ULID())
+        if self.audit is None:
+            return attempt
+        try:
+            await self.audit.sending(self.hold, attempt=attempt, event=event or str(self.event))
+        except AuditError as error:
+            raise Unsent(str(error)) from error
+        return attempt
+
+    async def _step(self, attempt: str) -> None:
         written = {"sends": " ".join((*self.hold.sends, attempt)), "keyed_by": self.header, "resolved_as": ""}
         written |= {"credential_used": self.credential_used}
         self.tried = True
@@ -122,7 +136,6 @@ class Line:
         )
         self.taken = True
         self.metrics.transitions.labels(self.event).inc()
-        return attempt
 
     def _window(self) -> dict[str, int]:
         """Until when a repetition meets an upstream that knows the key: counted from the first sending."""
@@ -146,6 +159,7 @@ class SecondLine(Line):
 
     async def cross(self) -> None:
         """Make sure that the claim still stands and may be used; raises Unsent if not."""
+        await self._announced("again")
         began = monotonic()
         try:
             if await self.store.killed():

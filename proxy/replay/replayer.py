@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx2
 
+from proxy.audit.recorder import Recorder
 from proxy.credentials.credentials import Credentials
 from proxy.credentials.sources.secret import CredentialError
 from proxy.credentials.supply import Outgoing, Supplied
@@ -97,6 +98,7 @@ class Replayer:
     journal: Journal
     timeout: float
     witness: Witness | None = None
+    audit: Recorder | None = None
 
     def waits_for_agent(self, action: Action | ToolAction) -> bool:
         """Whether only the agent's own identical retry, or its session, can supply what `action` needs."""
@@ -258,6 +260,7 @@ class Replayer:
             store=self.store,
             journal=self.journal,
             witness=self.witness,
+            audit=self.audit,
             metrics=self.metrics,
             action=ready.action if ready else None,
             hold=hold,

@@ -15,6 +15,8 @@ from time import monotonic, time
 
 from proxy.admission import Admission
 from proxy.agent import Agent
+from proxy.audit.making import FOLDER as AUDIT
+from proxy.audit.making import begin, started
 from proxy.channels import making
 from proxy.config import Config, store_fault
 from proxy.console.app import create
@@ -163,6 +165,11 @@ class _Sidecar:
         )
         key = load_or_create_key(keys / "fingerprint.key")
         self.agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
+        facts = started(self.agent, settings.rulebook.current(), config.model_dump_json())
+        self.audit = begin(
+            settings.data_dir / AUDIT / "serve", config.audit, self.signer, self.metrics, facts=facts
+        )
+        self.store.told = self.audit.stepped
         self.shelf = Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring)
         around = Surroundings(
             shelf=self.shelf,
@@ -199,6 +206,7 @@ class _Sidecar:
             signals=self.signals,
             metrics=self.metrics,
             history=self.history,
+            audit=self.audit,
         )
         self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=settings.rulebook.current)
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
@@ -255,6 +263,7 @@ class _Sidecar:
             journal=self.journal,
             timeout=config.windows.upstream,
             witness=self.witness,
+            audit=self.audit,
         )
 
     def _gate(self) -> Gate:
@@ -266,6 +275,7 @@ class _Sidecar:
             metrics=self.metrics,
             history=self.history,
             suspicion=suspicion,
+            audit=self.audit,
         )
         holding = Holding(
             keeping=self.keeping,
@@ -298,11 +308,19 @@ class _Sidecar:
         self.destinations.own_ports.update((self.settings.listen[1], console[1], *self.doors.ports))
         reviewing = self._reviewing(console)
         listener = Listener(create(reviewing), listening)
-        rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
+        rules = self.settings.rulebook.watch(self.metrics, self._rules_changed)
         watches = (self.deadlines.watch(), self.worker.watch(), self.unknowns.watch())
         skew = Skew(store=self.store, metrics=self.metrics).watch()
         signing = leaves.watch(self.settings.data_dir, self.settings.config.ca.terms, self.plane.sign_anew)
-        parts = (self.signals.listen(), *watches, rules, skew, making.make(reviewing).watch(), signing)
+        parts = (
+            self.signals.listen(),
+            self.audit.trail.watch(),
+            *watches,
+            rules,
+            skew,
+            making.make(reviewing).watch(),
+            signing,
+        )
         self.background += [self.tasks.create_task(part) for part in parts]
         console_task = self.tasks.create_task(listener.run())
         opened = asyncio.Event()
@@ -322,6 +340,10 @@ class _Sidecar:
         listener.stop()
         self.plane.stop()
         await asyncio.gather(plane, console_task)
+
+    def _rules_changed(self) -> None:
+        self.destinations.forget()
+        self.audit.rules(self.settings.rulebook.current())
 
     async def _first(self, plane: asyncio.Task[None], *events: asyncio.Event) -> None:
         """Wait for the first of them."""
@@ -361,6 +383,7 @@ class _Sidecar:
         (self.settings.data_dir / "serve.json").unlink(missing_ok=True)
         await self.redis.aclose()
         self.journal.close()
+        await asyncio.to_thread(self.audit.trail.close)
         if self.witness is not None:
             self.witness.close()
 
@@ -378,6 +401,7 @@ class _Sidecar:
             signals=self.signals,
             agent=self.agent,
             history=self.history,
+            audit=self.audit,
             channels=making.place(
                 settings.config.channels,
                 link=shown_url(console),

@@ -21,7 +21,7 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
 import json
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -92,6 +92,8 @@ class Store(Records):
         longest = max(clocks.decision_window, *clocks.approval_validity.values())
         super().__init__(redis, domain=domain, keep=_ms(clocks.retention + longest + _SLACK))
         self._replicas = Replicas(redis, needed=replicas)
+        self.told: Callable[[Hold, Event], None] = _nobody
+        """Hears of every step that was taken."""
         self._cap = cap
         self._clocks = clocks
         self._script = redis.register_script(_SCRIPT)
@@ -160,6 +162,7 @@ class Store(Records):
         current = read_hold(hold.hold_id, now) if "state" in now else None
         if outcome not in ("done", "again") or current is None:
             raise Refused(outcome, current)
+        self.told(current, event)
         return current
 
     async def shred(self, hold: Hold) -> bool:
@@ -276,6 +279,10 @@ class Store(Records):
                 logger.warning("agent.quarantined seconds=%d", self._cap.quarantine.total_seconds())
             return "flooded", {}
         return reply[0], dict(zip(reply[2::2], reply[3::2], strict=True))
+
+
+def _nobody(_hold: Hold, _event: Event) -> None:
+    return None
 
 
 def _ms(duration: timedelta) -> int:

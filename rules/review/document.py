@@ -41,8 +41,17 @@ def preview(facts: Facts) -> str:
     return _hash(facts, _facts(facts))
 
 
+def bound(facts: Facts) -> dict[str, Any]:
+    """What the preview is the hash of."""
+    return _bound(facts, _facts(facts))
+
+
 def _hash(facts: Facts, shown: dict[str, Any]) -> str:
-    bound: dict[str, Any] = {
+    return hashlib.sha256(rfc8785.dumps(_bound(facts, shown))).hexdigest()
+
+
+def _bound(facts: Facts, shown: dict[str, Any]) -> dict[str, Any]:
+    return {
         "renderer": VERSION,
         "hold_id": facts.hold.hold_id,
         "digest": facts.hold.digest,
@@ -50,7 +59,6 @@ def _hash(facts: Facts, shown: dict[str, Any]) -> str:
         "images": list(facts.images),
         "reasoning_sha256": hashlib.sha256(facts.reasoning.encode("utf-8", "surrogatepass")).hexdigest(),
     }
-    return hashlib.sha256(rfc8785.dumps(bound)).hexdigest()
 
 
 def _facts(facts: Facts) -> dict[str, Any]:

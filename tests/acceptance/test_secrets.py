@@ -337,6 +337,19 @@ def test_no_secret_is_in_the_witness(used: Used, authority: Authority) -> None:
     assert found_in({"witness": witnessed}) == []
 
 
+@pytest.mark.observe
+def test_no_secret_is_in_the_audit_trail_or_in_a_receipt(used: Used) -> None:
+    """Every request was judged, held, decided and sent, and has its records."""
+    files = [path for path in (used.sidecar.data_dir / "audit").rglob("*") if path.is_file()]
+    trail = b"".join(path.read_bytes() for path in files)
+    for kind in ("verdict", "hold", "decision", "attempt"):
+        assert trail.count(f'"kind":"{kind}"'.encode()) >= 10, kind
+    assert found_in({"audit": trail}) == []
+    receipts = [used.sidecar.cli("audit receipt", hold["hold_id"]) for hold in used.sidecar.holds()[:30]]
+    assert all('"executed"' in receipt.stdout for receipt in receipts)
+    assert found_in({"receipts": "".join(receipt.stdout for receipt in receipts).encode()}) == []
+
+
 def test_no_secret_is_said(used: Used) -> None:
     """The log with every line that it could have, the metrics, and the lists of holds."""
     sidecar = used.sidecar

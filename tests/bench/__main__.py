@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from tests.bench import idle, judging, large, mcp, packs, passing, review, stream
+from tests.bench import audit, idle, judging, large, mcp, packs, passing, review, stream
 from tests.bench.bench import YARDSTICK, Bench, Settings, say
 from tests.bench.load import WrongAnswer
 from tests.bench.processes import on_core, pick_cores
@@ -28,6 +28,7 @@ SCENARIOS: dict[str, Callable[[Bench], Section]] = {
     "stream": stream.run,
     "review": review.run,
     "mcp": mcp.run,
+    "audit": audit.run,
     "passing": passing.run,
 }
 LONGEST_SECONDS = 90.0

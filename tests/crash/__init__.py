@@ -4,4 +4,5 @@
 - `nursery`: starts sidecars quickly, each a process of its own
 - `lane`: one sidecar that is killed again and again; `bench`: what all of them share
 - `failover`: the store dies instead, and its replica takes over
+- `audit`: whoever writes the audit trail dies
 """

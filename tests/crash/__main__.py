@@ -1,4 +1,4 @@
-"""The command: `python -m tests.crash [failover]`; exit code 0 nothing doubled or lost, 1 something was."""
+"""The command: `python -m tests.crash [WHAT]`; exit code 0 nothing doubled or lost, 1 something was."""
 
 import argparse
 import asyncio
@@ -12,12 +12,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from tests.crash import failover
+from tests.crash import audit, failover
 from tests.crash.bench import built
 from tests.crash.lane import Kind, Lane, Result
 from tests.crash.points import POINTS, Point
 
 _LANES = 8
+_USUAL = 50
+_AUDIT_KILLS = 200
 
 type Run = tuple[Point, Kind, int]
 
@@ -59,6 +61,9 @@ def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     started, score = monotonic(), Score.resumed(asked.resume)
     with tempfile.TemporaryDirectory(prefix="sidegate-crash-", dir="/tmp") as folder:
+        if asked.what == "audit":
+            return audit.main(Path(folder), asked.repetitions or _AUDIT_KILLS)
+        asked.repetitions = asked.repetitions or _USUAL
         if asked.what == "failover":
             asyncio.run(failover.run(Path(folder), range(len(score.done), asked.repetitions), score.add))
         else:
@@ -107,9 +112,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.crash", description="kill -9 at every point of a call's way."
     )
-    parser.add_argument("what", nargs="?", choices=["points", "failover"], default="points")
-    usual = int(os.environ.get("CRASH_REPS") or 50)
-    parser.add_argument("--repetitions", type=int, default=usual, help="of each point (default 50)")
+    parser.add_argument("what", nargs="?", choices=["points", "failover", "audit"], default="points")
+    usual = int(os.environ.get("CRASH_REPS") or 0)
+    words = f"of each point (default {_USUAL}); kills of the audit trail (default {_AUDIT_KILLS})"
+    parser.add_argument("--repetitions", type=int, default=usual, help=words)
     parser.add_argument("--lanes", type=int, default=_LANES, help=f"sidecars at once (default {_LANES})")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="keep results here, and go on from them")
     return parser

@@ -16,6 +16,7 @@ import certifi
 from addons.exchange import Outcome, Request
 from proxy.admission import Admission
 from proxy.agent import Agent
+from proxy.audit.recorder import Recorder
 from proxy.credentials.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
 from proxy.drift.probe import Probe
@@ -220,10 +221,13 @@ async def gatehouse(
     working: bool = False,
     credentials: Credentials = NONE,
     signals: Callable[[Store, Metrics], Signals] = Signals,
+    audit: Recorder | None = None,
 ) -> AsyncIterator[Gatehouse]:
     """A gate over the store at `url`; `working`: with what runs beside it in a sidecar."""
     domain, redis, metrics = domain or secrets.token_hex(8), connect(url), Metrics()
     store, sealed = Store(redis, domain=domain, clocks=clocks, cap=cap), Sealed(Keyring([KEY], domain=domain))
+    if audit is not None:
+        store.told = audit.stepped
     signer = Signer(key=KEY, domain=domain)
     heard, rules = signals(store, metrics), ruleset()
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
@@ -254,13 +258,16 @@ async def gatehouse(
             tasks=tasks,
             journal=own,
             timeout=10.0,
+            audit=audit,
         )
         acting = Agent(
             principal=Principal(agent=agent, session="s1"),
             secret_headers=frozenset({b"x-house-key"}),
             key=KEY,
         )
-        keeping = Keeping(agent=acting, store=store, sealed=sealed, signals=heard, metrics=metrics)
+        keeping = Keeping(
+            agent=acting, store=store, sealed=sealed, signals=heard, metrics=metrics, audit=audit
+        )
         holding = Holding(
             keeping=keeping,
             replayer=replayer,
@@ -269,7 +276,7 @@ async def gatehouse(
         )
         gate = Gate(
             ruleset=lambda: rules,
-            admission=Admission(agent=acting, store=store, metrics=metrics),
+            admission=Admission(agent=acting, store=store, metrics=metrics, audit=audit),
             destinations=destinations,
             holding=holding,
             metrics=metrics,

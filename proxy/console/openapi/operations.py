@@ -73,6 +73,12 @@ _READING = {
         answer=members(now=TIME, content=named("Page")),
         problems={409: (Obstacle.INTEGRITY,)},
     ),
+    "GET /api/holds/{hold_id}/receipt": Operation(
+        summary="what was asked, shown, decided and done, as one signed value",
+        query={"document": one_of("01")},
+        answer=members(receipt=ANY_OBJECT),
+        problems={503: (Obstacle.AUDIT,)},
+    ),
     "GET /api/events": Operation(
         summary="changes of holds as they happen, as server-sent events",
         headers={"Last-Event-ID": {"type": "string", "pattern": "^[0-9]{1,18}-[0-9]{1,18}$"}},

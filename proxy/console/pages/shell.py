@@ -15,6 +15,7 @@ from proxy.console.people.sessions import LIFE, Origin, Session, Sessions
 from proxy.console.problem import PRIVATE, Obstacle, Problem
 from proxy.console.reviewing import Reviewing
 from proxy.store.record import StoreUnavailable
+from rules.audit.record import Kind
 from rules.authority import Act, about, refuse
 from rules.reviewer import Reviewer
 
@@ -122,6 +123,7 @@ class Shell:
     ) -> Response:
         """Log `who` in with `response`, under an id that is new. `secure`: whether the browser speaks TLS."""
         self.sessions.end(self._session_id(request))
+        self.reviewing.note(Kind.LOGIN, who.name, ok=True, way=origin.way, address=origin.address)
         response.set_cookie(
             f"{_HOST_ONLY}{self.cookie}" if secure else self.cookie,
             self.sessions.start(who, origin),

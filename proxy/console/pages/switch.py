@@ -12,18 +12,18 @@ class Switch:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        self._store = shell.reviewing.store
+        self._reviewing = shell.reviewing
 
     async def show(self, visit: Visit) -> Response:
         """Whether it is on, who switched it on, and why."""
-        return self._shell.show("kill.html", visit.session, {"killed": await self._store.killed()})
+        return self._shell.show("kill.html", visit.session, {"killed": await self._reviewing.store.killed()})
 
     async def on(self, visit: Visit) -> Response:
         """Switch it on with a reason."""
-        await switch(self._store, read_reason(dict(visit.form)), who=visit.who)
+        await switch(self._reviewing, read_reason(dict(visit.form)), who=visit.who)
         return RedirectResponse("/kill", status_code=303)
 
     async def off(self, visit: Visit) -> Response:
         """Switch it off."""
-        await switch(self._store, None, who=visit.who)
+        await switch(self._reviewing, None, who=visit.who)
         return RedirectResponse("/kill", status_code=303)

@@ -4,5 +4,5 @@
 - `holds`: the newest in short; `whole`: one of them; `waiting`: the same as soon as it has changed
 - `shown`: its members; `compared`: what it would change
 - `packages`: what a person needs to decide about it; `contents`: all that would run
-- `seen`: whether the reviewer was shown that
+- `seen`: whether the reviewer was shown that; `receipts`: what became of it, signed
 """

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from proxy.cli import main
-from proxy.data_dir.trust import ensure_authority
+from proxy.data_dir.authority import ensure_authority
 from proxy.doctor import attempts
 from tests.proxy.cli.desk import Desk
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from proxy.data_dir.authority import ensure_authority
 from proxy.data_dir.files import private_folder, write_secret
-from proxy.data_dir.trust import ensure_authority
 from proxy.doctor.finding import Level
 from proxy.doctor.folder import examine
 

@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 from mcp import Client, StdioServerParameters
 
+from proxy.audit.reading import check, files_in, lines_of
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.keys.seal import load_or_create_key
+from proxy.keys.signing import Signer
+from rules.audit.record import read
 from rules.hold import State
 from tests.environments import locked
 from tests.mcp_servers.running import read_executed
@@ -102,6 +105,19 @@ async def test_an_approval_outlives_the_session(data_dir: Path, tmp_path: Path) 
         paid = await client.call_tool("pay", payment)
     assert paid.structured_content == {"payment": "to ada", "amount": 7}
     assert len(read_executed(executed)) == 1
+    _check_audit(data_dir)
+
+
+def _check_audit(data_dir: Path) -> None:
+    """Both sessions wrote one chain, and the one call that ran has its attempt in it."""
+    signer = Signer(key=load_or_create_key(data_dir / "keys" / "console.key"), domain="default")
+    checked = check([data_dir / "audit"], keys={signer.public.hex()})
+    assert checked.findings == ()
+    [chain] = checked.chains
+    assert (chain.name.startswith("mcp-"), chain.epoch, chain.stopped) == (True, 2, True)
+    records = [read(text) for path in files_in([data_dir / "audit"]) for _, text in lines_of(path)]
+    assert [record.facts["tier"] for record in records if record.kind == "attempt"] == [4]
+    assert {record.facts["tool"] for record in records if record.kind == "verdict"} == {"pay"}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from proxy.console.people.elsewhere.persons import Found, Nobody, find
 from proxy.console.people.elsewhere.provider import CodeRefused, Provider, ProviderFault
 from proxy.console.people.sessions import Origin
 from proxy.console.problem import Obstacle, Problem
+from rules.audit.record import Kind
 from rules.review.inert import visible
 
 logger = logging.getLogger(__name__)
@@ -71,9 +72,11 @@ class Elsewhere:
         except ProviderFault as fault:
             raise _unusable(fault) from fault
         except (NoProof, CodeRefused) as refused:
+            self._shell.reviewing.note(Kind.LOGIN, "", ok=False, way="oidc", address=address)
             logger.warning("console.login_failed way=oidc address=%s why=%s", address, refused)
             raise _failed(str(refused)) from refused
         except Nobody as nobody:
+            self._shell.reviewing.note(Kind.LOGIN, "", ok=False, way="oidc", address=address)
             logger.warning("console.login_failed way=oidc address=%s why=%s", address, nobody)
             raise Problem(403, Obstacle.NOBODY, f"nobody was logged in: {nobody}") from nobody
         self._attempts.succeed(address)

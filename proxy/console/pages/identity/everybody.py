@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from proxy.console.pages.shell import Shell, Visit
 from proxy.console.people.asking import check
 from proxy.console.problem import Obstacle, Problem
+from rules.audit.record import Kind
 from rules.authority import Act
 
 logger = logging.getLogger(__name__)
@@ -38,12 +39,14 @@ class Everybody:
         name = self._other(visit)
         self._proving.remove(name, by=visit.who.name)
         self._shell.sessions.end_all(name)
+        self._shell.reviewing.note(Kind.NOTE, visit.who.name, what="factors removed", about=name)
         return RedirectResponse("/people", status_code=303)
 
     async def log_out(self, visit: Visit) -> Response:
         """Log somebody out everywhere."""
         name = self._other(visit)
         ended = self._shell.sessions.end_all(name)
+        self._shell.reviewing.note(Kind.LOGOUT, name, by=visit.who.name)
         logger.warning("console.logged_out_by reviewer=%s by=%s sessions=%d", name, visit.who.name, ended)
         return RedirectResponse("/people", status_code=303)
 

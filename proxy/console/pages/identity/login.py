@@ -13,6 +13,7 @@ from proxy.console.people.attempts import Attempts
 from proxy.console.people.elsewhere.provider import ProviderFault
 from proxy.console.people.sessions import Origin
 from proxy.console.problem import Obstacle, Problem
+from rules.audit.record import Kind
 from rules.reviewer import Reviewer
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class Login:
 
     async def leave(self, visit: Visit) -> Response:
         """End the session."""
+        self._shell.reviewing.note(Kind.LOGOUT, visit.who.name)
         logger.info("console.logged_out reviewer=%s", visit.who.name)
         response = await self._goodbye(visit.session.origin.hint)
         return self._shell.close(visit.request, response)
@@ -67,6 +69,7 @@ class Login:
         else:
             who = await self._of_password(form["name"].strip(), form.get("password", ""))
         if who is None:
+            self._shell.reviewing.note(Kind.LOGIN, "", ok=False, way=way, address=address)
             logger.warning("console.login_failed way=%s address=%s", way, address)
             return self._asked(path, wrong=way)
         self._addresses.succeed(address)

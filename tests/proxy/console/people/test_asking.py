@@ -36,6 +36,7 @@ API = {
     "GET /api/holds": Asked(act=Act.VIEW),
     "GET /api/holds/{hold_id}": Asked(act=Act.VIEW),
     "GET /api/holds/{hold_id}/content": Asked(act=Act.VIEW),
+    "GET /api/holds/{hold_id}/receipt": Asked(act=Act.VIEW),
     "GET /api/kill": Asked(act=Act.VIEW),
     "GET /api/pins": Asked(act=Act.VIEW),
     "POST /api/holds/{hold_id}/approve": Asked(act=Act.APPROVE, body={"digest": "DIGEST"}),

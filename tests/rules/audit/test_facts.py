@@ -1,0 +1,109 @@
+"""What the audit trail says of things: enough to know them by, and nothing that could be a secret."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from proxy.keys.signing import Signer
+from rules.audit.facts import by_person, of_attempt, of_decision, of_hold, of_judgement, of_step
+from rules.call import ToolCall
+from rules.decision import Decision
+from rules.hold import Event, Hold, Resolution, State
+from rules.verdict import Judgement, ReasonId, Tier, Verdict
+from tests.rules.calls import http
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+HOLD = Hold(
+    hold_id="01H",
+    state=State.APPROVED,
+    fence=1,
+    digest="d" * 64,
+    fingerprint="f",
+    idempotency_key="k",
+    tier=Tier.HIGH_RISK,
+    rule="pay",
+    reason_id=ReasonId.RULE,
+    reason="moves money",
+    policy="p" * 64,
+    created_at=NOW,
+    decide_by=NOW,
+)
+JUDGED = Judgement(tier=Tier.REVERSIBLE, verdict=Verdict.PASS, reason_id=ReasonId.RULE, reason="r", rule="x")
+DECISION = Decision(
+    hold_id="01H",
+    digest="d" * 64,
+    policy="p" * 64,
+    fence=0,
+    event=Event.APPROVE,
+    who="ada",
+    reason="the key is hunter2",
+    at=NOW,
+    until=NOW,
+    preview="ab" * 32,
+)
+SIGNED: dict[str, Any] = {
+    n: v.decode() for n, v in Signer(key=b"s" * 32, domain="d").fields(DECISION).items()
+}
+DECIDED = replace(HOLD, **SIGNED)
+
+
+def test_of_a_request_it_has_where_it_goes_and_hashes() -> None:
+    """Targets and bodies carry tokens and personal data."""
+    facts = of_judgement(http("POST a.example/bot123:hunter2/send?token=hunter2"), JUDGED)
+    assert facts["host"] == "a.example"
+    assert facts["method"] == "POST"
+    assert facts["reason_id"] == "rule"
+    assert len(str(facts["target_sha256"])) == 64
+    assert "hunter2" not in repr(facts)
+
+
+def test_of_a_tool_call_it_has_the_tool_and_no_argument() -> None:
+    """Which server, which tool."""
+    facts = of_judgement(ToolCall(server="bank", tool="pay", arguments={"pin": "hunter2"}), JUDGED)
+    assert (facts["server"], facts["tool"]) == ("bank", "pay")
+    assert "hunter2" not in repr(facts)
+
+
+def test_a_decision_is_named_with_person_preview_and_what_was_signed() -> None:
+    """The person's own words stay with the hold: people write down all sorts of things."""
+    facts = of_decision(DECIDED, Event.APPROVE)
+    assert (facts["who"], facts["preview"]) == ("ada", "ab" * 32)
+    assert len(str(facts["decision_sha256"])) == 64
+    assert "hunter2" not in repr(facts)
+
+
+@pytest.mark.parametrize(
+    "stored", ["", "x" * 128, "x" * 128 + "[]", "x" * 128 + '{"who": 7, "event": "approve"}']
+)
+def test_what_is_no_decision_raises_nothing(stored: str) -> None:
+    """Somebody may have written to the store."""
+    assert of_decision(replace(HOLD, decision=stored, decided_by="bob"), Event.APPROVE)["who"] == "bob"
+
+
+@pytest.mark.parametrize(
+    ("hold", "event", "person"),
+    [
+        (DECIDED, Event.APPROVE, True),
+        (DECIDED, Event.REJECT, True),
+        (DECIDED, Event.CLAIM, False),
+        (HOLD, Event.CANCEL, False),
+        (DECIDED, Event.CANCEL, True),
+        (replace(HOLD, resolved_by="probe"), Event.CONFIRM, False),
+        (replace(HOLD, resolved_by="ada"), Event.CONFIRM, True),
+        (HOLD, Event.EXPIRE, False),
+    ],
+    ids=range(8),
+)
+def test_people_are_told_from_clocks_probes_and_agents(hold: Hold, event: Event, *, person: bool) -> None:
+    """Only what a person did is a decision."""
+    assert by_person(hold, event) is person
+
+
+def test_steps_and_attempts_are_tied_to_what_was_approved() -> None:
+    """Each names the digest, and the attempt that it is about."""
+    sent = replace(HOLD, sends=("A1", "A2"), resolved_as=Resolution.EXECUTED, resolved_by="ada")
+    step, attempt = of_step(sent, Event.CONFIRM), of_attempt(HOLD, attempt="A3", event="send")
+    assert step["digest"] == attempt["digest"] == of_hold(HOLD)["digest"] == "d" * 64
+    assert (step["attempt"], attempt["attempt"], step["resolved_as"]) == ("A2", "A3", "executed")
