@@ -19,6 +19,7 @@ from proxy.signals import Signals
 from proxy.store.history import History
 from proxy.store.record import Draft, StoreUnavailable
 from proxy.store.store import Refused, Store
+from proxy.store.timing import grace_left
 from rules.call import HttpCall
 from rules.headers import Fields, preferences
 from rules.hold import REMEMBERED, Event, Hold, State
@@ -160,7 +161,7 @@ class Holding:
         """Until the hold is settled, the patience is over, or the client has gone."""
         end, run_at = monotonic() + seconds, 0.0
         while not hold.settled and not request.gone():
-            if hold.state is State.APPROVED and monotonic() >= run_at:
+            if hold.state is State.APPROVED and monotonic() >= run_at and not grace_left(hold):
                 hold = await self._run_with(hold, live)
                 # Given back means not sent: at once again, it would be tried without end.
                 run_at = monotonic() + _RUN_AGAIN_AFTER

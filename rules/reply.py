@@ -62,6 +62,12 @@ _WORDS: dict[State, _Words] = {
         "will be refused again: choose another way or ask the user",
         executed=False,
     ),
+    State.SUPERSEDED: _Words(
+        phrase="Changed by a reviewer {id}; not executed as it was",
+        detail="a human reviewer changed this action, and it was not executed as it was asked; "
+        "read status_url, or send the identical request again, for what became of the changed one",
+        executed=False,
+    ),
     State.EXPIRED: _Words(
         phrase="Expired unanswered {id}; not executed",
         detail="the time for this action ran out and it was not executed; nobody refused it: "
@@ -109,6 +115,13 @@ _WORDS: dict[State, _Words] = {
     ),
 }
 
+_RESPONDED = _Words(
+    phrase=f"Answered by a reviewer {{id}}; {_NOT_EXECUTED}",
+    detail="a human reviewer did not let this action run and answers it instead: `response` is that answer; "
+    "go on with it, and do not send the same request again",
+    executed=False,
+)
+
 # After an outcome that was unknown; the upstream gave no answer that could be told.
 _RESOLVED: dict[tuple[State, Resolution | None], _Words] = {
     (State.EXECUTED, Resolution.EXECUTED): _Words(
@@ -139,7 +152,8 @@ def describe(hold: Hold) -> dict[str, object]:
         "rule": hold.rule,
         "reason_id": hold.reason_id,
         "reason": hold.reason,
-        "decision_reason": hold.decision_reason or None,
+        "decision_reason": None if hold.responded else hold.decision_reason or None,
+        "response": hold.decision_reason if hold.responded and hold.state is State.REJECTED else None,
         "note": hold.note or None,
         "resolved_as": hold.resolved_as,
         "attempts": hold.attempts,
@@ -149,6 +163,8 @@ def describe(hold: Hold) -> dict[str, object]:
 
 
 def _words(hold: Hold) -> _Words:
+    if hold.responded and hold.state is State.REJECTED:
+        return _RESPONDED
     return _RESOLVED.get((hold.state, hold.resolved_as)) or _WORDS[hold.state]
 
 

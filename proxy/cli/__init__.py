@@ -19,6 +19,8 @@ _COMMANDS = {
     "holds": "holds",
     "approve": "decide",
     "reject": "decide",
+    "respond": "decide",
+    "undo": "decide",
     "ask-again": "decide",
     "resolve": "resolve",
     "cancel": "resolve",

@@ -5,8 +5,7 @@
 - `probes`: whether the process lives, whether it is ready, and its metrics
 - `body`: what a request says, bounded and strictly read
 - `reading/`: what a reviewer is shown of holds
-- `decisions`: approving, rejecting and cancelling them; `resolving`: what became of an unknown outcome
-- `deciding`: the one place where any of that is done
+- `deciding/`: what people decide about them, and the one place where that is done
 - `kill`: the kill switch
 - `pages/`: the same for people in a browser
 - `problem`: every way in which the console says no

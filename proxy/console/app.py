@@ -4,7 +4,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, Router
 
-from proxy.console.decisions import Decisions
+from proxy.console.deciding.decisions import Decisions
+from proxy.console.deciding.resolving import Resolving
 from proxy.console.door import Authentication, Door
 from proxy.console.keys import Keys
 from proxy.console.kill import KillSwitch
@@ -14,7 +15,6 @@ from proxy.console.probes import Probes
 from proxy.console.problem import EXCEPTION_HANDLERS
 from proxy.console.reading.contents import Contents
 from proxy.console.reading.holds import Holds
-from proxy.console.resolving import Resolving
 from proxy.console.reviewing import Reviewing
 
 
@@ -47,6 +47,8 @@ def _api(reviewing: Reviewing) -> Router:
             Route("/holds/{hold_id}/content", Contents(reviewing).show),
             Route("/holds/{hold_id}/approve", decisions.approve, methods=["POST"]),
             Route("/holds/{hold_id}/reject", decisions.reject, methods=["POST"]),
+            Route("/holds/{hold_id}/respond", decisions.respond, methods=["POST"]),
+            Route("/holds/{hold_id}/undo", decisions.undo, methods=["POST"]),
             Route("/holds/{hold_id}/ask-again", decisions.ask_again, methods=["POST"]),
             Route("/keys", keys.show),
             Route("/keys/prepare", keys.prepare, methods=["POST"]),

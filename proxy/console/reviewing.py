@@ -9,7 +9,7 @@ from proxy.agent import Agent
 from proxy.keys.rotation import Rotation
 from proxy.keys.seal import SealError, Shredded
 from proxy.keys.sealed import Sealed
-from proxy.keys.signing import Signer
+from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
 from proxy.signals import Signals
 from proxy.store.history import History
@@ -18,7 +18,16 @@ from rules.action import Action
 from rules.decision import APPROVING, Decision
 from rules.hold import Event, Hold
 from rules.mcp.action import ToolAction
+from rules.reviewer import Reviewer
 from rules.ruleset import Ruleset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """One approval of a hold, as it is stored and as it was said."""
+
+    stored: str
+    said: Decision
 
 
 def _now() -> datetime:
@@ -32,6 +41,8 @@ class Reviewing:
     store: Store
     sealed: Sealed
     signer: Signer
+    verifier: Verifier
+    """Knows whose votes count."""
     rotation: Rotation
     metrics: Metrics
     reviewers: Mapping[str, bytes]
@@ -73,24 +84,34 @@ class Reviewing:
             raise
 
     def decision(
-        self, hold: Hold, event: Event, *, who: str, reason: str, preview: str = ""
+        self, hold: Hold, event: Event, *, who: Reviewer, reason: str, preview: str = ""
     ) -> dict[str, bytes]:
         """What `hold` keeps of a decision that is taken now, signed."""
-        now = self.now()
         # Of a tampered tier there is no validity, and rejecting it must stay possible.
         validity = self.store.validity(hold.tier) if event in APPROVING else timedelta(0)
+        until = self.now() + validity
         return self.signer.fields(
-            Decision(
-                hold_id=hold.hold_id,
-                digest=hold.digest,
-                policy=hold.policy,
-                fence=hold.fence,
-                event=event,
-                who=who,
-                reason=reason,
-                at=now,
-                until=now + validity,
-                preview=preview,
-                sends=hold.sends,
-            )
+            self._said(hold, event, who=who, until=until, reason=reason, preview=preview)
+        )
+
+    def vote(self, hold: Hold, *, who: Reviewer, preview: str) -> Vote:
+        """An approval of `hold` beside others', signed: it counts as long as theirs may still come."""
+        until = max(self.now(), hold.decide_by) + self.store.validity(hold.tier)
+        said = self._said(hold, Event.APPROVE, who=who, until=until, preview=preview)
+        return Vote(stored=self.signer.signed(said).decode(), said=said)
+
+    def _said(self, hold: Hold, event: Event, *, who: Reviewer, until: datetime, **more: str) -> Decision:
+        return Decision(
+            hold_id=hold.hold_id,
+            digest=hold.digest,
+            policy=hold.policy,
+            fence=hold.fence,
+            event=event,
+            who=who.name,
+            reason=more.get("reason", ""),
+            at=self.now(),
+            until=until,
+            preview=more.get("preview", ""),
+            groups=tuple(sorted(who.groups)) if event in APPROVING else (),
+            sends=hold.sends,
         )

@@ -23,6 +23,7 @@ from proxy.signals import Signals
 from proxy.store.history import History
 from proxy.store.record import Draft, StoreUnavailable
 from proxy.store.store import Flooded, Refused, Store
+from proxy.store.timing import grace_left
 from rules.action import Action
 from rules.headers import Fields
 from rules.hold import REMEMBERED, Event, Hold, State
@@ -170,7 +171,7 @@ class Desk:
     async def run(self, hold_id: str, courier: Courier) -> Hold | None:
         """Run a hold of this session, if it is approved and nobody has; returns how it stands then."""
         hold = await self.store.find(hold_id)
-        if hold is None or hold.state is not State.APPROVED:
+        if hold is None or hold.state is not State.APPROVED or grace_left(hold):
             return hold
         return await self._run(hold, courier)
 
@@ -276,7 +277,8 @@ class Desk:
         """Until the hold is settled, the patience is over, or the agent has gone."""
         end, run_at = monotonic() + seconds, 0.0
         while not hold.settled and not gone():
-            if courier is not None and hold.state is State.APPROVED and monotonic() >= run_at:
+            ready = hold.state is State.APPROVED and monotonic() >= run_at and not grace_left(hold)
+            if courier is not None and ready:
                 hold = await self._run(hold, courier)
                 # Given back means not sent: at once again, it would be tried without end.
                 run_at = monotonic() + _RUN_AGAIN_AFTER

@@ -143,6 +143,7 @@ class _Sidecar:
         self.key_source = config.keys.source_in(keys)
         self.sealed = Sealed(keyring_of(self.key_source, domain=config.redis.domain))
         self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
+        self.verifier = Verifier(config.keys.known(self.signer.public), domain=config.redis.domain)
         self.signals = Signals(self.store, self.metrics)
         self.deadlines = Deadlines(store=self.store, metrics=self.metrics)
         self.destinations = Destinations(
@@ -231,7 +232,7 @@ class _Sidecar:
         return Replayer(
             store=self.store,
             sealed=self.sealed,
-            verifier=Verifier(consoles=config.keys.known(self.signer.public), domain=config.redis.domain),
+            verifier=self.verifier,
             credentials=self.credentials,
             snapshots=self.snapshots,
             destinations=self.destinations,
@@ -351,6 +352,7 @@ class _Sidecar:
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
+            verifier=self.verifier,
             rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source, shelf=self.shelf),
             metrics=self.metrics,
             ruleset=settings.rulebook.current,

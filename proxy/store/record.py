@@ -133,6 +133,9 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         resolution_reason=fields.get("resolution_reason", ""),
         collected=fields.get("collected") == "1",
         probed=fields.get("probed") == "1",
+        votes=tuple(fields.get("votes", "").split("\n")) if fields.get("votes") else (),
+        grace_until=_time(fields["grace_until"]) if "grace_until" in fields else None,
+        responded=fields.get("responded") == "1",
     )
 
 

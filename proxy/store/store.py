@@ -21,7 +21,7 @@ import logging
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -44,7 +44,7 @@ from proxy.store.record import (
     texts,
 )
 from proxy.store.replicas import TOLD, Replicas
-from proxy.store.timing import Cap, timing_of
+from proxy.store.timing import Cap, Spans, timing_of
 from rules.hold import OPEN, REMEMBERED, Event, Hold, State, origins
 from rules.hold import TRANSITIONS as TABLE
 from rules.verdict import Spend, Tier
@@ -86,6 +86,8 @@ class Clocks:
     lease: timedelta = timedelta(seconds=3)
     retention: timedelta = timedelta(days=7)
     contents: timedelta = timedelta(days=7)
+    grace: Mapping[Tier, timedelta] = field(default_factory=dict)
+    """For how long an approval of a tier can be taken back before it runs."""
 
 
 class Store:
@@ -151,12 +153,14 @@ class Store:
         """Apply `event` to `hold` by the table of states. Raises Refused with what stands in the way."""
         states, clocks = origins(event), self._clocks
         target = TABLE[states[0]][event]
-        timing = timing_of(
-            event,
+        nothing = timedelta(0)
+        spans = Spans(
             lease=clocks.lease,
-            validity=clocks.approval_validity.get(hold.tier, timedelta(0)),
+            validity=clocks.approval_validity.get(hold.tier, nothing),
             contents=clocks.contents,
+            grace=clocks.grace.get(hold.tier, nothing),
         )
+        timing = timing_of(event, spans)
         times = timing.get("times", {}) | change.pop("times", {})
         kept: dict[str, Any] = (
             {"from": list(states), "to": target, "confirm": event in TOLD} | timing | change

@@ -7,7 +7,8 @@
 --
 -- The change: id; from (list of states, empty: the hold must not exist yet); to (absent: the state stays);
 -- fence (absent: not compared); bump (next fence); digest (absent: not compared); alive (time fields that
--- must lie ahead); due (the deadline must have passed); unkilled (the kill switch must be off); unless (a
+-- must lie ahead); past (time fields that must lie behind, where they are); same (field -> the value that it
+-- must have, empty for none); due (the deadline must have passed); unkilled (the kill switch must be off); unless (a
 -- field that must not be set yet); times (field -> milliseconds from now); deadline (time field that is the
 -- next deadline, absent: none); attempt (count one more; a fingerprint whose hold is gone is freed);
 -- release (forget the fingerprint); flood (for a new hold: most, within and quarantine in milliseconds);
@@ -82,6 +83,12 @@ if change.unless and field(change.unless) then return answer('set') end
 if change.digest and field('digest') ~= change.digest then return answer('digest') end
 for _, name in ipairs(change.alive or {}) do
   if tonumber(field(name) or '0') <= now then return answer('late') end
+end
+for _, name in ipairs(change.past or {}) do
+  if tonumber(field(name) or '0') > now then return answer('grace') end
+end
+for name, value in pairs(change.same or {}) do
+  if (field(name) or '') ~= value then return answer('moved') end
 end
 if change.due then
   local deadline = redis.call('ZSCORE', KEYS[3], change.id)

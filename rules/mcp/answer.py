@@ -38,6 +38,8 @@ _TEXTS: dict[State, str] = {
     "result.",
     State.REJECTED: "REJECTED by a human reviewer, not executed (hold {id}). The same call will be refused "
     "again: choose another way, or ask the user.",
+    State.SUPERSEDED: "CHANGED BY A REVIEWER, not executed as it was (hold {id}): call {await_} with hold_id "
+    "{id}, or make this call again with exactly the same arguments, for what became of the changed one.",
     State.EXPIRED: "EXPIRED unanswered, not executed (hold {id}): nobody decided in time and nobody refused "
     "it. The same call opens a new hold.",
     State.DRIFT_REFUSED: "CHANGED since the approval, not executed (hold {id}): what was approved is no "
@@ -54,6 +56,12 @@ _TEXTS: dict[State, str] = {
     State.EXECUTION_ERROR: "EXECUTED WITH AN ERROR (hold {id}), after a human's approval; its result was "
     "given out before or cannot be read. Do not make the call again.",
 }
+
+
+_RESPONDED = (
+    "ANSWERED by a human reviewer in place of being executed (hold {id}). Go on with the reviewer's answer, "
+    "and do not make the same call again. The answer:"
+)
 
 
 def shows_success_only(client: Json) -> bool:
@@ -75,7 +83,9 @@ def standing_result(hold: Hold, *, success: bool = False) -> Members:
     text = standing_text(hold)
     told["detail"] = text
     if hold.decision_reason and hold.state is State.REJECTED:
-        text += f" The reviewer says: {hold.decision_reason}"
+        text += (
+            f"\n{hold.decision_reason}" if hold.responded else f" The reviewer says: {hold.decision_reason}"
+        )
     meta: Members = {HOLD_KEY: told}
     if disposition := DISPOSITIONS.get(hold.state):
         meta[DISPOSITION_KEY] = str(disposition)
@@ -85,6 +95,8 @@ def standing_result(hold: Hold, *, success: bool = False) -> Members:
 
 def standing_text(hold: Hold) -> str:
     """How `hold` stands, in words that fit no other state."""
+    if hold.responded and hold.state is State.REJECTED:
+        return _RESPONDED.format(id=hold.hold_id)
     fallback = f"{describe(hold)['detail']} (hold {{id}})"
     return _TEXTS.get(hold.state, fallback).format(id=hold.hold_id, await_=AWAIT)
 

@@ -29,7 +29,7 @@ _CONFIG = """
 version: 1
 review: {{preview: optional}}
 destinations: {{allow: [localhost]}}
-windows: {{upstream: 8}}
+windows: {{upstream: 8, grace_tier_3: 0, grace_tier_4: 0}}
 new_holds: {{most: 100000}}
 redis: {{domain: {domain}, replicas: {replicas}}}
 """

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from starlette.responses import RedirectResponse, Response
 
-from proxy.console import deciding
-from proxy.console.decisions import read_digest, read_reason
+from proxy.console.deciding import deciding
+from proxy.console.deciding.decisions import read_digest, read_reason, read_text
+from proxy.console.deciding.resolving import read_outcome
 from proxy.console.pages.shell import Shell, Visit
 from proxy.console.reading.seen import Named, read_named
-from proxy.console.resolving import read_outcome
 from rules.hold import Hold, Resolution
 from rules.request.strict_json import Json
 
@@ -31,6 +31,15 @@ class Deciding:
         """Reject it; the agent is given the reason."""
         reason = read_reason({"reason": _reason(visit.form)})
         return _shown(await self._deciding.reject(visit.hold_id, who=visit.session.reviewer, reason=reason))
+
+    async def respond(self, visit: Visit) -> Response:
+        """Reject it, and answer the agent instead."""
+        answer, who = read_text(_members(visit), "answer"), visit.session.reviewer
+        return _shown(await self._deciding.respond(visit.hold_id, who=who, answer=answer))
+
+    async def undo(self, visit: Visit) -> Response:
+        """Take an own approval back."""
+        return _shown(await self._deciding.undo(visit.hold_id, who=visit.session.reviewer))
 
     async def cancel(self, visit: Visit) -> Response:
         """Take it back."""

@@ -58,6 +58,8 @@ def _acting(shell: Shell) -> list[Route]:
     forms = {
         "/holds/{hold_id}/approve": (deciding.approve, ["digest", "preview"]),
         "/holds/{hold_id}/reject": (deciding.reject, ["preset", "reason"]),
+        "/holds/{hold_id}/respond": (deciding.respond, ["answer"]),
+        "/holds/{hold_id}/undo": (deciding.undo, []),
         "/holds/{hold_id}/cancel": (deciding.cancel, ["reason"]),
         "/holds/{hold_id}/resolve": (deciding.resolve, ["outcome", "reason", "digest"]),
         "/holds/{hold_id}/ask-again": (deciding.ask_again, []),

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from proxy.console.deciding import votes
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reading.compared import before, moved
 from proxy.console.reading.packages import Packages
@@ -15,6 +16,7 @@ from proxy.drift.shots import Shots
 from proxy.keys.seal import SealError, Shredded
 from rules.action import Action
 from rules.hold import Hold, State
+from rules.mcp.action import ToolAction
 
 _HOLD_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}")
@@ -88,14 +90,23 @@ class Holds:
             facts = await self._packages.facts(hold, action)
         except SealError as error:
             failed = {"integrity": _integrity(error), "integrity_reason": str(error)}
-            return failed | {"action": None, "summary": None, "package": None}
+            return failed | {"action": None, "summary": None, "package": None, "quorum": None}
         return {
             "integrity": "ok",
             "integrity_reason": None,
             "action": contents(action),
             "summary": facts.action if facts.by_rule else None,
+            "quorum": self._quorum(hold, action),
             "package": await self._packages.document(hold, facts, action),
         }
+
+    def _quorum(self, hold: Hold, action: Action | ToolAction) -> dict[str, object] | None:
+        """Who has to approve it and who has; None where what is stored of that was changed."""
+        try:
+            return votes.shown(self._reviewing, hold, action)
+        except Problem:
+            self._reviewing.metrics.integrity_failures.inc()
+            return None
 
     async def _compared(self, hold: Hold) -> dict[str, object]:
         """What the hold would change, as it was read when it was held, and what had moved at its claim."""

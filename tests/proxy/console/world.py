@@ -27,7 +27,7 @@ from proxy.credentials.sources.shelf import Shelf
 from proxy.keys.keyring import Keyring
 from proxy.keys.rotation import Rotation
 from proxy.keys.sealed import Sealed
-from proxy.keys.signing import Signer
+from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import InFiles
 from proxy.metrics import Metrics
 from proxy.serving.listener import Listener
@@ -39,6 +39,7 @@ from proxy.store.store import Clocks, Store
 from rules.action import Action, Principal
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
+from rules.reviewer import Reviewer
 from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
 from tests.rules.calls import compiled
@@ -193,12 +194,12 @@ class World:
 
     async def approve(self, hold: Hold, *, who: str = "ada", reason: str = "") -> Hold:
         """Approve `hold` as the console does."""
-        fields = self.reviewing().decision(hold, Event.APPROVE, who=who, reason=reason)
+        fields = self.reviewing().decision(hold, Event.APPROVE, who=Reviewer(name=who), reason=reason)
         return await self.store.step(hold, Event.APPROVE, fields=fields)
 
     async def retry(self, hold: Hold) -> Hold:
         """Have a hold of unknown outcome sent again, as the console does."""
-        fields = self.reviewing().decision(hold, Event.RETRY, who="ada", reason="looked")
+        fields = self.reviewing().decision(hold, Event.RETRY, who=Reviewer(name="ada"), reason="looked")
         return await self.store.step(hold, Event.RETRY, fields=fields)
 
     def reviewing(self, address: tuple[str, int] = ADDRESS) -> Reviewing:
@@ -211,6 +212,7 @@ class World:
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
+            verifier=Verifier(consoles=(self.signer.public,), domain=self.domain, now=self.clock),
             rotation=Rotation(
                 store=self.store,
                 sealed=self.sealed,

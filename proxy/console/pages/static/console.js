@@ -69,6 +69,7 @@
     k: () => move(-1),
     a: () => go("a"),
     r: () => go("r"),
+    z: () => go("z"),
     "?": () => document.getElementById("help")?.showModal(),
   };
 
