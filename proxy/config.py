@@ -14,8 +14,7 @@ from proxy.destinations import Allowed
 from proxy.holding import Waiting
 from proxy.keys.settings import Keys
 from proxy.mcp.servers import McpServer
-from proxy.store.store import Clocks
-from proxy.store.timing import Cap
+from proxy.store.timing import Cap, Clocks
 from rules.action import Principal
 from rules.language.complaint import quote
 from rules.language.document import Problem, Strict, read

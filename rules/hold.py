@@ -267,6 +267,14 @@ class Hold:
     """Until when an approval can be taken back; it does not run before."""
     responded: bool = False
     """Whether whoever rejected it answered the agent instead."""
+    generation: int = 1
+    """How many holds the agent's call has had, each of which was changed into the next one."""
+    supersedes: str = ""
+    """The hold that was changed into this one."""
+    superseded_by: str = ""
+    """The hold that this one was changed into."""
+    edited_by: str = ""
+    """The reviewer who changed it."""
 
     @property
     def settled(self) -> bool:

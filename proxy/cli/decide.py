@@ -1,4 +1,4 @@
-"""`sidegate approve`, `reject`, `respond`, `undo`, `ask-again`, `kill` and `unkill`: what an operator decides."""
+"""`sidegate approve`, `reject`, `respond`, `undo`, `ask-again`, `kill`, `unkill`: what operators decide."""
 
 import argparse
 import sys

@@ -47,9 +47,14 @@ class Draft:
     probed: bool = False
     reasoning: bytes = b""
     """What the agent says for itself, sealed."""
+    generation: int = 1
+    supersedes: str = ""
+    edited_by: str = ""
+    edit: bytes = b""
+    """What a reviewer changed, sealed."""
 
 
-CONTENTS = ("key", "sealed", "answer", "snapshot", "drift", "reasoning")
+CONTENTS = ("key", "sealed", "answer", "snapshot", "drift", "reasoning", "edit")
 """The fields of a hold that say what was asked for and answered; without the first, none of them opens."""
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
@@ -71,7 +76,14 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
     written |= {"key": draft.key} if draft.key else {}
     written |= {"probed": "1"} if draft.probed else {}
     written |= {"credential": draft.credential} if draft.credential else {}
-    sealed = {"sealed": draft.sealed} | ({"reasoning": draft.reasoning} if draft.reasoning else {})
+    if draft.supersedes:
+        written |= {
+            "generation": str(draft.generation),
+            "supersedes": draft.supersedes,
+            "edited_by": draft.edited_by,
+        }
+    parts = {"sealed": draft.sealed, "reasoning": draft.reasoning, "edit": draft.edit}
+    sealed = {name: part for name, part in parts.items() if part or name == "sealed"}
     return {name: value.encode() for name, value in written.items()} | sealed
 
 
@@ -136,6 +148,10 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         votes=tuple(fields.get("votes", "").split("\n")) if fields.get("votes") else (),
         grace_until=_time(fields["grace_until"]) if "grace_until" in fields else None,
         responded=fields.get("responded") == "1",
+        generation=int(fields.get("generation", "1")),
+        supersedes=fields.get("supersedes", ""),
+        superseded_by=fields.get("superseded_by", ""),
+        edited_by=fields.get("edited_by", ""),
     )
 
 

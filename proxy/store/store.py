@@ -21,7 +21,6 @@ import logging
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -44,7 +43,7 @@ from proxy.store.record import (
     texts,
 )
 from proxy.store.replicas import TOLD, Replicas
-from proxy.store.timing import Cap, Spans, timing_of
+from proxy.store.timing import Cap, Clocks, timing_of
 from rules.hold import OPEN, REMEMBERED, Event, Hold, State, origins
 from rules.hold import TRANSITIONS as TABLE
 from rules.verdict import Spend, Tier
@@ -58,6 +57,7 @@ _MONEY_SCALE = 10**6
 _SLACK = timedelta(days=1)
 _PRUNED_AT_ONCE = 200
 _SCANNED_AT_ONCE = 100
+_MOST_GENERATIONS = 100
 _COLLECTABLE = tuple(state for state in State if state not in OPEN | REMEMBERED)
 
 
@@ -75,19 +75,6 @@ class Flooded(Exception):
 
 
 _USUAL_CAP = Cap()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clocks:
-    """How long things may take; each is a clock of its own."""
-
-    decision_window: timedelta = timedelta(minutes=30)
-    approval_validity: Mapping[Tier, timedelta]
-    lease: timedelta = timedelta(seconds=3)
-    retention: timedelta = timedelta(days=7)
-    contents: timedelta = timedelta(days=7)
-    grace: Mapping[Tier, timedelta] = field(default_factory=dict)
-    """For how long an approval of a tier can be taken back before it runs."""
 
 
 class Store:
@@ -118,15 +105,7 @@ class Store:
         Returns the hold and whether it is new. A joined one has one attempt more. Raises Flooded.
         """
         while True:
-            outcome, fields = await self._change(
-                draft.hold_id,
-                draft.fingerprint,
-                {"from": [], "to": State.PENDING, "deadline": "decide_by", "confirm": True}
-                | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}}
-                | {"flood": self._cap.limits()},
-                draft_fields(draft),
-                agent=draft.agent,
-            )
+            outcome, fields = await self._begin(draft, {"flood": self._cap.limits()})
             if outcome == "done":
                 return read_hold(draft.hold_id, fields), True
             if outcome == "flooded":
@@ -136,6 +115,22 @@ class Store:
             joined = await self._join(fields["taken"], draft.fingerprint)
             if joined is not None:
                 return joined, False
+
+    async def supersede(self, hold: Hold, draft: Draft) -> Hold:
+        """Put a new hold in the place of a pending one, which ends; in one step. Raises Refused."""
+        instead: dict[str, Any] = {"id": hold.hold_id, "digest": hold.digest, "to": State.SUPERSEDED}
+        instead["contents"] = _ms(self._clocks.contents)
+        outcome, fields = await self._begin(draft, {"instead": instead})
+        if outcome != "done":
+            raise Refused(outcome, await self.find(hold.hold_id))
+        return read_hold(draft.hold_id, fields)
+
+    async def _begin(self, draft: Draft, how: dict[str, Any]) -> tuple[str, dict[str, str]]:
+        """A new hold, if nothing speaks against it."""
+        times = {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}
+        change = {"from": [], "to": State.PENDING, "deadline": "decide_by", "confirm": True, "times": times}
+        fields = draft_fields(draft)
+        return await self._change(draft.hold_id, draft.fingerprint, change | how, fields, of=draft)
 
     async def _join(self, hold_id: str, fingerprint: str) -> Hold | None:
         """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
@@ -151,16 +146,9 @@ class Store:
 
     async def step(self, hold: Hold, event: Event, **change: Any) -> Hold:
         """Apply `event` to `hold` by the table of states. Raises Refused with what stands in the way."""
-        states, clocks = origins(event), self._clocks
+        states = origins(event)
         target = TABLE[states[0]][event]
-        nothing = timedelta(0)
-        spans = Spans(
-            lease=clocks.lease,
-            validity=clocks.approval_validity.get(hold.tier, nothing),
-            contents=clocks.contents,
-            grace=clocks.grace.get(hold.tier, nothing),
-        )
-        timing = timing_of(event, spans)
+        timing = timing_of(event, self._clocks.spans(hold.tier))
         times = timing.get("times", {}) | change.pop("times", {})
         kept: dict[str, Any] = (
             {"from": list(states), "to": target, "confirm": event in TOLD} | timing | change
@@ -229,6 +217,17 @@ class Store:
         async with self._guarded():
             values = await self._redis.hmget(self._hold_key(hold_id), HOLD_FIELDS)
         return found_hold(hold_id, values)
+
+    async def newest(self, hold_id: str) -> Hold | None:
+        """The hold with this id, or the one that it was changed into in the end."""
+        hold = await self.find(hold_id)
+        for _ in range(_MOST_GENERATIONS):
+            following = await self.find(hold.superseded_by) if hold and hold.superseded_by else None
+            # In the store anybody could have written any id: the agent's call is the same one.
+            if hold is None or following is None or following.fingerprint != hold.fingerprint:
+                break
+            hold = following
+        return hold
 
     async def sealed(self, hold_id: str, *, part: str) -> bytes | None:
         """A sealed part of a hold: `sealed` (the action), `answer` (the upstream's), or another."""
@@ -344,7 +343,7 @@ class Store:
         change: Mapping[str, Any],
         fields: Mapping[str, bytes] | None = None,
         *,
-        agent: str = "",
+        of: Draft | None = None,
     ) -> tuple[str, dict[str, str]]:
         """Run the script; returns its outcome and the hold's fields after it."""
         arguments: list[bytes | str] = [json.dumps({**change, "id": hold_id, "keep": self._keep})]
@@ -357,9 +356,10 @@ class Store:
             self._key("approved"),
             self._key(f"fingerprint:{fingerprint}"),
             self._key("kill"),
-            self._key(f"recent:{agent}"),
-            self._key(f"quarantine:{agent}"),
+            self._key(f"recent:{of.agent if of else ''}"),
+            self._key(f"quarantine:{of.agent if of else ''}"),
             self._key("unknown"),
+            self._hold_key((of and of.supersedes) or hold_id),
         ]
         async with self._guarded():
             if change.get("confirm") and self._replicas.needed:

@@ -1,10 +1,12 @@
 """The clocks that each event of a hold starts or must not have missed, and the cap on new holds in a time."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rules.hold import Event, Hold
+from rules.verdict import Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,29 @@ class Spans:
     validity: timedelta
     contents: timedelta
     grace: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """How long things may take; each is a clock of its own."""
+
+    decision_window: timedelta = timedelta(minutes=30)
+    approval_validity: Mapping[Tier, timedelta]
+    lease: timedelta = timedelta(seconds=3)
+    retention: timedelta = timedelta(days=7)
+    contents: timedelta = timedelta(days=7)
+    grace: Mapping[Tier, timedelta] = field(default_factory=dict)
+    """For how long an approval of a tier can be taken back before it runs."""
+
+    def spans(self, tier: Tier) -> Spans:
+        """Those of one hold. Of a tampered tier there is no validity, and rejecting it must stay possible."""
+        nothing = timedelta(0)
+        return Spans(
+            lease=self.lease,
+            validity=self.approval_validity.get(tier, nothing),
+            contents=self.contents,
+            grace=self.grace.get(tier, nothing),
+        )
 
 
 def grace_left(hold: Hold, *, now: datetime | None = None) -> float:

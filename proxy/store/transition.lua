@@ -2,7 +2,7 @@
 --
 -- KEYS  1 the hold   2 index of all holds   3 deadlines   4 approved and unclaimed   5 fingerprint   6 kill switch
 --       7 times of the agent's new holds   8 the agent's quarantine (both only for a new hold)
---       9 unknown outcomes
+--       9 unknown outcomes   10 the hold that a new one takes the place of, else the hold itself
 -- ARGV  1 the change as JSON   2... field, value pairs to set (binary safe)
 --
 -- The change: id; from (list of states, empty: the hold must not exist yet); to (absent: the state stays);
@@ -12,6 +12,8 @@
 -- field that must not be set yet); times (field -> milliseconds from now); deadline (time field that is the
 -- next deadline, absent: none); attempt (count one more; a fingerprint whose hold is gone is freed);
 -- release (forget the fingerprint); flood (for a new hold: most, within and quarantine in milliseconds);
+-- instead (for a new hold that takes the place of a pending one: the `id`, `digest` and state `to` of that,
+-- `contents` in milliseconds; it has its fingerprint, and is in no flood);
 -- erase (fields to delete, after which its time of keeping goes on as it was);
 -- keep (milliseconds until all of it is forgotten).
 --
@@ -31,7 +33,7 @@ local function owns_fingerprint()
   return redis.call('GET', KEYS[5]) == change.id
 end
 
-local sealed = {sealed = true, answer = true, snapshot = true, drift = true, reasoning = true}
+local sealed = {sealed = true, answer = true, snapshot = true, drift = true, reasoning = true, edit = true}
 
 local function answer(outcome)
   local reply = {outcome, tostring(now)}
@@ -54,10 +56,18 @@ local state = field('state')
 if #change.from == 0 then
   if state then return answer('exists') end
   local owner = redis.call('GET', KEYS[5])
-  if owner then return {'taken', tostring(now), owner} end
-  local flood = change.flood
-  if redis.call('EXISTS', KEYS[8]) == 1 then return {'flooded', tostring(now)} end
-  if redis.call('ZCOUNT', KEYS[7], now - flood.within, '+inf') >= flood.most then
+  local old = change.instead
+  if old then
+    local was = redis.call('HMGET', KEYS[10], 'state', 'digest', 'decide_by')
+    if was[1] ~= 'pending' or owner ~= old.id then return {'state', tostring(now)} end
+    if was[2] ~= old.digest then return {'digest', tostring(now)} end
+    if tonumber(was[3]) <= now then return {'late', tostring(now)} end
+  elseif owner then
+    return {'taken', tostring(now), owner}
+  end
+  local flood = not old and change.flood
+  if flood and redis.call('EXISTS', KEYS[8]) == 1 then return {'flooded', tostring(now)} end
+  if flood and redis.call('ZCOUNT', KEYS[7], now - flood.within, '+inf') >= flood.most then
     redis.call('SET', KEYS[8], now, 'PX', flood.quarantine)
     return {'flooded', tostring(now), 'begins'}
   end
@@ -107,9 +117,19 @@ if change.attempt then redis.call('HINCRBY', KEYS[1], 'attempts', 1) end
 if #change.from == 0 then
   redis.call('ZADD', KEYS[2], now, change.id)
   redis.call('SET', KEYS[5], change.id)
+end
+if #change.from == 0 and not change.instead then
   redis.call('ZADD', KEYS[7], now, change.id)
   redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', '(' .. now - change.flood.within)
   redis.call('PEXPIRE', KEYS[7], change.flood.within)
+end
+if change.instead then
+  local old = change.instead
+  local ends = string.format('%.0f', now + old.contents)
+  redis.call('HSET', KEYS[10], 'state', old.to, 'superseded_by', change.id, 'shred_at', ends)
+  redis.call('ZADD', KEYS[3], ends, old.id)
+  redis.call('PEXPIRE', KEYS[10], change.keep)
+  redis.call('PUBLISH', KEYS[2], old.id)
 end
 if change.release and owns_fingerprint() then redis.call('DEL', KEYS[5]) end
 

@@ -16,7 +16,8 @@ from time import monotonic
 import httpx2
 from redis.asyncio import Redis
 
-from proxy.store.store import Clocks, Refused, Store
+from proxy.store.store import Refused, Store
+from proxy.store.timing import Clocks
 from rules.hold import DISPOSITIONS, Event, Hold, State
 from rules.verdict import Tier
 from tests.acceptance.processes import free_ports

@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 from ulid import ULID
 
 from proxy.store.record import Draft
-from proxy.store.store import Clocks, Refused, Store
+from proxy.store.store import Refused, Store
+from proxy.store.timing import Clocks
 from rules.hold import Event, Hold, State
 from rules.verdict import ReasonId, Tier
 

@@ -35,7 +35,8 @@ from proxy.signals import Signals
 from proxy.store.connection import connect
 from proxy.store.history import History
 from proxy.store.record import Draft
-from proxy.store.store import Clocks, Store
+from proxy.store.store import Store
+from proxy.store.timing import Clocks
 from rules.action import Action, Principal
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
