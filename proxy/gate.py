@@ -7,18 +7,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from addons.exchange import Passage, Request, Tunnel
-from proxy.agent import Agent
-from proxy.budgets import afford
+from proxy.admission import STORE_AWAY, Admission, refusable
 from proxy.credentials.injection import Injection
 from proxy.credentials.sources.secret import CredentialError
 from proxy.destinations import Address, Destinations
 from proxy.failure import report
 from proxy.holding import Holding
 from proxy.mcp.http import McpOverHttp
-from proxy.metrics import FAILURES, Metrics
-from proxy.store.history import History
+from proxy.metrics import Metrics
 from proxy.store.record import StoreUnavailable
-from proxy.store.store import Flooded, Store
 from proxy.witness import Witness, WitnessError
 from rules.call import HttpCall
 from rules.classify import classify
@@ -29,15 +26,10 @@ from rules.normalize import normalize
 from rules.placeholder import Misuse, Use
 from rules.reply import STATUS_HOST, Reply, blocked, refused
 from rules.ruleset import Ruleset
-from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
+from rules.verdict import Judgement, ReasonId, Refusal, Verdict
 
 logger = logging.getLogger(__name__)
 
-_FLOODED = Refusal(
-    reason_id=ReasonId.FLOODED,
-    reason="the agent has opened more holds than people can decide on; no new ones for some minutes",
-    status=429,
-)
 _LIGHT_BYTES = 16 * 1024
 """Judging a body up to here takes about a millisecond."""
 
@@ -47,13 +39,11 @@ class Gate:
     """Everything a call meets between its last byte from the agent and its first byte upstream."""
 
     ruleset: Callable[[], Ruleset]
-    agent: Agent
+    admission: Admission
     destinations: Destinations
-    store: Store
     holding: Holding
     metrics: Metrics
     witness: Witness | None = None
-    history: History | None = None
     mcp: McpOverHttp | None = None
     injection: Injection | None = None
     _heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1), init=False, repr=False)
@@ -85,26 +75,23 @@ class Gate:
         message = request.message
         judgement = await self._aside(message, lambda: classify(call, ruleset))
         if judgement.verdict is Verdict.BLOCK:
-            self._count(judgement)
+            self.admission.count(judgement)
             return blocked(judgement)
-        if _only_reads(judgement):
-            self._count(judgement)
+        if judgement.only_reads:
+            self.admission.count(judgement)
             return self._pass(call, judgement, where)
-        try:
-            if why := await self.store.killed():
-                return self.refused(_stopped(why))
-            judgement = await afford(judgement, agent=self.agent, store=self.store)
-            self._count(judgement)
-            if judgement.verdict is Verdict.PASS:
-                await self._remember(call, judgement)
-                return self._pass(call, judgement, where)
-            credential = await self.holding.would_use(call, judgement.rule)
-            held = partial(self.holding.draft, call, judgement, policy=ruleset.hash, credential=credential)
-            return await self.holding.hold(await self._aside(message, held), request, call)
-        except Flooded:
-            return self.refused(_FLOODED)
-        except StoreUnavailable:
-            return self._fail_closed(ReasonId.STORE_UNAVAILABLE, "the store does not answer")
+        weighed = await refusable(self.admission.weigh(call, judgement))
+        if isinstance(weighed, Refusal):
+            return self.refused(weighed)
+        if weighed.verdict is Verdict.PASS:
+            return self._pass(call, weighed, where)
+        held = await refusable(self._hold(request, call, weighed, policy=ruleset.hash))
+        return self.refused(held) if isinstance(held, Refusal) else held
+
+    async def _hold(self, request: Request, call: HttpCall, judgement: Judgement, *, policy: str) -> Reply:
+        credential = await self.holding.would_use(call, judgement.rule)
+        draft = partial(self.holding.draft, call, judgement, policy=policy, credential=credential)
+        return await self.holding.hold(await self._aside(request.message, draft), request, call)
 
     def at_once(self, request: Request) -> Passage | Reply | None:
         """Judge what needs no waiting: a read to a place that is known already. None for all else."""
@@ -118,9 +105,9 @@ class Gate:
         if where is None or self._uses(call) or (self.mcp is not None and self.mcp.find(call)):
             return None
         judgement = classify(call, ruleset)
-        if not _only_reads(judgement):
+        if not judgement.only_reads:
             return None
-        self._count(judgement)
+        self.admission.count(judgement)
         return self._pass(call, judgement, where)
 
     async def connect(self, host: str, port: int) -> Tunnel | Reply:
@@ -137,8 +124,7 @@ class Gate:
 
     def refused(self, refusal: Refusal, /, *, event: str = "request.refused", **facts: object) -> Reply:
         """Count and log `refusal`, whoever found it, and say what the agent hears."""
-        counter = self.metrics.failed_closed if refusal.reason_id in FAILURES else self.metrics.refusals
-        counter.labels(refusal.reason_id).inc()
+        self.metrics.refused(refusal.reason_id)
         words = "".join(f" {name}={fact}" for name, fact in facts.items())
         logger.info("%s reason_id=%s%s", event, refusal.reason_id, words)
         return refused(refusal)
@@ -175,13 +161,11 @@ class Gate:
             words = "the secret for a placeholder cannot be had; the log says why"
             return self._fail_closed(ReasonId.CREDENTIAL_UNAVAILABLE, words)
         except StoreUnavailable:
-            return self._fail_closed(ReasonId.STORE_UNAVAILABLE, "the store does not answer")
+            return self.refused(STORE_AWAY)
 
     async def _status(self, call: HttpCall) -> Reply:
-        try:
-            return await self.holding.status(call)
-        except StoreUnavailable:
-            return self._fail_closed(ReasonId.STORE_UNAVAILABLE, "the store does not answer")
+        told = await refusable(self.holding.status(call))
+        return self.refused(told) if isinstance(told, Refusal) else told
 
     def _pass(self, call: HttpCall, judgement: Judgement, where: Address) -> Passage | Reply:
         """Leave to go: the only place that gives it, once the witness has it in writing."""
@@ -193,11 +177,6 @@ class Gate:
             return self._fail_closed(ReasonId.WITNESS_UNAVAILABLE, "the witness cannot be written")
         return Passage(address=where)
 
-    async def _remember(self, call: HttpCall, judgement: Judgement) -> None:
-        """Note what passes and changes something, for whoever decides about the agent's next hold."""
-        if self.history is not None and judgement.tier >= Tier.REVERSIBLE:
-            await self.history.note(self.agent, call, judgement)
-
     async def _aside[T](self, message: Message, step: Callable[[], T]) -> T:
         """Take `step`; for a heavy message beside the loop, one at a time, so that nobody else waits."""
         if _is_light(message):
@@ -205,34 +184,10 @@ class Gate:
         async with self._heavy:
             return await asyncio.to_thread(step)
 
-    def _count(self, judgement: Judgement) -> None:
-        self.metrics.admitted(judgement)
-        if judgement.observed:
-            logger.info(
-                "gate.would_hold tier=%d reason=%s rule=%s",
-                judgement.tier,
-                judgement.reason_id,
-                judgement.rule,
-            )
-
     def _fail_closed(self, reason_id: ReasonId, reason: str) -> Reply:
-        self.metrics.failed_closed.labels(reason_id).inc()
-        return refused(Refusal(reason_id=reason_id, reason=reason, status=503))
-
-
-def _only_reads(judgement: Judgement) -> bool:
-    """Whether it may pass without asking the store for anything."""
-    return judgement.tier is Tier.READ_ONLY and judgement.verdict is Verdict.PASS and not judgement.spends
+        return self.refused(Refusal(reason_id=reason_id, reason=reason, status=503))
 
 
 def _is_light(message: Message) -> bool:
     """Whether judging is quick for certain: a compressed body may be of any size."""
     return len(message.body) <= _LIGHT_BYTES and first(message.fields, b"content-encoding") is None
-
-
-def _stopped(why: str) -> Refusal:
-    return Refusal(
-        reason_id=ReasonId.KILL_SWITCH,
-        reason=f"an operator has stopped everything that is not read-only: {why}",
-        status=403,
-    )

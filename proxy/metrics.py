@@ -153,6 +153,11 @@ class Metrics:
             counter = self._admitted[series] = self.admissions.labels(int(series[0]), *series[1:])
         counter.inc()
 
+    def refused(self, reason_id: ReasonId) -> None:
+        """Count a call that goes no further, by whose fault that is."""
+        counter = self.failed_closed if reason_id in FAILURES else self.refusals
+        counter.labels(reason_id).inc()
+
     def _counter(
         self,
         name: str,

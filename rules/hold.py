@@ -191,6 +191,9 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
 OPEN = frozenset({State.PENDING, State.APPROVED, State.CLAIMED, State.SENDING})
 """States in which the same request joins the hold instead of opening another one."""
 
+UNENDED = OPEN | {State.OUTCOME_UNKNOWN}
+"""States that a hold may still leave."""
+
 REMEMBERED = frozenset({State.REJECTED, State.OUTCOME_UNKNOWN})
 """Settled states that answer every later identical request: no denial or doubt is forgotten."""
 
@@ -275,6 +278,14 @@ class Hold:
     """The hold that this one was changed into."""
     edited_by: str = ""
     """The reviewer who changed it."""
+    talk_count: int = 0
+    """How many times something was said about it."""
+    asked: bool = False
+    """Whether its agent was asked something and has not answered."""
+    watched_by: str = ""
+    """The reviewer who looks at it."""
+    watched_until: datetime | None = None
+    """Until when that counts."""
 
     @property
     def settled(self) -> bool:

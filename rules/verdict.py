@@ -194,6 +194,11 @@ class Judgement:
     """True: it would be held, and passes because it is only observed."""
     spends: tuple[Spend, ...] = ()
 
+    @property
+    def only_reads(self) -> bool:
+        """Whether the call may go without asking the store for anything."""
+        return self.tier is Tier.READ_ONLY and self.verdict is Verdict.PASS and not self.spends
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:

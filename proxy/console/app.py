@@ -5,7 +5,9 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, Router
 
 from proxy.console.deciding.decisions import Decisions
+from proxy.console.deciding.edits import Edits
 from proxy.console.deciding.resolving import Resolving
+from proxy.console.deciding.talks import Talks
 from proxy.console.door import Authentication, Door
 from proxy.console.keys import Keys
 from proxy.console.kill import KillSwitch
@@ -39,6 +41,7 @@ def create(reviewing: Reviewing) -> Starlette:
 def _api(reviewing: Reviewing) -> Router:
     """What a reviewer's token opens, unknown addresses included."""
     holds, decisions, kill = Holds(reviewing), Decisions(reviewing), KillSwitch(reviewing)
+    edits, talks = Edits(reviewing), Talks(reviewing)
     keys, pins = Keys(reviewing), Pins(reviewing)
     return Router(
         routes=[
@@ -47,6 +50,12 @@ def _api(reviewing: Reviewing) -> Router:
             Route("/holds/{hold_id}/content", Contents(reviewing).show),
             Route("/holds/{hold_id}/approve", decisions.approve, methods=["POST"]),
             Route("/holds/{hold_id}/reject", decisions.reject, methods=["POST"]),
+            Route("/holds/{hold_id}/edit/preview", edits.preview, methods=["POST"]),
+            Route("/holds/{hold_id}/edit", edits.apply, methods=["POST"]),
+            Route("/holds/{hold_id}/ask", talks.ask, methods=["POST"]),
+            Route("/holds/{hold_id}/comment", talks.comment, methods=["POST"]),
+            Route("/holds/{hold_id}/claim", talks.claim, methods=["POST"]),
+            Route("/holds/{hold_id}/unclaim", talks.unclaim, methods=["POST"]),
             Route("/holds/{hold_id}/respond", decisions.respond, methods=["POST"]),
             Route("/holds/{hold_id}/undo", decisions.undo, methods=["POST"]),
             Route("/holds/{hold_id}/ask-again", decisions.ask_again, methods=["POST"]),

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Protocol
 
 from proxy.agent import Agent
 from proxy.keys.rotation import Rotation
@@ -16,10 +17,18 @@ from proxy.store.history import History
 from proxy.store.store import Store
 from rules.action import Action
 from rules.decision import APPROVING, Decision
+from rules.edit import Edited
 from rules.hold import Event, Hold
 from rules.mcp.action import ToolAction
 from rules.reviewer import Reviewer
 from rules.ruleset import Ruleset
+
+
+class Edit(Protocol):
+    """Puts the hold of `edited` in the place of `hold`, and says that `who` did it."""
+
+    def __call__(self, hold: Hold, edited: Edited, *, who: str) -> Awaitable[Hold]:
+        """The new hold. Raises Refused, SealError and StoreUnavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +60,8 @@ class Reviewing:
     """The rules of now: what they say of a held call, for people."""
     again: Callable[[Hold], Awaitable[Hold]]
     """Makes a new hold of one that was refused because something had changed."""
+    edit: Edit
+    """Puts a changed call in the place of a held one."""
     signals: Signals
     """Wake whoever waits for a hold to change."""
     ready: Callable[[], Awaitable[dict[str, bool]]]

@@ -4,14 +4,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ulid import ULID
-
-from proxy.agent import Agent
 from proxy.drift.snapshots import Snapshots
-from proxy.keys.sealed import Sealed
-from proxy.metrics import Metrics
+from proxy.keeping import Keeping
 from proxy.store.record import Draft
-from proxy.store.store import Store
 from rules.action import Action
 from rules.call import HttpCall
 from rules.classify import classify
@@ -32,12 +27,9 @@ class Hopeless(Exception):
 class Again:
     """Makes the new hold; the old one stays what it is."""
 
-    agent: Agent
-    store: Store
-    sealed: Sealed
+    keeping: Keeping
     snapshots: Snapshots
     ruleset: Callable[[], Ruleset]
-    metrics: Metrics
 
     async def ask(self, hold: Hold) -> Hold:
         """A hold of the same action that waits for a decision, with a snapshot of now.
@@ -45,7 +37,8 @@ class Again:
         The agent's next identical request joins it. If the agent has asked by itself meanwhile, that is the
         hold. Raises SealError, Hopeless and StoreUnavailable.
         """
-        action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
+        store, sealed = self.keeping.store, self.keeping.sealed
+        action = sealed.open_action(hold, await store.sealed(hold.hold_id, part="sealed"))
         if isinstance(action, ToolAction):
             raise Hopeless("only the agent's own session can ask for a tool call: have it call again")
         ruleset = self.ruleset()
@@ -54,10 +47,10 @@ class Again:
             raise Hopeless(call.reason)
         draft = self._draft(hold, action, call, ruleset)
         # Frees the fingerprint, which an outcome that nobody was told of still has.
-        await self.store.collect(hold)
-        made, new = await self.store.open(draft)
+        await store.collect(hold)
+        made, new = await store.open(draft)
         if new:
-            self.metrics.holds_opened.labels(int(made.tier)).inc()
+            self.keeping.metrics.holds_opened.labels(int(made.tier)).inc()
             logger.info("hold.asked_again hold=%s of=%s", made.hold_id, hold.hold_id)
             await self.snapshots.take(made, action, self.snapshots.reads(call, made.rule), live=None)
         return made
@@ -68,22 +61,12 @@ class Again:
         if now.verdict is Verdict.BLOCK:
             raise Hopeless(now.reason)
         judged, policy = (now, ruleset.hash) if now.tier > hold.tier else (hold, hold.policy)
-        agent = replace(self.agent, principal=action.principal)
-        hold_id = str(ULID())
-        draft = Draft(
-            hold_id=hold_id,
+        agent = replace(self.keeping.agent, principal=action.principal)
+        keeping = replace(self.keeping, agent=agent)
+        draft = replace(
+            keeping.draft(action, judged, fingerprint=hold.fingerprint, policy=policy),
             # A cap of its own: an agent that floods keeps no reviewer from asking.
             agent=agent.keyed("asked again"),
-            digest=action.digest,
-            fingerprint=hold.fingerprint,
-            idempotency_key=agent.idempotency_key(hold_id),
-            tier=judged.tier,
-            rule=judged.rule,
-            reason_id=judged.reason_id,
-            reason=judged.reason,
-            policy=policy,
-            sealed=b"",
-            key=self.sealed.fresh_key(hold_id, action.digest),
             probed=bool(self.snapshots.reads(call, judged.rule)),
         )
-        return replace(draft, sealed=self.sealed.close_action(draft, action))
+        return keeping.close(draft, action)

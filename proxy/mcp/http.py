@@ -113,7 +113,7 @@ class McpOverHttp:
         malformed = read_message(message.body) if url in {server.url for server in self.servers} else None
         if not isinstance(malformed, Malformed) or not malformed.call:
             return None
-        self.desk.metrics.refusals.labels(ReasonId.MCP_MALFORMED).inc()
+        self.desk.keeping.metrics.refused(ReasonId.MCP_MALFORMED)
         return reply_of(malformed_answer(malformed), message.fields)
 
     async def _stream(self, call: HttpCall, found: Carried, beside: Sequence[Judgement]) -> "Sending | Reply":
@@ -169,7 +169,7 @@ class McpOverHttp:
         asking = replace(
             self._asking(exchange.found, asked, courier),
             gone=exchange.request.gone,
-            fields=steady(exchange.call.fields, credentials=self.desk.agent.secret_headers),
+            fields=steady(exchange.call.fields, credentials=self.desk.keeping.agent.secret_headers),
             success=shows_success_only(client_of(message)),
             reasoning=said_in(meta_of(message)) or said_by(exchange.call.fields),
             tasks=style(message) if exchange.found.server.tasks else None,
@@ -275,7 +275,7 @@ class McpOverHttp:
         return reply_of(in_answer_to(message, said), exchange.call.fields)
 
     def _refused(self, call: HttpCall, failure: Failure | Result, *, status: int = 400) -> Reply:
-        self.desk.metrics.refusals.labels(ReasonId.MCP_MALFORMED).inc()
+        self.desk.keeping.metrics.refused(ReasonId.MCP_MALFORMED)
         logger.info("request.refused reason_id=%s protocol=mcp", ReasonId.MCP_MALFORMED)
         return reply_of(failure, call.fields, status=status)
 
@@ -283,7 +283,7 @@ class McpOverHttp:
         meta = meta_of(message) if is_modern(message) else {}
         return HttpCourier(
             call=exchange.call,
-            live=self.desk.agent.credentials(exchange.call),
+            live=self.desk.keeping.agent.credentials(exchange.call),
             meta={name: value for name, value in meta.items() if name.startswith(_OWN_META)},
             beside=exchange.beside,
             shelf=shelf,
@@ -296,9 +296,9 @@ class McpOverHttp:
 
     def shelf(self, server: Server) -> Shelf:
         """What is known of the server's tools; of one that nobody configured, nothing is kept."""
-        key = self.desk.agent.keyed("pins", server.name, server.url)
+        key = self.desk.keeping.agent.keyed("pins", server.name, server.url)
         shelf = self._shelves.get(key) or Shelf(
-            store=self.desk.store,
+            store=self.desk.keeping.store,
             server=server.name,
             key=key,
             place=server.url,

@@ -12,7 +12,7 @@ from mcp_types.jsonrpc import CONNECTION_CLOSED, INVALID_REQUEST, METHOD_NOT_FOU
 from proxy.failure import ended, report
 from proxy.mcp.calls import Calls, StdioCourier
 from proxy.mcp.child import Child
-from proxy.mcp.desk import Asking, Desk, Go, Said, only_reads
+from proxy.mcp.desk import Asking, Desk, Go, Said
 from proxy.mcp.lines import MAX_LINE_BYTES, TooLong, lines
 from proxy.mcp.shelf import Shelf
 from proxy.store.record import StoreUnavailable
@@ -82,7 +82,7 @@ class Session:
             await server
             # Not cancelled: what is running has to be recorded as what it became.
             self._calls.end()
-            self._desk.signals.wake()
+            self._desk.keeping.signals.wake()
             await self._tell_lost(f"the server has ended with code {code}")
         return code
 
@@ -126,8 +126,8 @@ class Session:
         if asked.holdable and not self._shelf.known:
             return False
         judgement = self._judge(asked)
-        if only_reads(judgement):
-            self._desk.metrics.admitted(judgement)
+        if judgement.only_reads:
+            self._desk.admission.count(judgement)
             return True
         return False
 
@@ -233,7 +233,7 @@ class Session:
         asked = asked_by_server(request, server=self._shelf.server)
         if isinstance(asked, Weighed):
             if (judgement := self._judge(asked)).verdict is not Verdict.PASS:
-                self._desk.metrics.admitted(judgement)
+                self._desk.admission.count(judgement)
                 refused = refused_method(request.method, judgement.reason)
                 await self._pass(replace(refused, id=request.id))
                 return
@@ -246,7 +246,7 @@ class Session:
     async def _run_approved(self) -> None:
         """Run this session's holds as they are approved, until it ends."""
         while not self._ended:
-            await self._desk.signals.anything()
+            await self._desk.keeping.signals.anything()
             for hold_id in () if self._ended else tuple(self._held):
                 run = self._desk.run(hold_id, self._courier)
                 outcome = await ended(self._desk.replayer.contained(hold_id, run))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from proxy.admission import Admission
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.credentials.credentials import Credentials
@@ -22,6 +23,7 @@ from proxy.destinations import Destinations
 from proxy.drift.probe import Probe
 from proxy.drift.shots import Shots
 from proxy.drift.snapshots import Snapshots
+from proxy.keeping import Keeping
 from proxy.keys.seal import load_or_create_key
 from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
@@ -92,9 +94,9 @@ async def _session(wrapping: Wrapping, desk: Desk) -> int:
     reader, say = await _streams(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, reader.feed_eof)
     child = await Child.start(wrapping.command)
-    key = desk.agent.keyed("pins", wrapping.server, wrapping.place)
+    key = desk.keeping.agent.keyed("pins", wrapping.server, wrapping.place)
     shelf = Shelf(
-        store=desk.store,
+        store=desk.keeping.store,
         server=wrapping.server,
         key=key,
         place=wrapping.place,
@@ -108,9 +110,10 @@ def _beside(
     wrapping: Wrapping, desk: Desk, embedded: EmbeddedRedis | None
 ) -> Iterator[Coroutine[Any, Any, None]]:
     """What runs as long as the session does."""
-    yield desk.signals.listen()
-    yield Deadlines(store=desk.store, metrics=desk.metrics).watch()
-    yield wrapping.rulebook.watch(desk.metrics, lambda: None)
+    kept = desk.keeping
+    yield kept.signals.listen()
+    yield Deadlines(store=kept.store, metrics=kept.metrics).watch()
+    yield wrapping.rulebook.watch(kept.metrics, lambda: None)
     if embedded is not None:
         yield embedded.supervise()
 
@@ -126,15 +129,20 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
         secret_headers=config.secrets,
         key=load_or_create_key(keys / "fingerprint.key"),
     )
-    return Desk(
-        ruleset=ruleset,
+    history = History(redis, sealed.keyring, keep=config.clocks.retention, ruleset=ruleset)
+    keeping = Keeping(
         agent=agent,
         store=store,
         sealed=sealed,
         signals=Signals(store, metrics),
-        replayer=_replayer(wrapping, store, sealed, metrics=metrics, tasks=tasks),
         metrics=metrics,
-        history=History(redis, sealed.keyring, keep=config.clocks.retention, ruleset=ruleset),
+        history=history,
+    )
+    return Desk(
+        ruleset=ruleset,
+        admission=Admission(agent=agent, store=store, metrics=metrics, history=history),
+        keeping=keeping,
+        replayer=_replayer(wrapping, store, sealed, metrics=metrics, tasks=tasks),
         tasks=wrapping.tasks,
     )
 

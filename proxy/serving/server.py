@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, time
 
+from proxy.admission import Admission
 from proxy.agent import Agent
 from proxy.config import Config, store_fault
 from proxy.console.app import create
@@ -26,11 +27,13 @@ from proxy.data_dir.placeholders import write_placeholders
 from proxy.data_dir.trust import ensure_authority, upstream_bundle, upstream_context
 from proxy.destinations import Address, Destinations, store_places
 from proxy.drift.again import Again
+from proxy.drift.edited import Editing
 from proxy.drift.probe import Probe
 from proxy.drift.shots import Shots
 from proxy.drift.snapshots import Snapshots
 from proxy.gate import Gate
 from proxy.holding import Holding
+from proxy.keeping import Keeping
 from proxy.keys.rotation import Rotation
 from proxy.keys.seal import load_or_create_key
 from proxy.keys.sealed import Sealed
@@ -183,14 +186,17 @@ class _Sidecar:
             replayer=self.replayer,
             tasks=tasks,
         )
-        self.again = Again(
+        self.keeping = Keeping(
             agent=self.agent,
             store=self.store,
             sealed=self.sealed,
-            snapshots=self.snapshots,
-            ruleset=settings.rulebook.current,
+            signals=self.signals,
             metrics=self.metrics,
+            history=self.history,
         )
+        rules = settings.rulebook.current
+        self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
+        self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
             self._gate(),
@@ -247,30 +253,24 @@ class _Sidecar:
 
     def _gate(self) -> Gate:
         ruleset, config = self.settings.rulebook.current, self.settings.config
+        admission = Admission(agent=self.agent, store=self.store, metrics=self.metrics, history=self.history)
         holding = Holding(
-            agent=self.agent,
-            store=self.store,
-            sealed=self.sealed,
-            signals=self.signals,
+            keeping=self.keeping,
             replayer=self.replayer,
             snapshots=self.snapshots,
-            metrics=self.metrics,
             waiting=config.waiting,
-            history=self.history,
         )
-        desk = Desk.beside(holding, ruleset)
+        desk = Desk(ruleset=ruleset, admission=admission, keeping=self.keeping, replayer=self.replayer)
         mcp = McpOverHttp(desk=desk, servers=config.tool_servers, tasks=self.tasks)
         own = OwnSessions(servers=config.tool_servers, shelf=mcp.shelf, replayer=self.replayer)
         self.worker.own_courier = own.courier
         return Gate(
             ruleset=ruleset,
-            agent=self.agent,
+            admission=admission,
             destinations=self.destinations,
-            store=self.store,
             holding=holding,
             metrics=self.metrics,
             witness=self.witness,
-            history=self.history,
             mcp=mcp,
             injection=self.injection,
         )
@@ -357,6 +357,7 @@ class _Sidecar:
             metrics=self.metrics,
             ruleset=settings.rulebook.current,
             again=self.again.ask,
+            edit=self.editing.apply,
             signals=self.signals,
             agent=self.agent,
             history=self.history,

@@ -54,7 +54,7 @@ class Draft:
     """What a reviewer changed, sealed."""
 
 
-CONTENTS = ("key", "sealed", "answer", "snapshot", "drift", "reasoning", "edit")
+CONTENTS = ("key", "sealed", "answer", "snapshot", "drift", "reasoning", "edit", "talk")
 """The fields of a hold that say what was asked for and answered; without the first, none of them opens."""
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
@@ -152,6 +152,10 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         supersedes=fields.get("supersedes", ""),
         superseded_by=fields.get("superseded_by", ""),
         edited_by=fields.get("edited_by", ""),
+        talk_count=int(fields.get("talk_count", "0")),
+        asked=fields.get("asked") == "1",
+        watched_by=fields.get("watched_by", ""),
+        watched_until=_time(fields["watched_until"]) if "watched_until" in fields else None,
     )
 
 

@@ -6,7 +6,8 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:fingerprint:<fp>  id of the hold that the same request joins; expires like it
     {sidegate:<domain>}:holds             sorted set, id by time of creation, and the channel that
                                           announces changes; listing drops ids of forgotten holds
-                                          from all four sets
+                                          from all five sets
+    {sidegate:<domain>}:unended           sorted set, id by time of creation; ids leave with the state
     {sidegate:<domain>}:deadlines         sorted set, id by next deadline, after the end that of its contents
     {sidegate:<domain>}:approved          sorted set, id by time of approval; ids leave with the state
     {sidegate:<domain>}:unknown           sorted set, id by time of the loss; ids leave with the state
@@ -19,32 +20,26 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
 import json
 import logging
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from proxy.store.connection import TIMEOUT
 from proxy.store.record import (
     CONTENTS,
-    HOLD_FIELDS,
     Draft,
-    StoreUnavailable,
     Unreadable,
     draft_fields,
-    found_hold,
     read_hold,
-    readable,
     text,
     texts,
 )
+from proxy.store.records import Records
 from proxy.store.replicas import TOLD, Replicas
 from proxy.store.timing import Cap, Clocks, timing_of
-from rules.hold import OPEN, REMEMBERED, Event, Hold, State, origins
+from rules.hold import OPEN, REMEMBERED, UNENDED, Event, Hold, State, origins
 from rules.hold import TRANSITIONS as TABLE
 from rules.verdict import Spend, Tier
 
@@ -55,9 +50,6 @@ _REWRAP_SCRIPT = (Path(__file__).parent / "rewrap.lua").read_text()
 _SPEND_SCRIPT = (Path(__file__).parent / "spend.lua").read_text()
 _MONEY_SCALE = 10**6
 _SLACK = timedelta(days=1)
-_PRUNED_AT_ONCE = 200
-_SCANNED_AT_ONCE = 100
-_MOST_GENERATIONS = 100
 _COLLECTABLE = tuple(state for state in State if state not in OPEN | REMEMBERED)
 
 
@@ -77,19 +69,17 @@ class Flooded(Exception):
 _USUAL_CAP = Cap()
 
 
-class Store:
-    """Every hold of one approval domain."""
+class Store(Records):
+    """Every hold of one approval domain, to be read and to be changed."""
 
     def __init__(
         self, redis: Redis, *, domain: str, clocks: Clocks, cap: Cap = _USUAL_CAP, replicas: int = 0
     ) -> None:
-        self._redis = redis
+        longest = max(clocks.decision_window, *clocks.approval_validity.values())
+        super().__init__(redis, domain=domain, keep=_ms(clocks.retention + longest + _SLACK))
         self._replicas = Replicas(redis, needed=replicas)
         self._cap = cap
-        self._prefix = f"{{sidegate:{domain}}}"
         self._clocks = clocks
-        longest = max(clocks.decision_window, *clocks.approval_validity.values())
-        self._keep = _ms(clocks.retention + longest + _SLACK)
         self._script = redis.register_script(_SCRIPT)
         self._rewrap_script = redis.register_script(_REWRAP_SCRIPT)
         self._spend_script = redis.register_script(_SPEND_SCRIPT)
@@ -129,8 +119,8 @@ class Store:
         """A new hold, if nothing speaks against it."""
         times = {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}
         change = {"from": [], "to": State.PENDING, "deadline": "decide_by", "confirm": True, "times": times}
-        fields = draft_fields(draft)
-        return await self._change(draft.hold_id, draft.fingerprint, change | how, fields, of=draft)
+        change |= {"unended": True, **how}
+        return await self._change(draft.hold_id, draft.fingerprint, change, draft_fields(draft), of=draft)
 
     async def _join(self, hold_id: str, fingerprint: str) -> Hold | None:
         """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
@@ -150,12 +140,18 @@ class Store:
         target = TABLE[states[0]][event]
         timing = timing_of(event, self._clocks.spans(hold.tier))
         times = timing.get("times", {}) | change.pop("times", {})
-        kept: dict[str, Any] = (
-            {"from": list(states), "to": target, "confirm": event in TOLD} | timing | change
-        )
+        known = {"from": list(states), "to": target, "unended": target in UNENDED}
+        kept: dict[str, Any] = known | {"confirm": event in TOLD} | timing | change
         kept["times"] = times
         fields = kept.pop("fields", None)
-        outcome, now = await self._change(hold.hold_id, hold.fingerprint, kept, fields)
+        return await self._made(hold, kept, fields)
+
+    async def note(self, hold: Hold, fields: Mapping[str, bytes], **change: Any) -> Hold:
+        """Write something down about `hold`, which stays where it is. Raises Refused."""
+        return await self._made(hold, {"from": [hold.state], **change}, fields)
+
+    async def _made(self, hold: Hold, change: Mapping[str, Any], fields: Mapping[str, bytes] | None) -> Hold:
+        outcome, now = await self._change(hold.hold_id, hold.fingerprint, change, fields)
         current = read_hold(hold.hold_id, now) if "state" in now else None
         if outcome not in ("done", "again") or current is None:
             raise Refused(outcome, current)
@@ -163,7 +159,8 @@ class Store:
 
     async def shred(self, hold: Hold) -> bool:
         """Forget the contents of an ended hold, and the key to them, once their time is over."""
-        change = {"from": [hold.state], "to": hold.state, "due": True, "erase": CONTENTS}
+        unended = hold.state in UNENDED
+        change = {"from": [hold.state], "to": hold.state, "unended": unended, "due": True, "erase": CONTENTS}
         outcome, _ = await self._change(hold.hold_id, hold.fingerprint, change, {"shredded": b"1"})
         return outcome == "done"
 
@@ -212,129 +209,27 @@ class Store:
         async with self._guarded():
             return await self._redis.eval(script, len(keys), *keys, *given)
 
-    async def find(self, hold_id: str) -> Hold | None:
-        """The hold with this id, or None."""
-        async with self._guarded():
-            values = await self._redis.hmget(self._hold_key(hold_id), HOLD_FIELDS)
-        return found_hold(hold_id, values)
-
-    async def newest(self, hold_id: str) -> Hold | None:
-        """The hold with this id, or the one that it was changed into in the end."""
-        hold = await self.find(hold_id)
-        for _ in range(_MOST_GENERATIONS):
-            following = await self.find(hold.superseded_by) if hold and hold.superseded_by else None
-            # In the store anybody could have written any id: the agent's call is the same one.
-            if hold is None or following is None or following.fingerprint != hold.fingerprint:
-                break
-            hold = following
-        return hold
-
-    async def sealed(self, hold_id: str, *, part: str) -> bytes | None:
-        """A sealed part of a hold: `sealed` (the action), `answer` (the upstream's), or another."""
-        async with self._guarded():
-            value = await self._redis.hget(self._hold_key(hold_id), part)
-        return cast(bytes | None, value)
-
-    async def scan(self, cursor: int) -> tuple[int, Sequence[str]]:
-        """Ids of some holds, and the cursor of the next ones: a pass from 0 to 0 finds all that stay."""
-        async with self._guarded():
-            after, found = await self._redis.zscan(self._key("holds"), cursor, count=_SCANNED_AT_ONCE)
-        return int(after), [text(name) for name, _ in found]
+    async def note_unended(self, holds: Sequence[Hold]) -> None:
+        """Note holds of versions that did not, and forget those that have ended, as they were read."""
+        key = self._key("unended")
+        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
+            for hold in holds:
+                if hold.state in UNENDED:
+                    pipeline.zadd(key, {hold.hold_id: hold.created_at.timestamp() * 1000}, nx=True)
+                else:
+                    pipeline.zrem(key, hold.hold_id)
+            await pipeline.execute()
 
     async def rewrap(self, hold: Hold, key: str) -> str:
         """Replace the wrapped data key of `hold`, if it is what was read; tells what became of it."""
         async with self._guarded():
             return text(await self._rewrap_script([self._hold_key(hold.hold_id)], [hold.key, key]))
 
-    async def list(self, *, limit: int = 200) -> Sequence[Hold]:
-        """The newest holds first."""
-        await self._drop_forgotten()
-        async with self._guarded():
-            ids = texts(await self._redis.zrevrange(self._key("holds"), 0, limit - 1))
-        return await self.several(ids)
-
-    async def several(self, ids: Sequence[str]) -> Sequence[Hold]:
-        """The holds with these ids, but for those that are gone. One that cannot be read is logged."""
-        async with self._guarded(), self._redis.pipeline(transaction=False) as pipeline:
-            for hold_id in ids:
-                pipeline.hmget(self._hold_key(hold_id), HOLD_FIELDS)
-            found = await pipeline.execute()
-        return list(readable(zip(ids, found, strict=True)))
-
-    async def _drop_forgotten(self) -> None:
-        """Drop ids that are old enough to be forgotten, and are, from every set that has them."""
-        index = self._key("holds")
-        async with self._guarded():
-            before = await self._now() - self._keep
-            old = texts(
-                await self._redis.zrange(index, "-inf", before, byscore=True, offset=0, num=_PRUNED_AT_ONCE)
-            )
-            gone = [i for i in old if not await self._redis.exists(self._hold_key(i))]
-            for name in ("holds", "deadlines", "approved", "unknown") if gone else ():
-                await self._redis.zrem(self._key(name), *gone)
-
-    async def approved(self) -> Sequence[str]:
-        """Ids of approved holds that nobody has claimed, the longest waiting first."""
-        async with self._guarded():
-            return texts(await self._redis.zrange(self._key("approved"), 0, -1))
-
-    async def unknown(self) -> dict[str, timedelta]:
-        """Ids of holds whose outcome is unknown, and for how long it has been."""
-        async with self._guarded():
-            found: Any = await self._redis.zrange(self._key("unknown"), 0, -1, withscores=True)
-            now = await self._now() if found else 0
-        return {text(hold_id): timedelta(milliseconds=now - float(since)) for hold_id, since in found}
-
-    async def overdue(self) -> Sequence[str]:
-        """Ids of holds whose next deadline has passed by the store's own clock."""
-        async with self._guarded():
-            found = await self._redis.zrangebyscore(self._key("deadlines"), "-inf", await self._now())
-        return texts(found)
-
-    async def now(self) -> datetime:
-        """The time by the store's own clock."""
-        async with self._guarded():
-            return datetime.fromtimestamp(await self._now() / 1000, tz=UTC)
-
-    async def _now(self) -> int:
-        """Milliseconds of the store's own clock."""
-        seconds, micros = await self._redis.time()
-        return int(seconds) * 1000 + int(micros) // 1000
-
-    async def killed(self) -> str | None:
-        """Who switched the kill switch on and why, or None while it is off."""
-        async with self._guarded():
-            value = await self._redis.get(self._key("kill"))
-        return None if value is None else text(value)
-
     async def kill(self, why: str | None) -> None:
         """Switch the kill switch on with a reason, or off with None."""
         key = self._key("kill")
         async with self._guarded():
             await self._replicas.confirmed(*(("DEL", key) if why is None else ("SET", key, why)))
-
-    async def changes(self) -> AsyncIterator[str]:
-        """Ids of holds as they change, from now on; an empty one while nothing changes.
-
-        Raises StoreUnavailable when the connection ends or the store no longer answers.
-        """
-        pubsub = self._redis.pubsub(ignore_subscribe_messages=True)
-        try:
-            async with self._guarded():
-                await pubsub.subscribe(self._key("holds"))
-            while True:
-                async with self._guarded():
-                    message = await pubsub.get_message(timeout=TIMEOUT / 2)
-                if message is None:
-                    await self.check()
-                yield text(message["data"]) if message else ""
-        finally:
-            await pubsub.aclose()
-
-    async def check(self) -> None:
-        """Raises StoreUnavailable unless the store answers."""
-        async with self._guarded():
-            await self._redis.ping()
 
     async def _change(
         self,
@@ -359,6 +254,7 @@ class Store:
             self._key(f"recent:{of.agent if of else ''}"),
             self._key(f"quarantine:{of.agent if of else ''}"),
             self._key("unknown"),
+            self._key("unended"),
             self._hold_key((of and of.supersedes) or hold_id),
         ]
         async with self._guarded():
@@ -373,20 +269,6 @@ class Store:
                 logger.warning("agent.quarantined seconds=%d", self._cap.quarantine.total_seconds())
             return "flooded", {}
         return reply[0], dict(zip(reply[2::2], reply[3::2], strict=True))
-
-    def _key(self, name: str) -> str:
-        return f"{self._prefix}:{name}"
-
-    def _hold_key(self, hold_id: str) -> str:
-        return self._key(f"hold:{hold_id}")
-
-    @asynccontextmanager
-    async def _guarded(self) -> AsyncIterator[None]:
-        """Every way in which Redis can fail becomes one exception."""
-        try:
-            yield
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"the store does not answer: {type(error).__name__}") from error
 
 
 def _ms(duration: timedelta) -> int:

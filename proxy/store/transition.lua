@@ -2,10 +2,11 @@
 --
 -- KEYS  1 the hold   2 index of all holds   3 deadlines   4 approved and unclaimed   5 fingerprint   6 kill switch
 --       7 times of the agent's new holds   8 the agent's quarantine (both only for a new hold)
---       9 unknown outcomes   10 the hold that a new one takes the place of, else the hold itself
+--       9 unknown outcomes   10 what has not ended   11 the hold that a new one takes the place of, else itself
 -- ARGV  1 the change as JSON   2... field, value pairs to set (binary safe)
 --
 -- The change: id; from (list of states, empty: the hold must not exist yet); to (absent: the state stays);
+-- unended (whether what is in that state may still change);
 -- fence (absent: not compared); bump (next fence); digest (absent: not compared); alive (time fields that
 -- must lie ahead); past (time fields that must lie behind, where they are); same (field -> the value that it
 -- must have, empty for none); due (the deadline must have passed); unkilled (the kill switch must be off); unless (a
@@ -33,7 +34,7 @@ local function owns_fingerprint()
   return redis.call('GET', KEYS[5]) == change.id
 end
 
-local sealed = {sealed = true, answer = true, snapshot = true, drift = true, reasoning = true, edit = true}
+local sealed = {sealed = true, answer = true, snapshot = true, drift = true, reasoning = true, edit = true, talk = true}
 
 local function answer(outcome)
   local reply = {outcome, tostring(now)}
@@ -58,7 +59,7 @@ if #change.from == 0 then
   local owner = redis.call('GET', KEYS[5])
   local old = change.instead
   if old then
-    local was = redis.call('HMGET', KEYS[10], 'state', 'digest', 'decide_by')
+    local was = redis.call('HMGET', KEYS[11], 'state', 'digest', 'decide_by')
     if was[1] ~= 'pending' or owner ~= old.id then return {'state', tostring(now)} end
     if was[2] ~= old.digest then return {'digest', tostring(now)} end
     if tonumber(was[3]) <= now then return {'late', tostring(now)} end
@@ -126,9 +127,10 @@ end
 if change.instead then
   local old = change.instead
   local ends = string.format('%.0f', now + old.contents)
-  redis.call('HSET', KEYS[10], 'state', old.to, 'superseded_by', change.id, 'shred_at', ends)
+  redis.call('HSET', KEYS[11], 'state', old.to, 'superseded_by', change.id, 'shred_at', ends)
   redis.call('ZADD', KEYS[3], ends, old.id)
-  redis.call('PEXPIRE', KEYS[10], change.keep)
+  redis.call('PEXPIRE', KEYS[11], change.keep)
+  redis.call('ZREM', KEYS[10], old.id)
   redis.call('PUBLISH', KEYS[2], old.id)
 end
 if change.release and owns_fingerprint() then redis.call('DEL', KEYS[5]) end
@@ -138,6 +140,11 @@ if change.deadline then
   redis.call('ZADD', KEYS[3], field(change.deadline), change.id)
 elseif change.to then
   redis.call('ZREM', KEYS[3], change.id)
+end
+if change.unended then
+  redis.call('ZADD', KEYS[10], 'NX', now, change.id)
+elseif change.to then
+  redis.call('ZREM', KEYS[10], change.id)
 end
 if state == 'approved' then
   redis.call('ZADD', KEYS[4], 'NX', now, change.id)

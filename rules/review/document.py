@@ -50,6 +50,8 @@ def _hash(facts: Facts, shown: dict[str, Any]) -> str:
         "images": list(facts.images),
         "reasoning_sha256": hashlib.sha256(facts.reasoning.encode("utf-8", "surrogatepass")).hexdigest(),
     }
+    if facts.talk:
+        bound["talk"] = [[hashlib.sha256(one.encode()).hexdigest() for one in said] for said in facts.talk]
     return hashlib.sha256(rfc8785.dumps(bound)).hexdigest()
 
 

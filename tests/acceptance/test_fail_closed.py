@@ -39,7 +39,7 @@ STEPS = [
     ("proxy.agent:fingerprint", (3,)),
     ("proxy.keys.sealed:Sealed.close_action", (3,)),
     ("proxy.store.store:Store.open", (3,)),
-    ("proxy.holding:Holding._wait", (3,)),
+    ("proxy.keeping:Keeping.wait", (3,)),
     ("proxy.holding:standing", (3,)),
 ]
 
@@ -95,7 +95,7 @@ def test_nothing_passes(broken: Sidecar, step: Step, upstream: Upstream) -> None
             assert told["reason_id"] == "gate_failed"
             # Once there is a hold, a human may approve it: then nothing denies that it ran.
             assert told["executed"] is (None if "hold_id" in told else False)
-            assert ("hold_id" in told) is step[0].startswith("proxy.holding:")
+            assert ("hold_id" in told) is step[0].startswith(("proxy.holding:", "proxy.keeping:"))
     assert upstream.count() == 0
     assert broken.metric("sidegate_failed_closed_total", reason_id="gate_failed") == 2 * len(step[1])
     assert broken.log.count("gate.failed error=PlantedError") == 2 * len(step[1])

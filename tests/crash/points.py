@@ -80,7 +80,7 @@ POINTS = _points(
     ("answering", Reach.SENDING, "before proxy.replay.exchange:_read"),
     ("answered", Reach.SENDING, "before proxy.replay.replayer:Replayer._outcome"),
     ("stored", Reach.RECORDED, "after proxy.replay.replayer:Replayer._send"),
-    ("told", Reach.RECORDED, "after proxy.holding:Holding._tell"),
+    ("told", Reach.RECORDED, "after proxy.keeping:Keeping.hand_out"),
 )
 
 

@@ -72,7 +72,7 @@ _PASSING = _steps(
     "proxy.destinations:Destinations._resolve",
     "proxy.witness:Witness.record",
 )
-_WRITING = _steps((Way.WRITE,), "proxy.store.store:Store.killed", "proxy.gate:afford")
+_WRITING = _steps((Way.WRITE,), "proxy.store.store:Store.killed", "proxy.admission:afford")
 _HOLDING = _steps(
     (Way.HOLD,),
     "proxy.agent:bind",
@@ -80,8 +80,8 @@ _HOLDING = _steps(
     "proxy.holding:standing",
     "proxy.holding:Holding.hold",
     "proxy.holding:Holding.draft",
-    "proxy.holding:Holding._wait",
-    "proxy.holding:Holding._tell",
+    "proxy.keeping:Keeping.wait",
+    "proxy.keeping:Keeping.hand_out",
     "proxy.keys.sealed:Sealed.close_action",
     "proxy.store.store:Store.open",
 )

@@ -14,6 +14,7 @@ from pathlib import Path
 import certifi
 
 from addons.exchange import Outcome, Request
+from proxy.admission import Admission
 from proxy.agent import Agent
 from proxy.credentials.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
@@ -22,6 +23,7 @@ from proxy.drift.shots import Shots
 from proxy.drift.snapshots import Snapshots
 from proxy.gate import Gate
 from proxy.holding import Holding, Waiting
+from proxy.keeping import Keeping
 from proxy.keys.keyring import Keyring
 from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
@@ -258,21 +260,17 @@ async def gatehouse(
             secret_headers=frozenset({b"x-house-key"}),
             key=KEY,
         )
+        keeping = Keeping(agent=acting, store=store, sealed=sealed, signals=heard, metrics=metrics)
         holding = Holding(
-            agent=acting,
-            store=store,
-            sealed=sealed,
-            signals=heard,
+            keeping=keeping,
             replayer=replayer,
             snapshots=snapshots,
-            metrics=metrics,
             waiting=waiting or Waiting(usual=0.0, most=30.0),
         )
         gate = Gate(
             ruleset=lambda: rules,
-            agent=acting,
+            admission=Admission(agent=acting, store=store, metrics=metrics),
             destinations=destinations,
-            store=store,
             holding=holding,
             metrics=metrics,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from addons.exchange import Outcome
-from proxy import holding as holding_module
+from proxy import keeping as keeping_module
 from proxy.credentials.credentials import Credentials
 from proxy.credentials.sources.stated import FromFile
 from proxy.holding import Waiting
@@ -177,7 +177,7 @@ async def test_how_long_a_request_waits(redis_url: str, case: str, monkeypatch: 
         made.append(Patience(store, metrics))
         return made[0]
 
-    monkeypatch.setattr(holding_module, "monotonic", lambda: made[0].now)
+    monkeypatch.setattr(keeping_module, "monotonic", lambda: made[0].now)
     async with gatehouse(redis_url, waiting=Waiting(usual=20.0, most=30.0), signals=patience) as house:
         outcome = await house.admit(request(fields=fields))
     assert made[0].now == pytest.approx(seconds)

@@ -1,5 +1,6 @@
 """What people decide about holds, and the one place through which all of it goes.
 
-- `deciding`: the choke point; `may`: who may do what; `votes`: what speaks for a hold so far
-- `decisions`, `resolving`: the API's routes
+- `may`: who may do what; `votes`: what speaks for a hold so far
+- `deciding`: yes, no, and what became of it; `editing`: changing what it asks for; `talking`: the rest
+- `decisions`, `resolving`, `edits`, `talks`: the API's routes
 """

@@ -64,6 +64,12 @@ class Deciding:
                 return await self._say_yes(hold, action, who=who, digest=digest, preview=named.preview or "")
             except _Moved:
                 continue
+            except Problem:
+                # A second click may have been quicker than the first.
+                now = await find_hold(self._reviewing, hold_id)
+                if given(self._reviewing, now, who, digest=digest):
+                    return now
+                raise
         raise conflict("moved", hold, self._reviewing.now())
 
     async def _say_yes(
@@ -127,13 +133,17 @@ class Deciding:
         hold = await find_hold(self._reviewing, hold_id)
         responded = event is Event.RESPOND
         check_may(who, Act.RESPOND if responded else Act.REJECT, hold)
-        said = (hold.state, hold.decided_by, hold.decision_reason, hold.responded)
-        if said == (State.REJECTED, who.name, reason, responded):
-            return hold
         written = self._reviewing.decision(hold, event, who=who, reason=reason)
         if responded:
             written["responded"] = b"1"
-        return await self._decided(hold, event, written, who=who, guard={})
+        try:
+            return await self._decided(hold, event, written, who=who, guard={})
+        except Problem:
+            now = await find_hold(self._reviewing, hold_id)
+            said = (now.state, now.decided_by, now.decision_reason, now.responded)
+            if said == (State.REJECTED, who.name, reason, responded):
+                return now
+            raise
 
     async def cancel(self, hold_id: str, *, who: Reviewer, reason: str) -> Hold:
         """Take a hold back, which refuses nothing: the same request may be asked again."""

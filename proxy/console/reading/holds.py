@@ -14,9 +14,12 @@ from proxy.console.reading.shown import contents, outcome, summary
 from proxy.console.reviewing import Reviewing
 from proxy.drift.shots import Shots
 from proxy.keys.seal import SealError, Shredded
+from proxy.talk.beside import Besides
+from proxy.talk.talk import Talk
 from rules.action import Action
 from rules.hold import Hold, State
 from rules.mcp.action import ToolAction
+from rules.talk import as_json
 
 _HOLD_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}")
@@ -75,7 +78,18 @@ class Holds:
     async def whole(self, hold: Hold) -> dict[str, Any]:
         """All that a reviewer can see of `hold`, as JSON values."""
         shown = summary(hold) | await self._contents(hold) | {"answer": await self._answer(hold)}
-        return shown | await self._compared(hold)
+        return shown | await self._compared(hold) | await self._said(hold)
+
+    async def _said(self, hold: Hold) -> dict[str, object]:
+        """What was said about it, and what was changed; None where that does not open."""
+        sealed, store = self._reviewing.sealed, self._reviewing.store
+        try:
+            said = as_json(await Talk(store, sealed).about(hold))
+            beside = await Besides(store, sealed).of(hold)
+        except SealError:
+            self._reviewing.metrics.integrity_failures.inc()
+            return {"talk": None, "edited": None}
+        return {"talk": said, "edited": beside.edited if hold.edited_by else None}
 
     async def _line(self, hold: Hold) -> dict[str, object]:
         try:

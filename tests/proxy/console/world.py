@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -23,7 +24,14 @@ from ulid import ULID
 from proxy.agent import Agent
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
+from proxy.credentials.credentials import Credentials
 from proxy.credentials.sources.shelf import Shelf
+from proxy.destinations import Allowed, Destinations
+from proxy.drift.edited import Editing
+from proxy.drift.probe import Probe
+from proxy.drift.shots import Shots
+from proxy.drift.snapshots import Snapshots
+from proxy.keeping import Keeping
 from proxy.keys.keyring import Keyring
 from proxy.keys.rotation import Rotation
 from proxy.keys.sealed import Sealed
@@ -224,6 +232,7 @@ class World:
             ruleset=lambda: self.ruleset,
             reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},
             again=nobody_asks,
+            edit=self.editing.apply,
             signals=self.signals,
             agent=AGENT,
             history=self.history,
@@ -233,6 +242,26 @@ class World:
             names=frozenset({"review.example:8443", "console.example"}),
             now=self.clock,
         )
+
+    @property
+    def editing(self) -> Editing:
+        """What puts changed calls in the place of held ones; it reads nothing."""
+        keeping = Keeping(
+            agent=AGENT, store=self.store, sealed=self.sealed, signals=self.signals, metrics=self.metrics
+        )
+        probe = Probe(
+            destinations=Destinations(allowed=Allowed.parse([]), named=lambda _: False),
+            ruleset=lambda: self.ruleset,
+            trust=ssl.create_default_context(),
+        )
+        snapshots = Snapshots(
+            shots=Shots(self.store, self.sealed),
+            probe=probe,
+            credentials=Credentials({}),
+            metrics=self.metrics,
+            tasks=asyncio.TaskGroup(),
+        )
+        return Editing(keeping=keeping, snapshots=snapshots, ruleset=lambda: self.ruleset)
 
     def client(
         self, *, token: str | None = TOKENS["ada"], reviewing: Reviewing | None = None

@@ -9,6 +9,8 @@ import pytest
 
 from proxy.agent import Agent
 from proxy.drift.again import Again, Hopeless
+from proxy.keeping import Keeping
+from proxy.signals import Signals
 from rules.action import Action, Principal
 from rules.drift.image import Image
 from rules.drift.read import reads
@@ -63,12 +65,15 @@ async def asking(
         yield Asking(
             replays=replays,
             again=Again(
-                agent=agent,
-                store=replays.store,
-                sealed=replays.world.sealed,
+                keeping=Keeping(
+                    agent=agent,
+                    store=replays.store,
+                    sealed=replays.world.sealed,
+                    signals=Signals(replays.store, replays.world.metrics),
+                    metrics=replays.world.metrics,
+                ),
                 snapshots=replays.replayer.snapshots,
                 ruleset=ruleset,
-                metrics=replays.world.metrics,
             ),
             action=action_to(server.port, target=PATH, method="PUT"),
         )

@@ -11,12 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from proxy.admission import Admission
 from proxy.agent import Agent
 from proxy.credentials.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
 from proxy.drift.probe import Probe
 from proxy.drift.shots import Shots
 from proxy.drift.snapshots import Snapshots
+from proxy.keeping import Keeping
 from proxy.keys.signing import Verifier
 from proxy.mcp.child import Child
 from proxy.mcp.desk import Desk
@@ -128,11 +130,13 @@ async def talking(
     loaded = ruleset(rules)
     async with asyncio.TaskGroup() as tasks:
         desk = desk_of(world, loaded, tasks, journal=folder / "journal")
-        desk = replace(desk, store=changes.get("store", desk.store))
+        if store := changes.get("store"):
+            keeping, admission = replace(desk.keeping, store=store), replace(desk.admission, store=store)
+            desk = replace(desk, keeping=keeping, admission=admission)
         shelf = Shelf(store=world.store, server="bank", key="bank")
         talk = Talk(world=world, desk=desk, folder=folder, reader=asyncio.StreamReader())
         session = Session(desk, shelf, child=await Child.start(given), say=talk.say, place=PLACE)
-        listening = tasks.create_task(desk.signals.listen())
+        listening = tasks.create_task(desk.keeping.signals.listen())
         running = tasks.create_task(session.run(talk.reader))
         yield talk
         talk.reader.feed_eof()
@@ -166,13 +170,17 @@ def desk_of(world: World, loaded: Any, tasks: asyncio.TaskGroup, *, journal: Pat
         tasks=tasks,
         timeout=20.0,
     )
+    agent = Agent(principal=Principal(agent="agent-7"), secret_headers=frozenset(), key=world.key)
     return Desk(
         ruleset=lambda: loaded,
-        agent=Agent(principal=Principal(agent="agent-7"), secret_headers=frozenset(), key=world.key),
-        store=world.store,
-        sealed=world.sealed,
-        signals=Signals(world.store, world.metrics),
+        admission=Admission(agent=agent, store=world.store, metrics=world.metrics),
+        keeping=Keeping(
+            agent=agent,
+            store=world.store,
+            sealed=world.sealed,
+            signals=Signals(world.store, world.metrics),
+            metrics=world.metrics,
+        ),
         replayer=replayer,
-        metrics=world.metrics,
         patience=0.3,
     )

@@ -25,7 +25,7 @@ async def _begun(talk: Talk) -> dict[str, Any]:
     await talk.world.approve(await talk.hold(held))
     async with asyncio.timeout(30):
         while (await talk.hold(held)).state is not State.EXECUTED:
-            await talk.desk.signals.anything()
+            await talk.desk.keeping.signals.anything()
     return held
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from proxy.mcp.desk import Asking, Desk, Go, only_reads
+from proxy.mcp.desk import Asking, Desk, Go
 from proxy.replay.line import Line
 from rules.call import ToolCall
 from rules.mcp.action import ToolAction
@@ -51,7 +51,7 @@ async def test_reads_go_and_the_rest_is_held(room: Room) -> None:
     """By the judgement."""
     went = await _admit(room, "get_x")
     assert isinstance(went, Go)
-    assert only_reads(went.judgement)
+    assert went.judgement.only_reads
     assert "not executed" in text(await _admit(room, "pay"))
 
 
@@ -68,7 +68,7 @@ async def test_without_a_session_an_approval_waits(room: Room) -> None:
     hold = await room.world.store.find(hold_id(held))
     assert hold is not None
     await room.world.approve(hold)
-    assert room.desk.replayer.waits_for_agent(room.desk.agent.tool_action(_pay(), place="p"))
+    assert room.desk.replayer.waits_for_agent(room.desk.keeping.agent.tool_action(_pay(), place="p"))
     ran = await room.desk.replayer.run(await _found(room, held))
     assert (ran.state, "own session" in ran.note) == ("approved", True)
     assert text(await _admit(room, "pay")).startswith("APPROVED")

@@ -36,7 +36,7 @@ async def _settled(talk: Talk, result: dict[str, Any], state: State) -> None:
     """Wait until the hold stands like that."""
     async with asyncio.timeout(30):
         while (await talk.hold(result)).state is not state:
-            await talk.desk.signals.anything()
+            await talk.desk.keeping.signals.anything()
 
 
 async def test_reads_pass_and_the_list_has_our_tools(redis_url: str, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from proxy.store.connection import connect
 from proxy.store.store import Refused, Store
-from rules.hold import OPEN, REMEMBERED, TRANSITIONS, Event, Hold, State, origins
+from rules.hold import OPEN, REMEMBERED, TRANSITIONS, UNENDED, Event, Hold, State, origins
 from tests.proxy.console.world import redis_server
 from tests.proxy.drafts import content, draft, stores, text
 
@@ -228,6 +228,8 @@ class Life(RuleBasedStateMachine):
             (patient.unknown, State.OUTCOME_UNKNOWN),
         ):
             assert set(self.do(listed_in())) == {k.hold_id for k in self.known if k.state is state}
+        unended = {known.hold_id for known in self.known if known.state in UNENDED}
+        assert set(self.do(patient.unended())) == unended
         overdue = {known.hold_id for known in self.known if known.state in OPEN and known.overdue}
         assert set(self.do(patient.overdue())) == overdue
         assert self.do(self._timed()) == {k.hold_id for k in self.known}
@@ -298,6 +300,8 @@ class Life(RuleBasedStateMachine):
         expected |= {"holds": False} if self.known else {}
         expected |= {"deadlines": False} if self.known else {}
         expected |= {"approved": False} if any(k.state is State.APPROVED for k in self.known) else {}
+        unended = any(k.state in UNENDED for k in self.known)
+        expected |= {"unended": False} if unended else {}
         unknown = any(k.state is State.OUTCOME_UNKNOWN for k in self.known)
         expected |= {"unknown": False} if unknown else {}
         return expected | ({"kill": False} if self.killed else {})

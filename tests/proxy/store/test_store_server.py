@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from proxy.store import connection
-from proxy.store import store as module
+from proxy.store import records as module
 from proxy.store.connection import CONNECTIONS, connect
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Store

@@ -121,6 +121,13 @@ async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
             "decide_by": (hold.created_at + timedelta(minutes=30)).isoformat(),
             "run_by": None,
             "grace_until": None,
+            "generation": 1,
+            "supersedes": None,
+            "superseded_by": None,
+            "edited_by": None,
+            "asked": False,
+            "watched_by": None,
+            "watched_until": None,
             "decided_by": None,
             "approved_by": [],
             "decision_reason": None,
@@ -158,6 +165,8 @@ async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
             "answer": None,
             "snapshot": None,
             "drift": [],
+            "talk": [],
+            "edited": None,
         },
     }
     assert response.text.isascii()

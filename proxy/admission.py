@@ -1,0 +1,76 @@
+"""What every call meets that does more than read: the kill switch, its budgets, and a store that answers."""
+
+import logging
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+from proxy.agent import Agent
+from proxy.budgets import afford
+from proxy.metrics import Metrics
+from proxy.store.history import History
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Flooded, Store
+from rules.call import Call
+from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
+
+logger = logging.getLogger(__name__)
+
+_FLOODED = Refusal(
+    reason_id=ReasonId.FLOODED,
+    reason="the agent has opened more holds than people can decide on; no new ones for some minutes",
+    status=429,
+)
+STORE_AWAY = Refusal(reason_id=ReasonId.STORE_UNAVAILABLE, reason="the store does not answer", status=503)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Where a call's judgement becomes final, whatever carries the call."""
+
+    agent: Agent
+    store: Store
+    metrics: Metrics
+    history: History | None = None
+
+    async def weigh(self, call: Call, judgement: Judgement) -> Judgement | Refusal:
+        """`judgement` with its budgets charged, and counted, or the kill switch's word.
+
+        Raises StoreUnavailable.
+        """
+        if why := await self.store.killed():
+            return _stopped(why)
+        judgement = await afford(judgement, agent=self.agent, store=self.store)
+        self.count(judgement)
+        if judgement.verdict is Verdict.PASS:
+            await self.remember(call, judgement)
+        return judgement
+
+    async def remember(self, call: Call, judgement: Judgement) -> None:
+        """Note what passes and changes something, for whoever decides about the agent's next hold."""
+        if self.history is not None and judgement.tier >= Tier.REVERSIBLE:
+            await self.history.note(self.agent, call, judgement)
+
+    def count(self, judgement: Judgement) -> None:
+        """Count a judgement that is final."""
+        self.metrics.admitted(judgement)
+        if judgement.observed:
+            facts = (judgement.tier, judgement.reason_id, judgement.rule)
+            logger.info("gate.would_hold tier=%d reason=%s rule=%s", *facts)
+
+
+async def refusable[T](work: Awaitable[T]) -> T | Refusal:
+    """What `work` returns, or the refusal of a call that the store can or will not take."""
+    try:
+        return await work
+    except Flooded:
+        return _FLOODED
+    except StoreUnavailable:
+        return STORE_AWAY
+
+
+def _stopped(why: str) -> Refusal:
+    return Refusal(
+        reason_id=ReasonId.KILL_SWITCH,
+        reason=f"an operator has stopped everything that is not read-only: {why}",
+        status=403,
+    )
