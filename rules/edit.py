@@ -110,3 +110,17 @@ def _signing(fields: Fields) -> Iterator[str]:
     for name, _ in fields:
         if _OF_THE_BODY.fullmatch(name.lower()):
             yield name.decode("latin-1")
+
+
+def written(value: Json, *, indent: str = "") -> str:
+    """`value` as JSON in lines, for people to change: ASCII, numbers with the digits that they have."""
+    inner = f"{indent}  "
+    match value:
+        case dict() if value:
+            members = (f"{inner}{text_of(name)}: {written(one, indent=inner)}" for name, one in value.items())
+            return "{\n" + ",\n".join(members) + f"\n{indent}}}"
+        case list() if value:
+            items = (f"{inner}{written(one, indent=inner)}" for one in value)
+            return "[\n" + ",\n".join(items) + f"\n{indent}]"
+        case _:
+            return text_of(value)

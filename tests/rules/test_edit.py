@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from rules.action import Action, Principal
 from rules.call import ToolCall
-from rules.edit import Edited, Uneditable, edit, editable
+from rules.edit import Edited, Uneditable, edit, editable, written
 from rules.hold import Hold
 from rules.mcp.action import ToolAction, bind_tool
-from rules.request.strict_json import Json
+from rules.request.strict_json import Json, canonical
 from rules.verdict import Tier
 from tests.rules.calls import compiled
 from tests.rules.test_decision import HOLD
@@ -154,3 +154,19 @@ def test_an_encoded_body_is_sent_plain() -> None:
     encoded = replace(ACTION, body=packed, fields=(*ACTION.fields, (b"Content-Encoding", b"gzip")))
     found = edited(encoded, {"amount": 1})
     assert (found.action.fields, json.loads(found.action.body)) == (ACTION.fields, {"amount": 1})
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.decimals(-9999, 9999, places=2),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text("abc\u202e\n", max_size=3), inner)
+        ),
+        max_leaves=8,
+    )
+)
+def test_what_is_written_for_people_is_read_back(value: Json) -> None:
+    """To the last digit, in ASCII."""
+    text = written(value)
+    assert text.isascii()
+    assert canonical(json.loads(text, parse_float=Decimal)) == canonical(value)

@@ -11,6 +11,8 @@ from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.contents import content_of, page_end
 from proxy.console.reading.holds import Holds, find_hold
 from proxy.console.reading.shown import standing
+from proxy.keys.seal import SealError
+from rules.edit import Uneditable, editable
 from rules.hold import TRANSITIONS, Hold, Resolution
 from rules.review.part import hash_of
 
@@ -49,8 +51,16 @@ class One:
             "can": {str(event) for event in TRANSITIONS[hold.state]},
             "reasons": REASONS,
             "outcomes": list(Resolution),
+            "editable": await self._editable(hold),
         }
         return self._shell.show("hold.html", visit.session, members)
+
+    async def _editable(self, hold: Hold) -> bool:
+        """Whether a page to change it would have anything to change."""
+        try:
+            return not isinstance(editable(await self._shell.reviewing.action(hold)), Uneditable)
+        except SealError:
+            return False
 
     async def standing(self, visit: Visit) -> Response:
         """How it stands, for a page that renews it."""
