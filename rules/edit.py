@@ -102,8 +102,14 @@ def _with(action: Action | ToolAction, value: Json) -> Action | ToolAction:
     body = text_of(value).encode("ascii")
     if isinstance(action, ToolAction):
         return replace(action, body=body, fields=agreeing(action.fields, value))
-    plain = tuple(field for field in action.fields if field[0].lower() != b"content-encoding")
-    return replace(action, body=body, fields=plain)
+    return replace(action, body=body, fields=tuple(_framed(action.fields, body)))
+
+
+def _framed(fields: Fields, body: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """`fields` as they fit another, plain body."""
+    for name, value in fields:
+        if name.lower() != b"content-encoding":
+            yield name, b"%d" % len(body) if name.lower() == b"content-length" else value
 
 
 def _signing(fields: Fields) -> Iterator[str]:

@@ -4,6 +4,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, Router
 
+from proxy.console.deciding.batches import Batches
 from proxy.console.deciding.decisions import Decisions
 from proxy.console.deciding.edits import Edits
 from proxy.console.deciding.resolving import Resolving
@@ -46,6 +47,7 @@ def _api(reviewing: Reviewing) -> Router:
     return Router(
         routes=[
             Route("/holds", holds.list),
+            Route("/holds/approve", Batches(reviewing).approve, methods=["POST"]),
             Route("/holds/{hold_id}", holds.show),
             Route("/holds/{hold_id}/content", Contents(reviewing).show),
             Route("/holds/{hold_id}/approve", decisions.approve, methods=["POST"]),

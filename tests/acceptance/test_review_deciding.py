@@ -190,7 +190,7 @@ def test_a_second_thought(sidecar: Sidecar, upstream: Upstream, ada: Reader) -> 
 
 def test_the_agent_is_asked_and_answers(sidecar: Sidecar, upstream: Upstream, ada: Reader) -> None:
     """At its next touch; the answer stands on the page as what it is, and has to be read."""
-    body = {"amount": 700, "to": f"Kappa {ada.page.viewport_size}"}
+    body: dict[str, Any] = {"amount": 700, "to": f"Kappa {ada.page.viewport_size}"}
     hold_id = held(ask(sidecar, upstream.url("/v1/transfers"), **body))
     page = ada.page
     page.goto(f"/holds/{hold_id}")
@@ -217,7 +217,7 @@ def test_the_agent_is_asked_and_answers(sidecar: Sidecar, upstream: Upstream, ad
 
 def test_the_agent_is_answered_instead(sidecar: Sidecar, upstream: Upstream, ada: Reader) -> None:
     """It hears the reviewer's words as the answer, every time, and nothing runs."""
-    body = {"amount": 800, "to": f"Lambda {ada.page.viewport_size}"}
+    body: dict[str, Any] = {"amount": 800, "to": f"Lambda {ada.page.viewport_size}"}
     hold_id = held(ask(sidecar, upstream.url("/v1/transfers"), **body))
     page = ada.page
     page.goto(f"/holds/{hold_id}")
@@ -230,7 +230,7 @@ def test_the_agent_is_answered_instead(sidecar: Sidecar, upstream: Upstream, ada
         told = ask(sidecar, upstream.url("/v1/transfers"), **body)
         members = json.loads(told.body)
         assert told.status == 403
-        assert told.reason.startswith("Answered by a reviewer")
+        assert members["title"].startswith("Answered by a reviewer")
         assert members["response"] == "Lambda is paid by direct debit.\nTell the user so."
         assert members["disposition"] == "denied-not-executed"
     assert upstream.count("POST") == 0
@@ -253,8 +253,9 @@ def test_a_hold_is_chosen_in_the_list_and_changed(sidecar: Sidecar, upstream: Up
     """J and E in the list lead to the hold's own way of changing it."""
     hold_id = held(ask(sidecar, upstream.url("/v1/transfers"), amount=6, to="in the list"))
     page = bob.page
-    page.goto("/holds?text=in+the+list")
+    page.goto(f"/holds?text={hold_id}")
     page.keyboard.press("j")
+    expect(page.locator(f'a.hold[href="/holds/{hold_id}"]')).to_be_focused()
     page.keyboard.press("e")
     page.wait_for_url(f"**/holds/{hold_id}#key-e")
     expect(page.get_by_role("link", name="Change it")).to_be_focused()

@@ -146,6 +146,13 @@ def test_a_header_that_was_made_of_the_body(name: bytes) -> None:
     assert name.decode() in found.reason
 
 
+def test_a_length_is_that_of_the_new_body() -> None:
+    """In its place among the others."""
+    told = replace(ACTION, fields=((b"content-length", b"%d" % len(ACTION.body)), *ACTION.fields))
+    found = edited(told, {"amount": 1})
+    assert found.action.fields == ((b"content-length", b"12"), *ACTION.fields)
+
+
 def test_an_encoded_body_is_sent_plain() -> None:
     """The encoding was of the old bytes."""
     import gzip

@@ -2,5 +2,5 @@
 
 - `may`: who may do what; `votes`: what speaks for a hold so far
 - `deciding`: yes, no, and what became of it; `editing`: changing what it asks for; `talking`: the rest
-- `decisions`, `resolving`, `edits`, `talks`: the API's routes
+- `decisions`, `batches`, `resolving`, `edits`, `talks`: the API's routes
 """
