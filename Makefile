@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-SYSTEM := apache2 chromium curl faketime haproxy nginx-light prometheus redis-server
+SYSTEM := apache2 chromium curl faketime haproxy iproute2 nftables nginx-light prometheus redis-server
 
 .PHONY: run test check unit acceptance deep bench evasion mcp-evasion clients conformance garden faults crash demo image clean
 

@@ -11,9 +11,11 @@ from mitmproxy.proxy.layers import modes
 from mitmproxy.tcp import TCPFlow
 from mitmproxy.udp import UDPFlow
 
+from addons.captured import Captured
 from addons.client_tls import BoundedClientTls
 from addons.connections import Connections
 from addons.exchange import Refuse
+from addons.http1.destination import Served
 from addons.http1.layer import JudgeAtOnce, StrictHttp1
 from addons.http2.layer import BoundedHttp2
 from addons.traffic import Traffic
@@ -30,9 +32,11 @@ class DefaultDeny:
 
     name = "nextlayer"  # takes the built-in's place, so that none of its fallbacks exists
 
-    def __init__(self, traffic: Traffic) -> None:
-        self.addons = (Connections(traffic),)
+    def __init__(self, traffic: Traffic, *, served: Served | None = None) -> None:
+        self._captured = Captured()
+        self.addons = (Connections(traffic), self._captured)
         self._traffic = traffic
+        self._served = served or {}
         self._judge_at_once: JudgeAtOnce | None = None
         self._refuse: Refuse = _uncounted
         # A verdict may come after its client has gone, and must not keep it in memory.
@@ -41,7 +45,7 @@ class DefaultDeny:
     def use(self, judge_at_once: JudgeAtOnce, refuse: Refuse) -> None:
         """Have HTTP/1.1 requests settled by `judge_at_once` where it can, and what is none by `refuse`."""
         self._judge_at_once = judge_at_once
-        self._refuse = refuse
+        self._refuse = self._captured.refuse = refuse
 
     def admit(self, client: Client, address: Address) -> None:
         """Let `client` reach `address`: called for a passage, and only there."""
@@ -50,6 +54,8 @@ class DefaultDeny:
     def next_layer(self, next_layer: layer.NextLayer) -> None:
         """Answer mitmproxy's question what these bytes are; the answer is never raw TCP or UDP."""
         next_layer.layer = self._choose(next_layer.context, next_layer.data_client())
+        if next_layer.layer is not None:
+            self._captured.spoke(next_layer.context.client)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         """Refuse every upstream connection that no verdict has admitted."""
@@ -73,21 +79,21 @@ class DefaultDeny:
     def _choose(self, context: Context, data: bytes) -> layer.Layer | None:
         """The next layer for a connection whose client sent `data`, or None to wait for more."""
         if isinstance(context.layers[-1], modes.HttpProxy):
-            return self._http1(context, explicit=True)
+            return self._http1(context, served=self._served)
         if len(data) < 3:
             return None
         if starts_like_tls_record(data) and not context.client.tls:
             return BoundedClientTls(context)
         if context.client.alpn == b"h2":
             return BoundedHttp2(context, self._traffic, self._refuse)
-        return self._http1(context, explicit=False)
+        return self._http1(context, served=None)
 
-    def _http1(self, context: Context, *, explicit: bool) -> StrictHttp1:
+    def _http1(self, context: Context, *, served: Served | None) -> StrictHttp1:
         return StrictHttp1(
             context,
             self._traffic,
             refuse=self._refuse,
-            explicit=explicit,
+            served=served,
             judge_at_once=self._judge_at_once,
         )
 

@@ -7,12 +7,14 @@ the request through; here an outcome exists only if the gate returned one.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from weakref import WeakSet
 
-from mitmproxy.connection import ConnectionState
+from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.http import HTTPFlow
 from mitmproxy.proxy.context import Context
 from mitmproxy.tls import TlsData
 
+from addons.captured import is_captured
 from addons.client_tls import why_failed
 from addons.default_deny import DefaultDeny
 from addons.exchange import Admit, Outcome, Passage, Request, Tunnel
@@ -41,6 +43,7 @@ class Enforce:
         self._gate = gate
         self._default_deny = default_deny
         self._traffic = traffic
+        self._granted: WeakSet[Client] = WeakSet()
         default_deny.use(self.judge_at_once, self.refuse)
 
     async def judge(self, exchange: Exchange) -> None:
@@ -50,7 +53,7 @@ class Enforce:
 
     def judge_at_once(self, exchange: Exchange) -> None:
         """Decide an HTTP/1.1 request on the spot, or leave it open."""
-        if exchange.message.method == b"CONNECT":
+        if exchange.message.method == b"CONNECT" or self._lacks_tunnel(exchange):
             return
         with _Refusing(self._failed, exchange):
             outcome = self._gate.at_once(_request(exchange))
@@ -115,7 +118,18 @@ class Enforce:
         message = exchange.message
         if message.method == b"CONNECT":
             return await self._gate.connect(message.host, message.port)
+        if self._lacks_tunnel(exchange):
+            tunnel = await self._gate.connect(message.host, message.port)
+            if not isinstance(tunnel, Tunnel):
+                return tunnel
+            self._granted.add(exchange.client)
         return await self._gate.admit(_request(exchange))
+
+    def _lacks_tunnel(self, exchange: Exchange) -> bool:
+        """Whether it came in TLS that was captured: what a CONNECT would have asked is still to be asked."""
+        if exchange.message.scheme != "https" or not is_captured(exchange.client):
+            return False
+        return exchange.client not in self._granted
 
     def _settle(self, exchange: Exchange, outcome: Outcome) -> None:
         """Accept `outcome` if it is one for this kind of request. Raises TypeError."""

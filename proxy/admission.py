@@ -10,6 +10,7 @@ from proxy.metrics import Metrics
 from proxy.store.history import History
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Flooded, Store
+from proxy.suspicion import Suspicion
 from rules.call import Call
 from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
 
@@ -31,14 +32,17 @@ class Admission:
     store: Store
     metrics: Metrics
     history: History | None = None
+    suspicion: Suspicion | None = None
 
     async def weigh(self, call: Call, judgement: Judgement) -> Judgement | Refusal:
-        """`judgement` with its budgets charged, and counted, or the kill switch's word.
+        """`judgement` raised by doubts, its budgets charged, and counted, or the kill switch's word.
 
         Raises StoreUnavailable.
         """
         if why := await self.store.killed():
             return _stopped(why)
+        if self.suspicion is not None:
+            judgement = await self.suspicion.raised(judgement)
         judgement = await afford(judgement, agent=self.agent, store=self.store)
         self.count(judgement)
         if judgement.verdict is Verdict.PASS:

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from addons.http1.destination import Served
+from proxy.channels.settings import Channels
 from proxy.credentials.entry import CredentialEntry, distinct, secret_name
 from proxy.credentials.supply import TLS
 from proxy.destinations import Allowed
@@ -180,6 +182,7 @@ class Config(Strict):
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsolePlace = ConsolePlace()
     review: Review = Review()
+    channels: Channels = Channels()
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()
 
@@ -278,6 +281,11 @@ class Config(Strict):
     def tool_servers(self) -> tuple[Server, ...]:
         """The configured MCP servers."""
         return tuple(entry.server() for entry in self.mcp_servers)
+
+    @property
+    def served(self) -> Served:
+        """Where requests go that ask the agents' listener by path."""
+        return dict(entry.served() for entry in self.mcp_servers if entry.serve)
 
     @property
     def secrets(self) -> frozenset[bytes]:

@@ -122,7 +122,7 @@ class Keeping:
             if hold.settled or left <= 0 or self.signals.draining or _is_asked(hold):
                 break
             await self.signals.anything(within=left)
-            hold = await self.store.newest(hold.hold_id) or hold
+            hold = await self.store.latest(hold.hold_id) or hold
         return hold
 
     async def hand_out[T](self, hold: Hold, answer: T | None) -> T | None:
@@ -156,7 +156,7 @@ class Keeping:
 
         Where a reviewer has changed it, it is the one that it was changed into.
         """
-        hold = await self.store.newest(hold_id)
+        hold = await self.store.latest(hold_id)
         if hold is None:
             return None
         try:

@@ -42,6 +42,9 @@ _DECISION_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14
 _REPLAY_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
+CHANNELS = ("webhook", "slack", "mail")
+"""The kinds of channels."""
+
 WOULD_HOLD = "would_hold"
 """In place of a verdict: the call passes because what would hold it is only observed."""
 
@@ -81,7 +84,7 @@ class Metrics:
             labels=("reason_id",),
             series=_each(FAILURES),
         )
-        self.holds = self._gauge("holds", "Holds in the store, by state", "state")
+        self.holds = self._gauge("holds", "Holds that may still change, by state", "state")
         self.holds_opened = self._counter(
             "holds_opened",
             "Holds made, by tier",
@@ -130,6 +133,12 @@ class Metrics:
             "Approved calls that were not run because something had changed, by what",
             labels=("cause",),
             series=_each(("changed", "precondition", "unrecorded", "policy", "integrity")),
+        )
+        self.channel_deliveries = self._counter(
+            "channel_deliveries",
+            "What channels were told, by kind of channel and by what became of the try",
+            labels=("channel", "outcome"),
+            series=[(c, o) for c in CHANNELS for o in ("delivered", "failed", "dead", "skipped", "lost")],
         )
         self.rules_loaded = self._counter(
             "rules_loaded",

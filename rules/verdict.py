@@ -82,6 +82,8 @@ class ReasonId(StrEnum):
     """Together with earlier calls it exceeds what a rule lets pass, or how much it adds is not certain."""
     TOOL_CHANGED = "tool_changed"
     """The tool is new on its server or not what it was when it was first seen, or its text is suspect."""
+    ANSWER_SUSPECT = "answer_suspect"
+    """An answer of an MCP server has tried to instruct the agent, and this call changes something."""
     METHOD_OVERRIDE = "method_override"
     """The request asks the server to treat it as another method."""
     SECRET_OUTBOUND = "secret_outbound"  # noqa: S105 (a reason, not a password)

@@ -16,11 +16,13 @@ from prometheus_client import Metric
 from starlette.routing import BaseRoute, Mount, Route
 
 from proxy import cli
-from proxy.cli.environment import environment
+from proxy.channels.settings import Mail, Recipient, Slack, Webhook
+from proxy.cli.environment import TRUSTED, environment
 from proxy.cli.schema import rule_models
 from proxy.config import Config, Reviewer
 from proxy.console.app import create
 from proxy.console.pages.routes import routes
+from proxy.console.reading.lines import Lines
 from proxy.console.reading.shown import contents, summary
 from proxy.credentials.entry import CredentialEntry
 from proxy.credentials.kinds import (
@@ -98,6 +100,8 @@ def _models() -> dict[str, type[Strict]]:
     fields = Config.model_fields
     nested = {name: field.annotation for name, field in fields.items()}
     lists: dict[str, Any] = {"credentials": CredentialEntry, "mcp_servers": McpServer, "reviewers": Reviewer}
+    channels = {"webhooks": Webhook, "slack": Slack, "mail": Mail, "mail.recipients": Recipient}
+    lists |= {f"channels.{name}": model for name, model in channels.items()}
     kinds: dict[str, Any] = {
         "command": Command,
         "oauth2": OAuth2,
@@ -132,7 +136,7 @@ def _default(model: type[Strict], name: str) -> str:
         case int():
             return str(field.default)
         case tuple():
-            return f"`{list(field.default)}`"
+            return f"`[{', '.join(map(str, field.default))}]`"
         case _:
             return ""
 
@@ -287,7 +291,7 @@ def test_defaults_of_addresses(flag: str) -> None:
 
 def test_every_variable_of_the_agent_is_documented(tmp_path: Path) -> None:
     """What `sidegate env` prints stands in its table, and nothing else."""
-    for name in ("ca.pem", "ca-bundle.pem"):
+    for name in TRUSTED:
         (tmp_path / name).touch()
     table = sections("cli.md")["`sidegate env`"].partition("| variable |")[2]
     documented = [name for row in rows(f"| variable |{table}") for name in words(row[0])]
@@ -306,7 +310,7 @@ def _routes(routes: list[BaseRoute], prefix: str = "") -> Iterator[str]:
 async def test_every_route_is_documented() -> None:
     """Method and path of each; no route stands there that the console does not have."""
     world = World.build("unix:///tmp/sidegate-no-such-socket")
-    pages = set(_routes(list(routes(world.reviewing()))))
+    pages = set(_routes(list(routes(world.reviewing(), Lines(world.reviewing())))))
     table = {words(row[0])[0] for row in rows(sections("api.md")["Routes"])}
     assert table == set(_routes(list(create(world.reviewing()).routes))) - pages
     assert {words(row[0])[0] for row in rows(sections("review.md")["Addresses"])} == pages

@@ -6,6 +6,8 @@ PATH=$PATH:/usr/sbin:/sbin
 missing=()
 for package in "$@"; do
     case "$package" in
+        iproute2) command -v ip >/dev/null || missing+=("$package") ;;
+        nftables) command -v nft >/dev/null || missing+=("$package") ;;
         nginx-light) command -v nginx >/dev/null || missing+=("$package") ;;
         *) command -v "$package" >/dev/null || missing+=("$package") ;;
     esac

@@ -16,7 +16,7 @@ from mitmproxy.proxy.context import Context
 from addons.exchange import Outcome, Passage, Refuse, Tunnel
 from addons.http1.answer import Answer, unanswered, whole
 from addons.http1.body import Unreadable
-from addons.http1.destination import addressed
+from addons.http1.destination import Served, addressed
 from addons.http1.head import AnswerHead, RequestHead
 from addons.http1.intake import Intake
 from addons.http1.upstream import Ended, Failed, Part, Send, Upstream
@@ -72,7 +72,7 @@ class _Stage(Enum):
 
 
 class StrictHttp1(layer.Layer):
-    """HTTP/1.1 from the client. `explicit`: the client knows that it talks to a proxy.
+    """HTTP/1.1 from the client. `served`: what it may ask for by path; None inside of a tunnel.
 
     `judge_at_once` may settle an exchange on the spot; one that it leaves open goes to the hook.
     """
@@ -83,13 +83,13 @@ class StrictHttp1(layer.Layer):
         traffic: Traffic,
         *,
         refuse: Refuse,
-        explicit: bool,
+        served: Served | None,
         judge_at_once: JudgeAtOnce | None = None,
     ) -> None:
         super().__init__(context)
         self._traffic = traffic
         self._refuse = refuse
-        self._explicit = explicit
+        self._served = served
         self._judge_at_once = judge_at_once
         self._stage = _Stage.READING
         self._intake = Intake()
@@ -193,7 +193,7 @@ class StrictHttp1(layer.Layer):
 
     def _judge(self, request: RequestHead, body: bytes) -> layer.CommandGenerator[None]:
         """Have the request judged; other events go on meanwhile."""
-        message = addressed(request, body, self.context, explicit=self._explicit)
+        message = addressed(request, body, self.context, served=self._served)
         if isinstance(message, Refusal):
             yield from self._reply(self._refuse(message))
             return

@@ -29,10 +29,12 @@ _COMMANDS = {
     "cancel": "resolve",
     "kill": "decide",
     "unkill": "decide",
+    "webhooks": "webhooks",
     "keys": "keys",
     "pins": "pins",
     "env": "environment",
     "exec": "execute",
+    "capture": "capture",
     "mcp": "mcp",
     "mcp install": "mcp_install",
 }

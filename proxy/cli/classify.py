@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from proxy.cli.labelled.judging import Judge, add_flags, read_judge, read_lines
+from proxy.cli.labelled.judging import Judge, add_flags, read_lines, with_judge
 from proxy.cli.labelled.row import read_id, read_row
 
 
@@ -22,12 +22,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Judge every row; 0, or 1 if one was malformed, or 2 if rules or tools cannot be used."""
-    judge = read_judge(args)
-    if isinstance(judge, tuple):
-        sys.stderr.writelines(f"{problem}\n" for problem in judge)
-        return 2
+@with_judge
+def run(args: argparse.Namespace, judge: Judge) -> int:
+    """Judge every row; 0, or 1 if one was malformed."""
     well_formed = True
     for line in read_lines(sys.stdin.buffer):
         if not line.strip():

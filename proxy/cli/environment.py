@@ -1,11 +1,11 @@
 """`sidegate env`: the variables that send an agent's traffic through the gate, and make it trust it."""
 
 import argparse
-import json
-import re
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from proxy.cli.formats import FORMATS
 from proxy.cli.remote import Negative, add_data_dir, find, reported
 from proxy.cli.terminal import say
 from proxy.data_dir.placeholders import read_placeholders
@@ -37,13 +37,14 @@ _BUNDLE = (
 # These add to it.
 _ADDED = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
+TRUSTED = ("ca.pem", "ca-bundle.pem", "ca-bundle.p12")
+"""What an agent may read of the data folder: our authority, and it with the system's, in two formats."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
     parser = commands.add_parser("env", help='print the agent\'s environment: eval "$(sidegate env)"')
-    parser.add_argument("--format", choices=["sh", "dotenv", "json"], default="sh")
+    parser.add_argument("--format", choices=list(FORMATS), default="sh")
     add_data_dir(parser)
     parser.set_defaults(run=reported(run))
 
@@ -58,18 +59,21 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"sidegate: {visible(str(negative))}; assuming that it will listen on {proxy}\n")
     else:
         variables = environment(args.data_dir, proxy)
-    say(_FORMATS[args.format](variables))
+    say(FORMATS[args.format](variables))
     return 0
 
 
-def environment(data_dir: Path, proxy: str) -> dict[str, str]:
-    """The variables for the sidecar of `data_dir` at `proxy`. Raises Negative without its certificates."""
-    own, bundle = (data_dir.absolute() / name for name in ("ca.pem", "ca-bundle.pem"))
-    for path in (own, bundle):
-        if not path.is_file():
+def environment(data_dir: Path, proxy: str, *, shelf: Path | None = None) -> dict[str, str]:
+    """The variables for the sidecar of `data_dir` at `proxy`. Raises Negative without its certificates.
+
+    `shelf`: the folder in which the agent finds the certificates, where it is another.
+    """
+    for name in TRUSTED:
+        if not (path := data_dir.absolute() / name).is_file():
             raise Negative(
                 f"there is no `{path}`: start the sidecar once with `sidegate serve --data-dir {data_dir}`"
             )
+    own, bundle, store = ((shelf or data_dir.absolute()) / name for name in TRUSTED)
     try:
         placeholders = read_placeholders(data_dir)
     except (OSError, ValueError) as error:
@@ -81,29 +85,14 @@ def environment(data_dir: Path, proxy: str) -> dict[str, str]:
         **dict.fromkeys(_BUNDLE, str(bundle)),
         **dict.fromkeys(_ADDED, str(own)),
         "NODE_USE_ENV_PROXY": "1",
+        "JAVA_TOOL_OPTIONS": _java(proxy, store),
     }
 
 
-def _sh(variables: dict[str, str]) -> str:
-    quoted = {name: value.replace("'", "'\\''") for name, value in variables.items()}
-    return "\n".join(f"export {name}='{value}'" for name, value in quoted.items())
-
-
-def _dotenv(variables: dict[str, str]) -> str:
-    """Plain values bare, which every reader takes; others in quotes that none of them looks into."""
-    if any("'" in value or "\n" in value for value in variables.values()):
-        raise Negative(
-            "the data folder's path has a quote or a line end, which readers of dotenv files "
-            "take differently: use --format sh or json, or another folder"
-        )
-    return "\n".join(
-        f"{name}={value}" if _PLAIN.fullmatch(value) else f"{name}='{value}'"
-        for name, value in variables.items()
-    )
-
-
-def _json(variables: dict[str, str]) -> str:
-    return json.dumps(variables, indent=2)
-
-
-_FORMATS = {"sh": _sh, "dotenv": _dotenv, "json": _json}
+def _java(proxy: str, store: Path) -> str:
+    """Java has no variable for either; it takes options, and says on standard error that it does."""
+    parts = urlsplit(proxy)
+    places = [f"-D{s}.proxyHost={parts.hostname} -D{s}.proxyPort={parts.port}" for s in ("http", "https")]
+    trust = f"-Djavax.net.ssl.trustStore={store} -Djavax.net.ssl.trustStoreType=PKCS12"
+    # Without it, Java would reach whatever calls itself localhost past the gate.
+    return " ".join([*places, "-Dhttp.nonProxyHosts=", trust])

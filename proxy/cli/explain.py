@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 
-from proxy.cli.labelled.judging import Judge, add_flags, blocked, read_judge, read_lines
+from proxy.cli.labelled.judging import Judge, add_flags, blocked, read_lines, with_judge
 from proxy.cli.labelled.row import read_row
 from proxy.cli.terminal import say
 from rules.call import Call
@@ -28,12 +28,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Explain the first row; 0, or 1 if it is malformed, or 2 if rules or tools cannot be used."""
-    judge = read_judge(args)
-    if isinstance(judge, tuple):
-        sys.stderr.writelines(f"{problem}\n" for problem in judge)
-        return 2
+@with_judge
+def run(args: argparse.Namespace, judge: Judge) -> int:
+    """Explain the first row; 0, or 1 if it is malformed."""
     line = next((line for line in read_lines(sys.stdin.buffer) if line.strip()), b"")
     try:
         call = judge.read(read_row(line), line)

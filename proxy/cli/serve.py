@@ -21,6 +21,7 @@ from proxy.data_dir.lock import AlreadyServing, exclusive
 from proxy.destinations import Address
 from proxy.replay.journal import JournalError
 from proxy.rulebook import Marks, Rulebook, look_at
+from proxy.serving.doors import Ports
 from proxy.serving.server import CannotServe, Serving, Settings, serve
 from proxy.witness import WitnessError
 from rules.ruleset import Ruleset
@@ -49,6 +50,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="where reviewers connect (default 127.0.0.1:8081)",
     )
     parser.add_argument(
+        "--capture",
+        type=port,
+        metavar="PORT",
+        help="port of loopback to which connections are redirected: see `sidegate capture`",
+    )
+    parser.add_argument(
+        "--dns", type=port, metavar="PORT", help="port of loopback where captured agents' names are answered"
+    )
+    parser.add_argument(
         "--upstream-ca",
         type=Path,
         metavar="FILE",
@@ -75,6 +85,13 @@ def address(text: str) -> Address:
     if not host or port is None or parts.netloc != text or "@" in text:
         raise argparse.ArgumentTypeError(f"`{text}` is not HOST:PORT")
     return host, port
+
+
+def port(text: str) -> int:
+    """A port of TCP or UDP."""
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"`{text}` is no port; give one from 1 to 65535")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -118,6 +135,7 @@ def _settings(args: argparse.Namespace, data_dir: Path, config: Config, rulebook
         redis_url=os.environ.get("REDIS_URL") or config.redis.url,
         upstream_ca=args.upstream_ca,
         witness=args.witness,
+        capture=Ports(captured=args.capture, dns=args.dns),
     )
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from proxy.cli.labelled.judging import Judge, add_flags, read_judge
+from proxy.cli.labelled.judging import Judge, add_flags, with_judge
 from proxy.cli.labelled.row import read_row
 from proxy.cli.rule_files import read_documents
 from proxy.cli.terminal import say
@@ -49,12 +49,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Run the examples; 0, or 1 if one drifts, or 2 if rules or tools cannot be used."""
-    judge = read_judge(args)
-    if isinstance(judge, tuple):
-        sys.stderr.writelines(f"{problem}\n" for problem in judge)
-        return 2
+@with_judge
+def run(args: argparse.Namespace, judge: Judge) -> int:
+    """Run the examples; 0, or 1 if one drifts."""
     files = read_documents(args.rules)
     drifts = [drift for file in files for drift in _drifts(file, judge)]
     count = sum(len(rule.examples) for file in files for rule in file.content.rules)

@@ -6,7 +6,8 @@
 - `body`: what a request says, bounded and strictly read
 - `reading/`: what a reviewer is shown of holds
 - `deciding/`: what people decide about them, and the one place where that is done
-- `kill`: the kill switch
+- `kill`: the kill switch; `events`: what changes, as it changes
+- `openapi/`: what all of that says of itself
 - `pages/`: the same for people in a browser
 - `problem`: every way in which the console says no
 - `reviewing`: what all of them share

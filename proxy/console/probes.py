@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from proxy.console.problem import PRIVATE, answer
-from proxy.console.reading.holds import SCANNED
+from proxy.console.reading.board import Board
 from proxy.console.reviewing import Reviewing
 from proxy.store.record import StoreUnavailable
-from rules.hold import State
+from rules.hold import UNENDED
 
 _SECONDS = 5.0
 _FRESH_SECONDS = 5.0
@@ -22,7 +22,10 @@ _FRESH_SECONDS = 5.0
 class Probes:
     """The routes that need no token."""
 
-    def __init__(self, reviewing: Reviewing, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, reviewing: Reviewing, board: Board, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._board = board
         self._reviewing = reviewing
         self._clock = clock
         self._counting = asyncio.Lock()
@@ -58,12 +61,12 @@ class Probes:
         metrics = self._reviewing.metrics
         try:
             async with asyncio.timeout(_SECONDS):
-                holds = await self._reviewing.store.list(limit=SCANNED)
+                holds = await self._board.unended()
         except (StoreUnavailable, TimeoutError):
             metrics.store_up.set(0)
             metrics.holds.clear()
             return
         metrics.store_up.set(1)
         counts = Counter(hold.state for hold in holds)
-        for state in State:
+        for state in UNENDED:
             metrics.holds.labels(state=state).set(counts[state])

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from proxy.agent import Agent
+from proxy.channels.place import Place
 from proxy.keys.rotation import Rotation
 from proxy.keys.seal import SealError, Shredded
 from proxy.keys.sealed import Sealed
@@ -71,6 +72,8 @@ class Reviewing:
     agent: Agent | None = None
     """Under whose key what is remembered has its names."""
     history: History | None = None
+    channels: Place | None = None
+    """Where people and programs are told, where that is configured."""
     preview_required: bool = True
     """Whether an approval of tier 4 has to name the preview that its reviewer was shown."""
     names: frozenset[str] = frozenset()

@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import ssl
+import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from proxy.data_dir.files import private_folder, read_secret, write_secret
@@ -35,7 +37,7 @@ def ensure_authority(data_dir: Path, *, now: datetime | None = None) -> None:
 
     `ca/mitmproxy-ca.pem` holds key and certificate (0600, the name mitmproxy reads), `ca.pem` the
     certificate for agents, `ca-bundle.pem` the system's authorities with ours, for clients whose
-    settings replace their trust instead of adding to it.
+    settings replace their trust instead of adding to it; `ca-bundle.p12` is the same for Java.
     """
     now = now or datetime.now(UTC)
     both = private_folder(data_dir / "ca") / "mitmproxy-ca.pem"
@@ -48,7 +50,9 @@ def ensure_authority(data_dir: Path, *, now: datetime | None = None) -> None:
         certificate = _certificate_of(both)
     ours = certificate.public_bytes(serialization.Encoding.PEM)
     _publish(data_dir / "ca.pem", ours)
-    _publish(data_dir / "ca-bundle.pem", system_bundle() + b"\n" + ours)
+    bundle = system_bundle() + b"\n" + ours
+    _publish(data_dir / "ca-bundle.pem", bundle)
+    _publish(data_dir / "ca-bundle.p12", _trust_store(bundle))
 
 
 def upstream_bundle(data_dir: Path, extra: Path | None) -> Path:
@@ -91,6 +95,16 @@ def _certificates_in(path: Path) -> bytes:
             "give --upstream-ca a file with at least one certificate"
         )
     return found
+
+
+def _trust_store(bundle: bytes) -> bytes:
+    """The authorities of `bundle` as Java reads them; without a password, for there is no secret in it."""
+    with warnings.catch_warnings():
+        # Some authorities have serial numbers that are outside of what RFC 5280 allows.
+        warnings.simplefilter("ignore")
+        found = dict.fromkeys(x509.load_pem_x509_certificates(b"\n".join(_CERTIFICATE.findall(bundle))))
+    named = [pkcs12.PKCS12Certificate(one, b"authority-%d" % n) for n, one in enumerate(found)]
+    return pkcs12.serialize_java_truststore(named, serialization.NoEncryption())
 
 
 def _fault(certificates: bytes) -> str | None:

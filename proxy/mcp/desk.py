@@ -30,7 +30,8 @@ from rules.mcp.answer import (
 )
 from rules.mcp.continuing import ask_by_call, asks
 from rules.mcp.meaning import Own, Weighed, Wish
-from rules.mcp.message import Failure, Members, Message, Result
+from rules.mcp.message import Failure, Members, Message, Request, Result
+from rules.mcp.methods import CALL_TOOL, READ_BY_MODELS
 from rules.mcp.tasks import Style, created, no_such_task, related, shown
 from rules.mcp.wire import read_answer
 from rules.ruleset import Ruleset
@@ -137,7 +138,7 @@ class Desk:
 
     async def run(self, hold_id: str, courier: Courier) -> Hold | None:
         """Run a hold of this session, if it is approved and nobody has; returns how it stands then."""
-        hold = await self.keeping.store.newest(hold_id)
+        hold = await self.keeping.store.latest(hold_id)
         if hold is None or hold.state is not State.APPROVED or grace_left(hold):
             return hold
         return await self._run(hold, courier=courier)
@@ -148,6 +149,14 @@ class Desk:
             outcome = await ended(self._continuing.note(hold, answer.result))
             if isinstance(outcome, BaseException):
                 report("mcp.state_not_kept", outcome)
+
+    def look(self, request: Request, result: Members, *, server: str) -> None:
+        """See whether what the agent is about to read tries to instruct it."""
+        if self.admission.suspicion is None or request.method not in READ_BY_MODELS:
+            return
+        named = request.params.get("name" if request.method == CALL_TOOL else "uri")
+        what = named if isinstance(named, str) else request.method
+        self.admission.suspicion.look(result, server=server, what=what)
 
     @property
     def _continuing(self) -> Continuing:
@@ -223,6 +232,8 @@ class Desk:
             return refused.hold or hold
         answer = await self._answer(hold)
         if isinstance(answer, dict):
+            if self.admission.suspicion is not None:
+                self.admission.suspicion.look(answer, server="its server", what="an approved call")
             await self._continuing.note(hold, answer)
         return hold
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import httpx2
@@ -11,6 +12,7 @@ from proxy.credentials.credentials import with_fields
 from proxy.credentials.supply import Supplied
 from proxy.mcp.calls import Answer
 from proxy.mcp.shelf import Shelf
+from proxy.mcp.streams import Stream
 from proxy.replay.line import Unsent
 from proxy.replay.replayer import Replayer
 from rules.action import Action, Principal
@@ -59,6 +61,8 @@ class Endpoint:
     principal: Principal
     replayer: Replayer
     supplied: Supplied = NOTHING
+    stream: Stream | None = None
+    """By which answers come where they are none to the posts."""
 
     def request(self, message: Message, fields: Fields = (), params: ParamNames | None = None) -> Action:
         """`message` as a request, with further `fields`; `params`: the called tool's, for headers."""
@@ -92,6 +96,24 @@ class Endpoint:
             if self.replayer.witness is not None:
                 self.replayer.witness.record(action, _OWN)
             return await self._exchange(action, where, enough(message))
+
+    @contextmanager
+    def awaiting(self, request: Request) -> Iterator[Callable[[Reply], Awaitable[Answer]]]:
+        """Tells the answer to `request` by the reply to its post. Raises ConnectionError where none comes."""
+        if (stream := self.stream) is None:
+
+            async def read(reply: Reply) -> Answer:
+                return answer_in(reply, request)
+
+            yield read
+            return
+        with stream.expecting(request) as future:
+
+            async def listen(reply: Reply) -> Answer:
+                failed = reply.status >= _ERROR_STATUS
+                return answer_in(reply, request) if failed else await stream.heard(future)
+
+            yield listen
 
     async def _exchange(
         self, action: Action, where: tuple[str, int], is_enough: Callable[[bytearray], bool]
@@ -127,7 +149,8 @@ async def list_tools(
         for page in range(_MAX_PAGES):
             request = request_of(LIST_TOOLS, params | meta)
             asking = replace(endpoint, supplied=await supply(endpoint.request(request)))
-            answer = answer_in(await asking.ask(request, within=within), request)
+            with asking.awaiting(request) as told:
+                answer = await told(await asking.ask(request, within=within))
             if not isinstance(answer, Result):
                 return
             await shelf.learn(answer.result, first=page == 0)

@@ -2,22 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from mcp_types.jsonrpc import METHOD_NOT_FOUND
 
 from addons.exchange import Passage, Request
 from addons.exchange import Rewriting as Passing
-from proxy.failure import ended, report
+from proxy.mcp.answers import Answers
 from proxy.mcp.authorization import Authorization
 from proxy.mcp.desk import Asking, Desk, Go, Said
 from proxy.mcp.http_courier import HttpCourier
 from proxy.mcp.shelf import Shelf
+from proxy.mcp.streams import Stream, Streams
 from rules.call import HttpCall, ToolCall
 from rules.classify import judgements, standing
 from rules.headers import Fields
-from rules.hold import Hold
 from rules.mcp.answer import (
     client_of,
     in_answer_to,
@@ -28,12 +28,10 @@ from rules.mcp.answer import (
 from rules.mcp.carried import Carried, Server, Use, carried, plain_url, reply_of, steady
 from rules.mcp.continuing import state_brought
 from rules.mcp.headers import disagreement, ours
-from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, asked_by_server
-from rules.mcp.message import Failure, Members, Message, Notification, Result, meta_of, write
+from rules.mcp.meaning import Own, Unknown, Weighed, asked_by_client
+from rules.mcp.message import Failure, Message, Notification, Result, meta_of, write
 from rules.mcp.message import Request as Asked
-from rules.mcp.methods import CALL_TOOL, LIST_CHANGED, LIST_TOOLS, LISTEN
-from rules.mcp.passing import answer_for
-from rules.mcp.stream import Rewriting
+from rules.mcp.methods import LISTEN
 from rules.mcp.tasks import style
 from rules.mcp.versions import is_modern
 from rules.mcp.weighing import of_rules, weigh
@@ -55,8 +53,12 @@ _STREAMING = {
     Use.METADATA: (Tier.READ_ONLY, "it reads where tokens for an MCP server are got"),
 }
 
-type Leave = Callable[[HttpCall, Judgement], Reply | None]
-"""Has what leaves written down; what it returns is said instead."""
+_PING = Judgement(
+    tier=Tier.READ_ONLY,
+    verdict=Verdict.PASS,
+    reason_id=ReasonId.DEFAULT_TOOL,
+    reason="a `ping` goes in place of a message that the gate answers",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +69,21 @@ class McpOverHttp:
     servers: Sequence[Server]
     tasks: asyncio.TaskGroup
     authorization: Authorization = field(init=False)
+    streams: Streams = field(default_factory=Streams)
+    answers: Answers = field(init=False)
     _shelves: dict[str, Shelf] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "authorization", Authorization(servers=self.servers))
+        answers = Answers(desk=self.desk, streams=self.streams, tasks=self.tasks)
+        object.__setattr__(self, "answers", answers)
 
     def find(self, call: HttpCall) -> Carried | None:
         """What `call` is to an MCP server or on the way to its token, None for all other requests."""
-        return self.authorization.find(call) or carried(call, self.servers)
+        found = self.authorization.find(call) or carried(call, self.servers)
+        if found is not None and found.server.configured:
+            return found
+        return self.streams.find(call) or found
 
     def read(self, call: HttpCall, found: Carried) -> "Read":
         """What is to be judged of `call`; it may take its time."""
@@ -90,16 +99,23 @@ class McpOverHttp:
         """What goes to the server in place of `call`, or what the agent hears."""
         found, message = read.found, read.message
         if message is None:
-            return await self._stream(call, found, read.beside)
+            return await self._stream(request, call, read)
+        exchange = _Exchange(
+            request=request,
+            call=call,
+            found=found,
+            beside=read.beside,
+            message=message,
+            stream=self.streams.at(call),
+        )
         if isinstance(message, Malformed):
             answer = malformed_answer(message) if found.server.configured else message.reply
-            return self._refused(call, answer, status=200 if isinstance(answer, Result) else 400)
-        exchange = _Exchange(request=request, call=call, found=found, beside=read.beside, message=message)
+            return self._refused(exchange, answer, status=200 if isinstance(answer, Result) else 400)
         shelf = self.shelf(found.server)
         name = message.params.get("name") if isinstance(message, Asked) else None
         params = shelf.params(name) if isinstance(name, str) else None
         if fault := disagreement(call.fields, message, params):
-            return self._refused(call, fault)
+            return self._refused(exchange, fault)
         if isinstance(message, Asked | Notification):
             return await self._asked(exchange, message, shelf)
         return await self._plain(exchange, shelf)
@@ -116,23 +132,28 @@ class McpOverHttp:
         self.desk.keeping.metrics.refused(ReasonId.MCP_MALFORMED)
         return reply_of(malformed_answer(malformed), message.fields)
 
-    async def _stream(self, call: HttpCall, found: Carried, beside: Sequence[Judgement]) -> "Sending | Reply":
+    async def _stream(self, request: Request, call: HttpCall, read: "Read") -> "Sending | Reply":
         """A request without a message: only rules speak about it."""
+        found = read.found
         tier, reason = _STREAMING[found.use]
         own = Judgement(tier=tier, verdict=Verdict.PASS, reason_id=ReasonId.DEFAULT_TOOL, reason=reason)
-        judgement = standing([*beside, own])
+        judgement = standing([*read.beside, own])
         asking = self._asking(found, Weighed(call=_call_of(found), usual=tier), None)
         outcome = await self.desk.admit(asking, judgement)
         if not isinstance(outcome, Go):
             assert isinstance(outcome, Failure)  # noqa: S101 (it is no tool's)
-            return self._refused(call, outcome, status=403)
-        if found.use is Use.METADATA:
+            self._count_refused()
+            return reply_of(outcome, call.fields, status=403)
+        if found.use in (Use.METADATA, Use.STREAM):
             plain = tuple(one for one in call.fields if one[0].lower() != b"accept-encoding")
             call = replace(call, fields=(*plain, (b"Accept-Encoding", b"identity")))
-            return Sending(
-                call=call, judgement=outcome.judgement, rewriting=self.authorization.reading(found)
+        rewriting: Passing | None = None
+        if found.use is Use.METADATA:
+            rewriting = self.authorization.reading(found)
+        elif found.use is Use.STREAM:
+            rewriting = self.answers.by_stream(
+                Stream(found=found, gone=request.gone), self.shelf(found.server)
             )
-        rewriting = self._rewriting(None, self.shelf(found.server)) if found.use is Use.STREAM else None
         return Sending(call=call, judgement=outcome.judgement, rewriting=rewriting)
 
     async def _asked(
@@ -143,7 +164,7 @@ class McpOverHttp:
         meaning = asked_by_client(message, server=shelf.server, tool=definition)
         match meaning:
             case Malformed() as malformed:
-                return self._refused(exchange.call, malformed.reply, status=200)
+                return self._refused(exchange, malformed.reply, status=200)
             case Unknown() if not self.desk.ruleset().observed:
                 return self._unknown(exchange, message)
             case Own() as own if isinstance(message, Asked):
@@ -180,7 +201,7 @@ class McpOverHttp:
             sending = self._sending(exchange, outcome.judgement, shelf)
             if outcome.continues is None:
                 return sending
-            return replace(sending, rewriting=self._watching(message, shelf, outcome.continues))
+            return replace(sending, rewriting=self.answers.continuing(message, shelf, outcome.continues))
         return self._say(exchange, message, outcome)
 
     async def _plain(self, exchange: "_Exchange", shelf: Shelf) -> "Sending | Reply":
@@ -201,11 +222,14 @@ class McpOverHttp:
         if isinstance(message, Asked):
             return self._say(exchange, message, outcome)
         assert isinstance(outcome, Failure)  # noqa: S101 (it is no tool's)
-        return self._refused(exchange.call, outcome, status=403)
+        return self._refused(exchange, outcome, status=403)
 
     def _sending(self, exchange: "_Exchange", judgement: Judgement, shelf: Shelf) -> "Sending":
         """The message in our own words and with our own headers."""
         call, message = exchange.call, exchange.message
+        assert not isinstance(message, Malformed)  # noqa: S101 (it was read)
+        if exchange.stream is not None and isinstance(message, Asked):
+            exchange.stream.ask(message)
         tool = message.params.get("name") if isinstance(message, Asked) else None
         params = shelf.params(tool) if isinstance(tool, str) else None
         kept = tuple(one for one in call.fields if one[0].lower() not in _OWN_FIELDS)
@@ -214,70 +238,40 @@ class McpOverHttp:
         return Sending(
             call=replace(call, body=write(unsaid(message)), fields=fields),
             judgement=judgement,
-            rewriting=self.authorization.watching(exchange.found.server, self._rewriting(message, shelf))
+            rewriting=self.authorization.watching(exchange.found.server, self.answers.to(message, shelf))
             if exchange.found.server.configured
             else None,
             endless=isinstance(message, Asked) and message.method == LISTEN,
         )
 
-    def _rewriting(self, message: Message | None, shelf: Shelf) -> Rewriting:
-        documents = isinstance(message, Asked) and message.method in (LIST_TOOLS, "initialize")
-
-        def edit(answer: Message) -> Message | None:
-            return self._edited(answer, message, shelf)
-
-        return Rewriting(edit, documents=documents)
-
-    def _watching(self, message: Asked, shelf: Shelf, hold: Hold) -> Rewriting:
-        """What sees whether the server asks something back again."""
-
-        def edit(answer: Message) -> Message | None:
-            if isinstance(answer, Result) and answer.id == message.id:
-                self.tasks.create_task(self.desk.note(hold, answer))
-            return self._edited(answer, message, shelf)
-
-        return Rewriting(edit, documents=True)
-
-    def _edited(self, answer: Message, request: Message | None, shelf: Shelf) -> Message | None:
-        """What of a server's message reaches the agent."""
-        if isinstance(answer, Result | Failure):
-            if not isinstance(request, Asked) or answer.id != request.id:
-                # Resumed streams bring answers to requests that came before.
-                lists = isinstance(answer, Result) and isinstance(answer.result.get("tools"), list)
-                request = Asked(id=answer.id or 0, method=LIST_TOOLS if lists else CALL_TOOL)
-            if request.method == LIST_TOOLS and isinstance(answer, Result):
-                first = "cursor" not in request.params
-                self.tasks.create_task(_learn(shelf, answer.result, first=first))
-            return answer_for(request, answer, widened=shows_success_only(client_of(request)))
-        if isinstance(answer, Notification) and answer.method == LIST_CHANGED:
-            shelf.invalidate()
-        asked = asked_by_server(answer, server=shelf.server)
-        ruleset = self.desk.ruleset()
-        if isinstance(asked, Weighed):
-            passes = weigh(asked, ruleset).verdict is Verdict.PASS
-        else:
-            passes = isinstance(asked, Plain) or ruleset.observed
-        if passes:
-            return answer
-        logger.warning("mcp.server_request_refused server=%s", shelf.server)
-        # Its answer, which the client gives by itself, is none that the server could use.
-        return Asked(id=answer.id, method="ping") if isinstance(answer, Asked) else None
-
-    def _unknown(self, exchange: "_Exchange", message: Asked | Notification) -> Reply:
+    def _unknown(self, exchange: "_Exchange", message: Asked | Notification) -> "Sending | Reply":
         words = f"`{message.method}` is a method that the gate does not know; nothing was sent"
         id_ = message.id if isinstance(message, Asked) else None
         status = 404 if is_modern(message) else 200
-        return self._refused(
-            exchange.call, Failure(id=id_, code=METHOD_NOT_FOUND, message=words), status=status
-        )
+        return self._refused(exchange, Failure(id=id_, code=METHOD_NOT_FOUND, message=words), status=status)
 
-    def _say(self, exchange: "_Exchange", message: Asked, said: Said) -> Reply:
-        return reply_of(in_answer_to(message, said), exchange.call.fields)
+    def _say(self, exchange: "_Exchange", message: Asked, said: Said) -> "Sending | Reply":
+        return self._answer(exchange, in_answer_to(message, said))
 
-    def _refused(self, call: HttpCall, failure: Failure | Result, *, status: int = 400) -> Reply:
+    def _refused(
+        self, exchange: "_Exchange", answer: Failure | Result, *, status: int = 400
+    ) -> "Sending | Reply":
+        self._count_refused()
+        return self._answer(exchange, answer, status=status)
+
+    def _count_refused(self) -> None:
         self.desk.keeping.metrics.refused(ReasonId.MCP_MALFORMED)
         logger.info("request.refused reason_id=%s protocol=mcp", ReasonId.MCP_MALFORMED)
-        return reply_of(failure, call.fields, status=status)
+
+    def _answer(
+        self, exchange: "_Exchange", answer: Failure | Result, *, status: int = 200
+    ) -> "Sending | Reply":
+        """Our own words: by the stream where the agent listens for them there, else in answer to its post."""
+        if exchange.stream is None or answer.id is None:
+            return reply_of(answer, exchange.call.fields, status=status)
+        exchange.stream.say(answer)
+        ping = Asked(id=answer.id, method="ping")
+        return self._sending(replace(exchange, message=ping), _PING, self.shelf(exchange.found.server))
 
     def _courier(self, exchange: "_Exchange", message: Asked, shelf: Shelf) -> HttpCourier:
         meta = meta_of(message) if is_modern(message) else {}
@@ -289,6 +283,7 @@ class McpOverHttp:
             shelf=shelf,
             server=exchange.found.server.url,
             replayer=self.desk.replayer,
+            stream=exchange.stream,
         )
 
     def _asking(self, found: Carried, asked: Weighed, courier: HttpCourier | None) -> Asking:
@@ -343,14 +338,9 @@ class _Exchange:
     call: HttpCall
     found: Carried
     beside: Sequence[Judgement]
-    message: Message
-
-
-async def _learn(shelf: Shelf, result: Members, *, first: bool) -> None:
-    """Have `shelf` take in a page; what goes wrong is reported and ends nothing."""
-    outcome = await ended(shelf.learn(result, first=first))
-    if isinstance(outcome, BaseException):
-        report("mcp.list_not_learned", outcome)
+    message: Message | Malformed
+    stream: Stream | None
+    """By which its server answers, where it does not in answers to posts."""
 
 
 def _call_of(found: Carried, method: str = "") -> ToolCall:

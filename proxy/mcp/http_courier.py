@@ -10,8 +10,9 @@ import httpx2
 from proxy.credentials.sources.secret import CredentialError
 from proxy.credentials.supply import Outgoing, Supplied
 from proxy.mcp.calls import as_reply
-from proxy.mcp.endpoint import Endpoint, answer_in, call_of, enough, list_tools
+from proxy.mcp.endpoint import Endpoint, call_of, enough, list_tools
 from proxy.mcp.shelf import Shelf
+from proxy.mcp.streams import Stream
 from proxy.replay.exchange import exchange, outgoing_fields
 from proxy.replay.line import Line, Unsent
 from proxy.replay.repeating import REFUSED
@@ -51,6 +52,8 @@ class HttpCourier:
     server: str
     """The URL of the server: one that nobody configured has no credentials."""
     replayer: Replayer
+    stream: Stream | None = None
+    """By which its server answers, where it does not in answers to posts."""
 
     def judge(self, action: ToolAction) -> Judgement:
         """What the policy of this moment says of `action`."""
@@ -70,12 +73,14 @@ class HttpCourier:
         line.enough = enough(request)
         supplied = await self._supply(http, line)
         line.credential_used = supplied.label
-        reply = await exchange(line, http, supplied, self.replayer.route(where, supplied))
+        with endpoint.awaiting(request) as told:
+            reply = await exchange(line, http, supplied, self.replayer.route(where, supplied))
+            answer = await told(reply)
         if reply.status == REFUSED and supplied.generations:
             # For the next call: nobody knows what a server has done that says it did not know us.
             with suppress(CredentialError, StoreUnavailable):
                 await self._supply(http, line, past=supplied)
-        return as_reply(answer_in(reply, request))
+        return as_reply(answer)
 
     async def list_tools(self) -> None:
         """Have the server list its tools for the shelf, if it does so in time.
@@ -119,4 +124,5 @@ class HttpCourier:
             fields=tuple(field for field in self.call.fields if field[0].lower() in (SESSION, VERSION)),
             principal=principal,
             replayer=self.replayer,
+            stream=self.stream,
         )

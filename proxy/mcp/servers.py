@@ -1,15 +1,19 @@
 """MCP servers over HTTP, as a configuration names them."""
 
+import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from addons.http1.destination import Place
 from rules.language.complaint import quote
 from rules.language.document import Strict
 from rules.mcp.carried import Server
 from rules.request.authority import canonical_host
+
+_SEGMENT = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
 class Trust(StrEnum):
@@ -29,6 +33,7 @@ class McpServer(Strict):
     authorization: tuple[str, ...] = ()
     trust: Trust = Trust.APPROVED
     tasks: bool = True
+    serve: bool = False
 
     @field_validator("name")
     @classmethod
@@ -46,6 +51,20 @@ class McpServer(Strict):
     @classmethod
     def _endpoints(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(map(plain_url, value))
+
+    @model_validator(mode="after")
+    def _servable(self) -> Self:
+        if self.serve and not _SEGMENT.fullmatch(self.name):
+            raise ValueError(
+                f"{quote(self.name)} cannot be served under a path: name it with letters, digits and `._-`"
+            )
+        return self
+
+    def served(self) -> tuple[bytes, Place]:
+        """The path under which clients reach it who cannot use a proxy, and where it is."""
+        parts = urlsplit(self.url)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        return f"/mcp/{self.name}".encode(), (parts.scheme, parts.hostname or "", port, parts.path.encode())
 
     def server(self) -> Server:
         """The server that this entry describes."""

@@ -227,6 +227,8 @@ class Session:
         """The answer as the agent gets it."""
         if request.method == LIST_TOOLS and isinstance(answer, Result):
             await self._shelf.learn(answer.result, first="cursor" not in request.params)
+        if isinstance(answer, Result):
+            self._desk.look(request, answer.result, server=self._shelf.server)
         return answer_for(request, answer, widened=self._success)
 
     async def _server_asks(self, request: Request) -> None:

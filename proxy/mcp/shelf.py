@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
+from proxy.failure import ended, report
 from proxy.mcp.pinned import Known, Pinned
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Store
@@ -18,6 +19,8 @@ from rules.mcp.pins import Change, Pin, change
 logger = logging.getLogger(__name__)
 
 _LIST_AGAIN_AFTER = 5.0
+# A store that hangs keeps no call waiting for longer: its tools are not known then.
+_LEARNS_WITHIN = 1.0
 
 
 def _always() -> bool:
@@ -43,6 +46,7 @@ class Shelf:
     _pages: list[Listed] = field(default_factory=list)
     _listing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _list_at: float = 0.0
+    _learning: set[asyncio.Task[None]] = field(default_factory=set)
 
     def definition(self, tool: str) -> ToolDefinition | None:
         """What the server says of `tool`."""
@@ -67,9 +71,17 @@ class Shelf:
     async def fill(self, have_listed: Callable[[], Awaitable[None]]) -> None:
         """Use `have_listed` where the tools are not known; one listing for all that wait for it."""
         async with self._listing:
+            if self._learning:
+                await asyncio.wait(self._learning, timeout=_LEARNS_WITHIN)
             if not self.known and monotonic() >= self._list_at:
                 await have_listed()
                 self._list_at = monotonic() + _LIST_AGAIN_AFTER
+
+    def learn_beside(self, tasks: asyncio.TaskGroup, page: Members, *, first: bool) -> None:
+        """Take in a page that is on its way to the agent; what goes wrong is reported and ends nothing."""
+        task = tasks.create_task(self._learn_reporting(page, first=first))
+        self._learning.add(task)
+        task.add_done_callback(self._learning.discard)
 
     async def learn(self, page: Members, *, first: bool) -> None:
         """Take in a page of the server's list; `first`: it begins one."""
@@ -91,6 +103,11 @@ class Shelf:
         except StoreUnavailable:
             return
         self._changes = self._different(self._tools, pinned)
+
+    async def _learn_reporting(self, page: Members, *, first: bool) -> None:
+        outcome = await ended(self.learn(page, first=first))
+        if isinstance(outcome, BaseException):
+            report("mcp.list_not_learned", outcome)
 
     async def _compared(self, tools: dict[str, Listed]) -> dict[str, Change]:
         """What is different about each of `tools`; where the pins cannot be had, each counts as new."""

@@ -42,6 +42,7 @@ from proxy.store.connection import connect
 from proxy.store.deadlines import Deadlines
 from proxy.store.history import History
 from proxy.store.store import Store
+from proxy.suspicion import Suspicion
 
 _MOST_AT_ONCE = 64
 
@@ -140,7 +141,13 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
     )
     return Desk(
         ruleset=ruleset,
-        admission=Admission(agent=agent, store=store, metrics=metrics, history=history),
+        admission=Admission(
+            agent=agent,
+            store=store,
+            metrics=metrics,
+            history=history,
+            suspicion=Suspicion(store=store, agent=agent, ruleset=ruleset, tasks=tasks),
+        ),
         keeping=keeping,
         replayer=_replayer(wrapping, store, sealed, metrics=metrics, tasks=tasks),
         tasks=wrapping.tasks,

@@ -1,14 +1,20 @@
 """mitmproxy as a part: its connection handling, TLS and modes, with only the addons that a gate needs."""
 
+import asyncio
 import logging
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from weakref import WeakSet
 
 from mitmproxy.options import Options
+from mitmproxy.proxy.mode_servers import ServerInstance
+from mitmproxy.proxy.mode_specs import ProxyMode
 
 from addons.default_deny import DefaultDeny
 from addons.enforce import Enforce
 from addons.exchange import Admit
+from addons.http1.destination import Served
 from addons.traffic import Traffic
 from proxy.serving.lean import bare_package
 
@@ -25,12 +31,19 @@ class DataPlane:
     """The agents' listener. It serves while `run` runs."""
 
     def __init__(
-        self, gate: Admit, *, listen: tuple[str, int], authority: Path, upstream_trust: Path
+        self,
+        gate: Admit,
+        *,
+        listen: tuple[str, int],
+        authority: Path,
+        upstream_trust: Path,
+        served: Served | None = None,
     ) -> None:
         self.traffic = Traffic()
-        default_deny = DefaultDeny(self.traffic)
+        default_deny = DefaultDeny(self.traffic, served=served)
         self._master = Master(Options())
         self._proxyserver = Proxyserver()
+        self._taken: WeakSet[asyncio.Server] = WeakSet()
         self._master.addons.add(
             self._proxyserver,
             default_deny,
@@ -65,8 +78,22 @@ class DataPlane:
         self._master.addons.add(_Running(self, started))
         await self._master.run()
 
+    async def take(self, listening: socket.socket, *, captured: bool) -> asyncio.Server:
+        """Serve as well on `listening`. `captured`: its connections were redirected there.
+
+        Where a connection was addressed to is the kernel's word, asked of the connection's own socket; so it
+        does not matter in which network namespace `listening` was made.
+        """
+        mode = ProxyMode.parse("transparent" if captured else "regular")
+        instance: ServerInstance[ProxyMode] = ServerInstance.make(mode, self._proxyserver)
+        server = await asyncio.start_server(instance.handle_stream, sock=listening)
+        self._taken.add(server)
+        return server
+
     async def close(self) -> None:
         """Take no new connections; those that are open go on."""
+        for server in self._taken:
+            server.close()
         await self._proxyserver.servers.update([])
 
     def stop(self) -> None:

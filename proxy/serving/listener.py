@@ -24,7 +24,7 @@ class Listener:
                 server_header=False,
                 date_header=False,
                 proxy_headers=False,
-                lifespan="off",
+                lifespan="on",
                 ws="none",
                 http="h11",
                 h11_max_incomplete_event_size=_MAX_HEAD_BYTES,

@@ -14,6 +14,7 @@ from time import monotonic, time
 
 from proxy.admission import Admission
 from proxy.agent import Agent
+from proxy.channels import making
 from proxy.config import Config, store_fault
 from proxy.console.app import create
 from proxy.console.reviewing import Reviewing
@@ -49,6 +50,7 @@ from proxy.replay.unknowns import Unknowns
 from proxy.replay.worker import Worker
 from proxy.rulebook import Rulebook
 from proxy.serving.data_plane import DataPlane
+from proxy.serving.doors import NOWHERE, Doors, Ports
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
 from proxy.serving.stopping import on_signal
@@ -61,6 +63,7 @@ from proxy.store.history import History
 from proxy.store.record import StoreUnavailable
 from proxy.store.skew import Skew
 from proxy.store.store import Store
+from proxy.suspicion import Suspicion
 from proxy.witness import Witness
 
 logger = logging.getLogger(__name__)
@@ -87,6 +90,7 @@ class Settings:
     redis_url: str | None
     upstream_ca: Path | None
     witness: Path | None = None
+    capture: Ports = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +207,9 @@ class _Sidecar:
             listen=settings.listen,
             authority=settings.data_dir / "ca",
             upstream_trust=trust,
+            served=config.served,
         )
+        self.doors = Doors(settings.capture)
         self.background: list[asyncio.Task[None]] = []
 
     @classmethod
@@ -253,7 +259,14 @@ class _Sidecar:
 
     def _gate(self) -> Gate:
         ruleset, config = self.settings.rulebook.current, self.settings.config
-        admission = Admission(agent=self.agent, store=self.store, metrics=self.metrics, history=self.history)
+        suspicion = Suspicion(store=self.store, agent=self.agent, ruleset=ruleset, tasks=self.tasks)
+        admission = Admission(
+            agent=self.agent,
+            store=self.store,
+            metrics=self.metrics,
+            history=self.history,
+            suspicion=suspicion,
+        )
         holding = Holding(
             keeping=self.keeping,
             replayer=self.replayer,
@@ -280,19 +293,22 @@ class _Sidecar:
         listening = _bind(self.settings.console, "--console")
         console: Address = listening.getsockname()[:2]
         _bind(self.settings.listen, "--listen").close()
+        self.doors.bind()
         # Before anything listens, so that there is no moment in which an agent could reach them.
-        self.destinations.own_ports.update((self.settings.listen[1], console[1]))
-        listener = Listener(create(self._reviewing(console)), listening)
+        self.destinations.own_ports.update((self.settings.listen[1], console[1], *self.doors.ports))
+        reviewing = self._reviewing(console)
+        listener = Listener(create(reviewing), listening)
         rules = self.settings.rulebook.watch(self.metrics, self.destinations.forget)
         watches = (self.deadlines.watch(), self.worker.watch(), self.unknowns.watch())
         skew = Skew(store=self.store, metrics=self.metrics).watch()
-        parts = (self.signals.listen(), *watches, rules, skew)
+        parts = (self.signals.listen(), *watches, rules, skew, making.make(reviewing).watch())
         self.background += [self.tasks.create_task(part) for part in parts]
         console_task = self.tasks.create_task(listener.run())
         opened = asyncio.Event()
 
         async def started() -> None:
-            opened.set()
+            doors = self.doors.run(self.plane, self.settings.data_dir, opened.set)
+            self.background.append(self.tasks.create_task(doors))
 
         plane = self.tasks.create_task(self.plane.run(started))
         await self._first(plane, opened, stop)
@@ -319,6 +335,7 @@ class _Sidecar:
         self.destinations.own_ports.add(proxy[1])
         serving = Serving(proxy=shown_url(proxy), console=shown_url(console), data_dir=self.settings.data_dir)
         found = {"proxy": serving.proxy, "console": serving.console, "pid": os.getpid()}
+        found |= self.doors.named
         write_secret(self.settings.data_dir / "serve.json", json.dumps(found).encode())
         gc.collect()
         gc.freeze()
@@ -361,6 +378,12 @@ class _Sidecar:
             signals=self.signals,
             agent=self.agent,
             history=self.history,
+            channels=making.place(
+                settings.config.channels,
+                link=shown_url(console),
+                beside=self.destinations,
+                trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
+            ),
             preview_required=settings.config.review.preview == "required",
             reviewers=reviewers(
                 settings.data_dir, {r.name: Path(r.token_file) for r in settings.config.reviewers}

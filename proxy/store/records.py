@@ -31,7 +31,7 @@ class Records:
             values = await self._redis.hmget(self._hold_key(hold_id), HOLD_FIELDS)
         return found_hold(hold_id, values)
 
-    async def newest(self, hold_id: str) -> Hold | None:
+    async def latest(self, hold_id: str) -> Hold | None:
         """The hold with this id, or the one that it was changed into in the end."""
         hold = await self.find(hold_id)
         for _ in range(_MOST_GENERATIONS):
@@ -56,10 +56,13 @@ class Records:
 
     async def list(self, *, limit: int = 200) -> Sequence[Hold]:
         """The newest holds first."""
+        return await self.several(await self.newest(limit=limit))
+
+    async def newest(self, *, limit: int) -> Sequence[str]:
+        """The ids of the newest holds, these first."""
         await self._drop_forgotten()
         async with self._guarded():
-            ids = texts(await self._redis.zrevrange(self._key("holds"), 0, limit - 1))
-        return await self.several(ids)
+            return texts(await self._redis.zrevrange(self._key("holds"), 0, limit - 1))
 
     async def several(self, ids: Sequence[str]) -> Sequence[Hold]:
         """The holds with these ids, but for those that are gone. One that cannot be read is logged."""
@@ -121,17 +124,20 @@ class Records:
         return None if value is None else text(value)
 
     async def changes(self) -> AsyncIterator[str]:
-        """Ids of holds as they change, from now on; an empty one while nothing changes.
+        """Ids of holds as they change, from now on; an empty one at the beginning, and while nothing changes.
 
         Raises StoreUnavailable when the connection ends or the store no longer answers.
         """
-        pubsub = self._redis.pubsub(ignore_subscribe_messages=True)
+        pubsub = self._redis.pubsub()
         try:
             async with self._guarded():
                 await pubsub.subscribe(self._key("holds"))
+                if await pubsub.get_message(timeout=TIMEOUT) is None:
+                    raise StoreUnavailable("the store does not answer: it took no subscription")
+            yield ""
             while True:
                 async with self._guarded():
-                    message = await pubsub.get_message(timeout=TIMEOUT / 2)
+                    message = await pubsub.get_message(timeout=TIMEOUT / 2, ignore_subscribe_messages=True)
                 if message is None:
                     await self.check()
                 yield text(message["data"]) if message else ""

@@ -14,6 +14,7 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
     {sidegate:<domain>}:recent:<agent>    sorted set, ids of an agent's new holds by time; for its cap
     {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
+    {sidegate:<domain>}:events            stream, every change of a hold in order, bounded; `events` reads it
     {sidegate:<domain>}:spent:<budget>    hash, what was spent of a budget by slice of its window
 """
 
@@ -27,6 +28,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from proxy.store.events import LOGGED
 from proxy.store.record import (
     CONTENTS,
     Draft,
@@ -241,7 +243,9 @@ class Store(Records):
         of: Draft | None = None,
     ) -> tuple[str, dict[str, str]]:
         """Run the script; returns its outcome and the hold's fields after it."""
-        arguments: list[bytes | str] = [json.dumps({**change, "id": hold_id, "keep": self._keep})]
+        arguments: list[bytes | str] = [
+            json.dumps({**change, "id": hold_id, "keep": self._keep, "log": LOGGED})
+        ]
         for name, value in (fields or {}).items():
             arguments += [name, value]
         keys = [
@@ -255,6 +259,7 @@ class Store(Records):
             self._key(f"quarantine:{of.agent if of else ''}"),
             self._key("unknown"),
             self._key("unended"),
+            self._key("events"),
             self._hold_key((of and of.supersedes) or hold_id),
         ]
         async with self._guarded():

@@ -2,7 +2,8 @@
 --
 -- KEYS  1 the hold   2 index of all holds   3 deadlines   4 approved and unclaimed   5 fingerprint   6 kill switch
 --       7 times of the agent's new holds   8 the agent's quarantine (both only for a new hold)
---       9 unknown outcomes   10 what has not ended   11 the hold that a new one takes the place of, else itself
+--       9 unknown outcomes   10 what has not ended   11 the log of changes
+--       12 the hold that a new one takes the place of, else the hold itself
 -- ARGV  1 the change as JSON   2... field, value pairs to set (binary safe)
 --
 -- The change: id; from (list of states, empty: the hold must not exist yet); to (absent: the state stays);
@@ -16,7 +17,7 @@
 -- instead (for a new hold that takes the place of a pending one: the `id`, `digest` and state `to` of that,
 -- `contents` in milliseconds; it has its fingerprint, and is in no flood);
 -- erase (fields to delete, after which its time of keeping goes on as it was);
--- keep (milliseconds until all of it is forgotten).
+-- keep (milliseconds until all of it is forgotten); log (about how many changes the log has room for).
 --
 -- Returns {outcome, now, fields...}: outcome is `done`, `again` (this very step was made before),
 -- `missing`, `taken` (the fingerprint belongs to the hold in the third place), `flooded` (the agent is in
@@ -53,13 +54,14 @@ local function field(name)
 end
 
 local state = field('state')
+local was = state or ''
 
 if #change.from == 0 then
   if state then return answer('exists') end
   local owner = redis.call('GET', KEYS[5])
   local old = change.instead
   if old then
-    local was = redis.call('HMGET', KEYS[11], 'state', 'digest', 'decide_by')
+    local was = redis.call('HMGET', KEYS[12], 'state', 'digest', 'decide_by')
     if was[1] ~= 'pending' or owner ~= old.id then return {'state', tostring(now)} end
     if was[2] ~= old.digest then return {'digest', tostring(now)} end
     if tonumber(was[3]) <= now then return {'late', tostring(now)} end
@@ -127,10 +129,12 @@ end
 if change.instead then
   local old = change.instead
   local ends = string.format('%.0f', now + old.contents)
-  redis.call('HSET', KEYS[11], 'state', old.to, 'superseded_by', change.id, 'shred_at', ends)
+  redis.call('HSET', KEYS[12], 'state', old.to, 'superseded_by', change.id, 'shred_at', ends)
   redis.call('ZADD', KEYS[3], ends, old.id)
-  redis.call('PEXPIRE', KEYS[11], change.keep)
+  redis.call('PEXPIRE', KEYS[12], change.keep)
   redis.call('ZREM', KEYS[10], old.id)
+  redis.call('XADD', KEYS[11], 'MAXLEN', '~', change.log, '*', 'hold', old.id, 'state', old.to,
+    'was', 'pending', 'attempts', redis.call('HGET', KEYS[12], 'attempts') or '1')
   redis.call('PUBLISH', KEYS[2], old.id)
 end
 if change.release and owns_fingerprint() then redis.call('DEL', KEYS[5]) end
@@ -156,8 +160,15 @@ if state == 'outcome_unknown' then
 else
   redis.call('ZREM', KEYS[9], change.id)
 end
-if change.erase then return answer('done') end
-redis.call('PEXPIRE', KEYS[1], change.keep)
-if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], change.keep) end
+if not change.erase then
+  redis.call('PEXPIRE', KEYS[1], change.keep)
+  if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], change.keep) end
+  -- A renewed lease says nothing new about the hold.
+  if change.to or not change.fence then
+    redis.call('XADD', KEYS[11], 'MAXLEN', '~', change.log, '*',
+      'hold', change.id, 'state', state, 'was', was, 'attempts', field('attempts'))
+    redis.call('PEXPIRE', KEYS[11], change.keep)
+  end
+end
 redis.call('PUBLISH', KEYS[2], change.id)
 return answer('done')

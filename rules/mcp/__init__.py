@@ -7,5 +7,7 @@
 - `meaning`: what a message asks for; `weighing`: how grave that is
 - `action`: the immutable binding of a tool call
 - `pins`, `difference`: whether a server's tools changed, and how; `listing`: the list that the agent gets
+- `stream`, `looking`: answers edited or looked at as they pass; `suspect`: what they give away; `legacy`: the
+  oldest carrier over HTTP; `carried`, `passing`: what is in a request, and in an answer
 - `tasks`: held calls as tasks; `answer`: what the agent hears; `continuing`: what a server asks back
 """

@@ -66,7 +66,7 @@ def carried(call: HttpCall, servers: Sequence[Server]) -> Carried | None:
     if not servers and call.method != "POST":
         return None
     url = url_of(call)
-    place = f"{call.scheme}://{_authority(call)}{call.target}"
+    place = place_of(call)
     for server in servers:
         if url == server.url and (use := _use(call)) is not None:
             return Carried(server=server, use=use, place=place)
@@ -81,6 +81,11 @@ def carried(call: HttpCall, servers: Sequence[Server]) -> Carried | None:
 def url_of(call: HttpCall) -> str:
     """The URL that `call` asks for, without its query."""
     return f"{call.scheme}://{_authority(call)}{call.target.partition('?')[0]}"
+
+
+def place_of(call: HttpCall) -> str:
+    """The whole URL that `call` asks for."""
+    return f"{call.scheme}://{_authority(call)}{call.target}"
 
 
 def plain_url(scheme: str, host: str, port: int, target: bytes) -> str:

@@ -23,6 +23,9 @@ LIST_TOOLS = "tools/list"
 LISTEN = "subscriptions/listen"
 LIST_CHANGED = "notifications/tools/list_changed"
 
+READ_BY_MODELS = frozenset({CALL_TOOL, "resources/read"})
+"""Methods whose results are data that models read; a prompt is meant to instruct them."""
+
 _PASSING = frozenset(
     {
         "initialize",

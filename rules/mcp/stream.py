@@ -14,6 +14,7 @@ MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 _END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
 _LINE = re.compile(rb"\r\n|\n|\r")
+_ENDPOINT = (b"event: endpoint", b"event:endpoint")
 _DROPPED = frozenset({b"content-length", b"content-md5", b"digest", b"etag"})
 
 type Edit = Callable[[Message], Message | None]
@@ -24,11 +25,13 @@ class Rewriting:
     """One answer, taken in as it arrives and given on as `edit` has it.
 
     `documents`: whether a JSON answer is held back and edited; event streams always are, event by event.
+    `named`: told where messages are posted that a stream answers; whether the agent hears that.
     """
 
-    def __init__(self, edit: Edit, *, documents: bool) -> None:
+    def __init__(self, edit: Edit, *, documents: bool, named: Callable[[bytes], bool] | None = None) -> None:
         self._edit = edit
         self._documents = documents
+        self._named = named
         self._events = False
         self._kept = bytearray()
         self._over = False
@@ -82,6 +85,8 @@ class Rewriting:
         content = b"\n".join(line[5:].removeprefix(b" ") for line in data)
         if not content.strip():
             return text + b"\n\n"
+        if self._named is not None and any(line in _ENDPOINT for line in lines):
+            return text + b"\n\n" if self._named(content) else b""
         message = read_answer(content)
         edited = None if isinstance(message, Malformed) else self._edit(message)
         others = [line for line in lines if line not in data]

@@ -24,6 +24,7 @@ _RAISED = {
     ReasonId.METHOD_OVERRIDE: "it asks to be treated as another method",
     ReasonId.BUDGET: "with earlier calls it exceeds what a rule lets pass",
     ReasonId.TOOL_CHANGED: "the tool is new, or not what it was when it was first seen",
+    ReasonId.ANSWER_SUSPECT: "an answer that the agent got has tried to instruct it",
     ReasonId.RULE_UNKNOWN: "a rule could name it, and its conditions cannot be decided",
 }
 

@@ -99,6 +99,45 @@ async def test_a_held_call_runs_on_the_agents_next_touch_once(
     assert sorted(str(call["tool"]) for call in server.executed) == ["danger", "pay", "safe"]
 
 
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_client_that_cannot_use_a_proxy_asks_the_listener_itself(
+    start_sidecar: StartSidecar, server: McpServer, mode: Any
+) -> None:
+    """By a path in place of the server's URL: the same gate, and the call runs once."""
+    sidecar = start_sidecar(config=_config(server).replace("trust:", "serve: true, trust:"))
+    payment = {"payee": "ada", "amount": 7}
+    async with Client(f"{sidecar.proxy}/mcp/bank", mode=mode) as client:
+        safe: Any = await client.call_tool("safe", {"x": 1})
+        assert safe.content[0].text == "safe 1"
+        held = _held(await client.call_tool("pay", payment))
+        _approve(sidecar, held)
+        paid: Any = await client.call_tool("sidegate_await", {"hold_id": held})
+    assert paid.structured_content == {"payment": "to ada", "amount": 7}
+    assert [call["tool"] for call in server.executed] == ["safe", "pay"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "served"),
+    [
+        ({"Origin": "http://evil.example"}, True),
+        ({"Host": "rebound.example"}, True),
+        ({"Sec-Fetch-Site": "cross-site"}, True),
+        ({}, False),
+    ],
+    ids=["page", "rebound name", "browser", "not served"],
+)
+def test_pages_in_browsers_reach_no_server_by_path(
+    start_sidecar: StartSidecar, server: McpServer, headers: dict[str, str], served: bool
+) -> None:
+    """Nor does anybody where it was not asked for."""
+    sidecar = start_sidecar(config=_config(server).replace("trust:", f"serve: {str(served).lower()}, trust:"))
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "safe", "arguments": {}}}
+    with httpx2.Client(trust_env=False, timeout=30) as client:
+        answer = client.post(f"{sidecar.proxy}/mcp/bank", json=call, headers=headers)
+    assert answer.status_code == 400
+    assert server.executed == []
+
+
 def test_a_server_that_nobody_configured_is_not_believed(
     start_sidecar: StartSidecar, server: McpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

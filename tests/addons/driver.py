@@ -81,7 +81,7 @@ class Driver:
             self.context,
             self.traffic,
             refuse=self.tally,
-            explicit=explicit,
+            served={} if explicit else None,
             judge_at_once=self._settle if at_once else None,
         )
         self._run(events.Start())

@@ -113,6 +113,11 @@ class Plane:
         """How many clients are connected."""
         return len(self.data_plane._proxyserver.connections)
 
+    def take(self, listening: socket.socket, *, captured: bool) -> None:
+        """Serve on a further socket."""
+        serving = self.data_plane.take(listening, captured=captured)
+        asyncio.run_coroutine_threadsafe(serving, self.data_plane._master.event_loop).result(SECONDS)
+
     def dial(self) -> socket.socket:
         """A plain connection to the proxy."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS)

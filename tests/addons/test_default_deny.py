@@ -41,7 +41,7 @@ def chosen(
     context.server.address = ("api.pay.test", 443)
     top = modes.HttpProxy(context)
     if not first:
-        StrictHttp1(context, Traffic(), refuse=Tally(), explicit=True)
+        StrictHttp1(context, Traffic(), refuse=Tally(), served={})
     assert top in context.layers
     question = layer.NextLayer(context)
     question.events.append(events.DataReceived(context.client, data))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from tests.bench import idle, judging, large, packs, passing, stream
+from tests.bench import idle, judging, large, mcp, packs, passing, review, stream
 from tests.bench.bench import YARDSTICK, Bench, Settings, say
 from tests.bench.load import WrongAnswer
 from tests.bench.processes import on_core, pick_cores
@@ -26,6 +26,8 @@ SCENARIOS: dict[str, Callable[[Bench], Section]] = {
     "idle": idle.run,
     "large": large.run,
     "stream": stream.run,
+    "review": review.run,
+    "mcp": mcp.run,
     "passing": passing.run,
 }
 LONGEST_SECONDS = 90.0

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench.echo import PATHS
 from tests.bench.processes import HOST, ROOT, free_ports, spawned, wait_for_port
 from tests.bench.procfs import ProcessStat, Usage, family_of, refreshed, usage_of
 from tests.bench.upstream import Upstream
@@ -17,6 +18,12 @@ from tests.bench.upstream import Upstream
 BINARIES = Path(sys.executable).parent
 ORPHAN_SECONDS = 10.0
 
+ECHO_RULE = """\
+  - id: echo
+    match: {server: "*", tool: echo}
+    tier: 1
+    evidence: it says the same
+"""
 RULES = f"""\
 version: 1
 rules:
@@ -24,7 +31,7 @@ rules:
     match: {{host: {HOST}, method: POST, path: /item}}
     tier: 2
     reason: the upstream of the benchmark keeps nothing
-"""
+{ECHO_RULE}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +76,14 @@ def mitmdump_command(place: Place) -> list[str]:
 def sidegate_command(place: Place) -> list[str]:
     """Return Sidegate with an embedded store and only the run's upstreams opened on loopback."""
     config = place.folder / "config.yaml"
-    allowed = [f'"{HOST}:{port}"' for port in (place.upstream.port, place.upstream.events_port)]
-    config.write_text(f"version: 1\ndestinations:\n  allow: [{', '.join(allowed)}]\n")
+    upstream = place.upstream
+    ports = (upstream.port, upstream.events_port, upstream.echo_port)
+    allowed = ", ".join(f'"{HOST}:{port}"' for port in ports)
+    servers = ", ".join(
+        f'{{name: "{path}", url: "https://{HOST}:{upstream.echo_port}{path}", trust: first-use}}'
+        for path in PATHS.values()
+    )
+    config.write_text(f"version: 1\ndestinations: {{allow: [{allowed}]}}\nmcp_servers: [{servers}]\n")
     rules = place.folder / "rules.yaml"
     rules.write_text(RULES)
     return [
@@ -79,7 +92,7 @@ def sidegate_command(place: Place) -> list[str]:
         *("--console", f"127.0.0.1:{place.console_port}"),
         *("--data-dir", str(place.folder / "data"), "--config", str(config)),
         *("--rules", str(rules)),
-        *("--upstream-ca", str(place.upstream.ca_file)),
+        *("--upstream-ca", str(upstream.ca_file)),
     ]
 
 
@@ -105,17 +118,10 @@ def running(kind: str, upstream: Upstream, *, folder: Path, core: int, name: str
             finally:
                 family = target.family()
     finally:
-        _end_orphans(family)
+        end_orphans(family)
 
 
-def _version(kind: str) -> str:
-    try:
-        return importlib.metadata.version(PACKAGES[kind])
-    except importlib.metadata.PackageNotFoundError:
-        return "(not installed)"
-
-
-def _end_orphans(family: tuple[ProcessStat, ...]) -> None:
+def end_orphans(family: tuple[ProcessStat, ...]) -> None:
     """End what outlived its proxy: an embedded store is built to."""
     for ending in (signal.SIGTERM, signal.SIGKILL):
         for member in refreshed(family):
@@ -124,3 +130,10 @@ def _end_orphans(family: tuple[ProcessStat, ...]) -> None:
         deadline = time.monotonic() + ORPHAN_SECONDS
         while refreshed(family) and time.monotonic() < deadline:
             time.sleep(0.05)
+
+
+def _version(kind: str) -> str:
+    try:
+        return importlib.metadata.version(PACKAGES[kind])
+    except importlib.metadata.PackageNotFoundError:
+        return "(not installed)"

@@ -55,6 +55,8 @@ class Upstream:
     """Serves `/item` and `/big`."""
     events_port: int
     """Serves `/events`."""
+    echo_port: int
+    """Serves MCP."""
     ca_file: Path
     certificate: bytes
     """DER of the leaf: a client that sees it through a proxy was tunnelled, not judged."""
@@ -66,22 +68,26 @@ class Upstream:
 @contextmanager
 def serving(folder: Path, *, core: int) -> Iterator[Upstream]:
     """Run the upstreams in `folder`: nginx, or the origin in its place, and the origin's events."""
-    port, events_port = free_ports(2)
+    port, events_port, echo_port = free_ports(3)
     certificate = write_certificates(folder)
     item = item_body()
     (folder / "item.json").write_bytes(item)
     nginx = shutil.which("nginx", path=os.defpath + ":/usr/sbin:/usr/local/sbin")
     command = nginx_command(nginx, folder, port) if nginx else origin_command(folder, port)
     events_command = origin_command(folder, events_port)
+    echo_command = [sys.executable, "-m", "tests.bench.echo", str(echo_port), *_certificate(folder)]
     with (
         spawned(command, folder=folder, log="upstream.log", core=core) as server,
         spawned(events_command, folder=folder, log="events.log", core=core) as events,
+        spawned(echo_command, folder=folder, log="echo.log", core=core) as echo,
     ):
         wait_for_port(port, server, log=folder / "upstream.log")
         wait_for_port(events_port, events, log=folder / "events.log")
+        wait_for_port(echo_port, echo, log=folder / "echo.log")
         yield Upstream(
             port=port,
             events_port=events_port,
+            echo_port=echo_port,
             ca_file=folder / "ca.pem",
             certificate=certificate,
             item=item,
@@ -115,5 +121,9 @@ def nginx_version(nginx: str) -> str:
 
 def origin_command(folder: Path, port: int) -> list[str]:
     """Return the command that serves everything from Python."""
-    files = [str(folder / name) for name in ("leaf.pem", "leaf.key", "item.json")]
+    files = [*_certificate(folder), str(folder / "item.json")]
     return [sys.executable, "-m", "tests.bench.origin", str(port), *files, str(BIG_BYTES)]
+
+
+def _certificate(folder: Path) -> list[str]:
+    return [str(folder / name) for name in ("leaf.pem", "leaf.key")]

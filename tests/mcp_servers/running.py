@@ -15,6 +15,8 @@ _PROGRAMS = Path(__file__).parent / "programs"
 _PATIENCE = 60.0
 
 SDKS = ("mcp2", "mcp1", "fastmcp", "typescript1", "typescript2")
+EVENTS = "mcp1-sse"
+"""The oldest carrier over HTTP, on the first generation of the Python SDK."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,14 @@ def command(sdk: str, executed_file: Path, *, port: int | None = None) -> list[s
         script = locked.node(sdk) / "server.mjs"
         script.write_bytes((_PROGRAMS / f"{sdk}.mjs").read_bytes())
         return [*locked.node_program(), str(script), where, str(executed_file)]
-    return [str(locked.python(sdk)), str(_PROGRAMS / "python_sdks.py"), sdk, where, str(executed_file)]
+    environment = sdk.removesuffix("-sse")
+    return [
+        str(locked.python(environment)),
+        str(_PROGRAMS / "python_sdks.py"),
+        sdk,
+        where,
+        str(executed_file),
+    ]
 
 
 @contextmanager
@@ -56,7 +65,8 @@ def serving(sdk: str, folder: Path) -> Iterator[McpServer]:
     with log, subprocess.Popen(command(sdk, executed, port=port), stdout=log, stderr=log) as process:
         try:
             _await(port, process)
-            yield McpServer(url=f"http://127.0.0.1:{port}/mcp", executed_file=executed)
+            path = "sse" if sdk == EVENTS else "mcp"
+            yield McpServer(url=f"http://127.0.0.1:{port}/{path}", executed_file=executed)
         finally:
             process.terminate()
             try:

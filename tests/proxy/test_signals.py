@@ -11,7 +11,7 @@ from proxy import signals as module
 from proxy.metrics import Metrics
 from proxy.signals import Signals
 from proxy.store import connection
-from proxy.store import store as store_module
+from proxy.store import records as store_module
 from proxy.store.connection import connect
 from proxy.store.store import Store
 from rules.hold import Event
@@ -178,3 +178,32 @@ async def test_no_store_from_the_start(caplog: pytest.LogCaptureFixture) -> None
         await signals.anything(within=0.3)
         assert up(metrics) == 0
         assert [r.getMessage() for r in caplog.records] == ["store.unavailable"]
+
+
+async def test_what_has_changed_is_named_while_it_is_announced(redis_url: str) -> None:
+    """The first question, and the first after a line was lost, has no sure answer."""
+    async with listening(redis_url) as (store, signals, metrics):
+        await gauge(metrics, 1)
+        changed = signals.follow()
+        assert changed.take() is None
+        assert changed.take() == frozenset()
+        hold, _ = await store.open(draft())
+
+        async def told() -> bool:
+            return changed.take() == frozenset({hold.hold_id})
+
+        await eventually(told, what="the new hold's id")
+        assert changed.take() == frozenset()
+        signals._listening(heard=False)
+        assert (changed.take(), changed.take()) == (None, None)
+
+
+async def test_of_too_many_changes_none_is_named() -> None:
+    """Nobody who stays away fills the memory."""
+    changed = module.Changed()
+    changed.know(known=True)
+    changed.take()
+    for number in range(20_000):
+        changed.note(str(number))
+    assert changed.take() is None
+    assert changed.take() == frozenset()

@@ -2,8 +2,10 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -64,6 +66,20 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-dir", type=Path, default=Path(".sidegate"), help="accepted everywhere; not used here"
     )
+
+
+def with_judge(use: Callable[[argparse.Namespace, Judge], int]) -> Callable[[argparse.Namespace], int]:
+    """A command that needs a judge: 2, with all that is wrong, where rules or tools cannot be used."""
+
+    @wraps(use)
+    def run(args: argparse.Namespace) -> int:
+        judge = read_judge(args)
+        if isinstance(judge, Judge):
+            return use(args, judge)
+        sys.stderr.writelines(f"{problem}\n" for problem in judge)
+        return 2
+
+    return run
 
 
 def read_judge(args: argparse.Namespace) -> Judge | tuple[Problem, ...]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from proxy.console.pages.lines import Line, Lines
 from proxy.console.pages.shell import Shell, Visit
 from proxy.console.reading.holds import SCANNED
+from proxy.console.reading.lines import Line, Lines
 from rules.hold import OPEN, State
 
 _LOOKED_AT = 200
@@ -24,13 +24,13 @@ class Glances:
 
     async def agents(self, visit: Visit) -> Response:
         """Whose calls were held lately, and what became of them."""
-        newest = await self._shell.reviewing.store.list(limit=_LOOKED_AT)
+        newest = await self._lines.board.newest(limit=_LOOKED_AT)
         found = _by_agent(await self._lines.of(newest))
         return self._shell.show("agents.html", visit.session, {"agents": found, "looked_at": len(newest)})
 
     async def numbers(self, visit: Visit) -> Response:
         """Holds by state, calls by verdict, and decisions, since the process started."""
-        newest = await self._shell.reviewing.store.list(limit=SCANNED)
+        newest = await self._lines.board.newest(limit=SCANNED)
         counted = Counter(hold.state for hold in newest)
         states = {str(state): counted[state] for state in State if counted[state]}
         charts = {

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from proxy.console.pages.lines import Line, Lines
 from proxy.console.pages.shell import Shell, Visit
 from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.holds import SCANNED
-from rules.hold import OPEN, Hold, State
+from proxy.console.reading.lines import Line, Lines
+from rules.hold import OPEN, UNENDED, Hold, State
 from rules.verdict import Tier
 
 _SHOWN = 100
@@ -19,7 +19,6 @@ _LONGEST = 200
 _GROUPS = {"open": "open", "ended": "ended", "all": "all"}
 # What a person has to do something about.
 _WAITING = frozenset({State.PENDING, State.OUTCOME_UNKNOWN})
-_UNENDED = OPEN | {State.OUTCOME_UNKNOWN}
 _HELD = (Tier.EXTERNAL, Tier.HIGH_RISK)
 
 
@@ -37,9 +36,14 @@ class Filter:
         """The filter as a query."""
         return urlencode({"state": self.state, "tier": self.tier, "host": self.host, "text": self.text})
 
+    @property
+    def unended(self) -> bool:
+        """Whether it asks for nothing that has ended."""
+        return self.state == "open" or self.state in UNENDED
+
     def wants(self, hold: Hold) -> bool:
         """Whether `hold` may be one, by what is known without opening it."""
-        groups = {"open": hold.state in _UNENDED, "ended": hold.state not in _UNENDED, "all": True}
+        groups = {"open": hold.state in UNENDED, "ended": hold.state not in UNENDED, "all": True}
         return groups.get(self.state, hold.state == self.state) and self.tier in ("", str(int(hold.tier)))
 
     def takes(self, line: Line) -> bool:
@@ -68,18 +72,20 @@ class Listed:
 
     async def _list(self, visit: Visit, template: str, *, state: str) -> Response:
         asked = _read_filter(visit.request.query_params.multi_items(), state)
-        newest = await self._shell.reviewing.store.list(limit=SCANNED)
-        wanted = sorted((hold for hold in newest if asked.wants(hold)), key=_order)
+        unended = await self._lines.board.unended()
+        newest = [] if asked.unended else await self._lines.board.newest(limit=SCANNED)
+        known = {hold.hold_id: hold for hold in (*unended, *newest)}
+        wanted = sorted((hold for hold in known.values() if asked.wants(hold)), key=_order)
         if not asked.host and not asked.text:
             found, more = await self._lines.of(wanted[:_SHOWN]), len(wanted) > _SHOWN
         else:
             every = [line for line in await self._lines.of(wanted) if asked.takes(line)]
             found, more = every[:_SHOWN], len(every) > _SHOWN
         members: dict[str, Any] = {
-            "lines": found,
+            "lines": [line for line in await self._lines.fresh(found) if asked.wants(line.hold)],
             "asked": asked,
             "more": more or len(newest) >= SCANNED,
-            "waiting": sum(hold.state in _WAITING for hold in newest),
+            "waiting": sum(hold.state in _WAITING for hold in unended),
             "states": [*_GROUPS, *State],
             "tiers": [int(tier) for tier in _HELD],
             "killed": await self._shell.reviewing.store.killed(),

@@ -9,8 +9,9 @@ from proxy.console.pages.rendering import lines
 from proxy.console.pages.shell import Shell, Visit
 from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.contents import content_of, page_end
-from proxy.console.reading.holds import Holds, find_hold
+from proxy.console.reading.holds import find_hold
 from proxy.console.reading.shown import standing
+from proxy.console.reading.whole import Whole
 from proxy.keys.seal import SealError
 from rules.edit import Uneditable, editable
 from rules.hold import TRANSITIONS, Hold, Resolution
@@ -34,12 +35,12 @@ class One:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        self._holds = Holds(shell.reviewing)
+        self._whole = Whole(shell.reviewing)
 
     async def hold(self, visit: Visit) -> Response:
         """The context package, the parts, and the forms that fit how it stands."""
         hold = await find_hold(self._shell.reviewing, visit.hold_id)
-        whole = await self._holds.whole(hold)
+        whole = await self._whole.of(hold)
         package = whole["package"]
         parts = [await self._part(visit, hold, part) for part in package["parts"]] if package else []
         members: dict[str, Any] = {

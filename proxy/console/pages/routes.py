@@ -8,7 +8,6 @@ from proxy.console.pages.acting.deciding import Deciding
 from proxy.console.pages.acting.editing import FIELDS, Editing
 from proxy.console.pages.acting.talking import Talking
 from proxy.console.pages.glances import Glances
-from proxy.console.pages.lines import Lines
 from proxy.console.pages.listed import Listed
 from proxy.console.pages.live import Live
 from proxy.console.pages.login import Login
@@ -17,13 +16,13 @@ from proxy.console.pages.rulebook import Rules
 from proxy.console.pages.shell import Shell, finished
 from proxy.console.pages.static import Static
 from proxy.console.pages.switch import Switch
+from proxy.console.reading.lines import Lines
 from proxy.console.reviewing import Reviewing
 
 
-def routes(reviewing: Reviewing) -> list[Route]:
+def routes(reviewing: Reviewing, lines: Lines) -> list[Route]:
     """All pages, and the forms on them."""
     shell = Shell(reviewing)
-    lines = Lines(reviewing)
     return [*_around(shell), *_reading(shell, lines), *_acting(shell)]
 
 

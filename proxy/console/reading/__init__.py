@@ -1,6 +1,8 @@
 """What a reviewer is shown of holds.
 
-- `holds`: the newest in short, or one whole; `shown`: its members; `compared`: what it would change
+- `board`: holds as they were last read; `lines`: what a list says of each
+- `holds`: the newest in short; `whole`: one of them; `waiting`: the same as soon as it has changed
+- `shown`: its members; `compared`: what it would change
 - `packages`: what a person needs to decide about it; `contents`: all that would run
 - `seen`: whether the reviewer was shown that
 """

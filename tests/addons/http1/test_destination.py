@@ -1,5 +1,7 @@
 """Where a request goes: by its connection and its first line, whatever its headers say."""
 
+from dataclasses import replace
+
 import pytest
 from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.options import Options
@@ -39,7 +41,7 @@ def head(method: bytes, target: bytes) -> RequestHead:
 )
 def test_in_a_tunnel(tls: bool, scheme: str, sni: str | None) -> None:
     """The tunnel's end is the destination; TLS decides the scheme."""
-    message = addressed(head(b"GET", b"/x"), b"body", context(tls=tls), explicit=False)
+    message = addressed(head(b"GET", b"/x"), b"body", context(tls=tls), served=None)
     assert message == Message(
         scheme=scheme,
         host="api.pay.test",
@@ -67,7 +69,7 @@ def test_in_a_tunnel(tls: bool, scheme: str, sni: str | None) -> None:
 )
 def test_what_a_proxy_is_asked_for(method: bytes, target: bytes, place: tuple[str, str, int, bytes]) -> None:
     """The target of the first line is the destination."""
-    message = addressed(head(method, target), b"", context(tls=False), explicit=True)
+    message = addressed(head(method, target), b"", context(tls=False), served={})
     assert isinstance(message, Message)
     assert (message.scheme, message.host, message.port, message.target) == place
     assert message.sni is None
@@ -93,7 +95,7 @@ def test_what_a_proxy_is_asked_for(method: bytes, target: bytes, place: tuple[st
 )
 def test_what_names_no_place(method: bytes, target: bytes, explicit: bool) -> None:
     """It is refused with a reason, never guessed."""
-    refusal = addressed(head(method, target), b"", context(tls=False), explicit=explicit)
+    refusal = addressed(head(method, target), b"", context(tls=False), served={} if explicit else None)
     assert isinstance(refusal, Refusal)
     assert refusal.reason_id is ReasonId.TARGET_MALFORMED
 
@@ -101,5 +103,70 @@ def test_what_names_no_place(method: bytes, target: bytes, explicit: bool) -> No
 def test_a_tunnel_to_nowhere() -> None:
     """Without a known end there is no destination."""
     assert isinstance(
-        addressed(head(b"GET", b"/"), b"", context(tls=True, address=None), explicit=False), Refusal
+        addressed(head(b"GET", b"/"), b"", context(tls=True, address=None), served=None), Refusal
     )
+
+
+_SERVED = {
+    b"/mcp/bank": ("https", "bank.example", 443, b"/v1/mcp"),
+    b"/mcp/near": ("http", "near.example", 3000, b"/mcp"),
+}
+
+
+def _by_path(target: bytes, *fields: tuple[bytes, bytes]) -> Message | Refusal:
+    asked = replace(head(b"POST", target), fields=fields)
+    return addressed(asked, b"{}", context(tls=False), served=_SERVED)
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "place"),
+    [
+        (b"/mcp/bank", b"127.0.0.1:2", ("https", "bank.example", 443, "bank.example", b"/v1/mcp")),
+        (b"/mcp/bank?a=1", b"localhost:2", ("https", "bank.example", 443, "bank.example", b"/v1/mcp?a=1")),
+        (b"/mcp/near", b"[::1]:2", ("http", "near.example", 3000, None, b"/mcp")),
+    ],
+    ids=["https", "query", "http"],
+)
+def test_what_is_served_by_path_is_asked_of_its_place(
+    target: bytes, host: bytes, place: tuple[str, str, int, str | None, bytes]
+) -> None:
+    """As if a proxy had been asked for it, with that place's Host."""
+    message = _by_path(target, (b"HOST", host), (b"Authorization", b"Bearer x"))
+    assert isinstance(message, Message)
+    assert (message.scheme, message.host, message.port, message.sni, message.target) == place
+    own = b"bank.example" if place[0] == "https" else b"near.example:3000"
+    assert message.fields == ((b"HOST", own), (b"Authorization", b"Bearer x"))
+
+
+@pytest.mark.parametrize(
+    ("target", "fields"),
+    [
+        (b"/mcp/bank", ((b"Host", b"rebound.example:2"),)),
+        (b"/mcp/bank", ((b"Host", b"127.0.0.1"),)),
+        (b"/mcp/bank", ((b"Host", b"127.0.0.1:3"),)),
+        (b"/mcp/bank", ((b"Host", b"127.0.0.1:2"), (b"host", b"127.0.0.1:2"))),
+        (b"/mcp/bank", ()),
+        (b"/mcp/bank", ((b"Host", b"localhost:2"), (b"Origin", b"http://localhost:2"))),
+        (b"/mcp/bank", ((b"Host", b"localhost:2"), (b"origin", b"null"))),
+        (b"/mcp/bank", ((b"Host", b"localhost:2"), (b"Sec-Fetch-Site", b"cross-site"))),
+        (b"/mcp/other", ((b"Host", b"localhost:2"),)),
+        (b"/mcp/bank/", ((b"Host", b"localhost:2"),)),
+        (b"/", ((b"Host", b"localhost:2"),)),
+    ],
+    ids=[
+        "rebound name",
+        "no port",
+        "other port",
+        "two hosts",
+        "no host",
+        "origin",
+        "opaque origin",
+        "page",
+        "not served",
+        "below",
+        "root",
+    ],
+)
+def test_pages_and_other_paths_reach_nothing(target: bytes, fields: tuple[tuple[bytes, bytes], ...]) -> None:
+    """Whatever a browser is led to, it has another name for this listener, or says that it is one."""
+    assert isinstance(_by_path(target, *fields), Refusal)

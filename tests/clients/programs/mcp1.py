@@ -3,6 +3,7 @@
 import asyncio
 
 from mcp import ClientSession, StdioServerParameters
+from mcp.client.sse import sse_client
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamablehttp_client
 from steps import COMMAND, WHERE, follow, shown
@@ -12,6 +13,8 @@ async def main() -> None:
     """One session for all calls."""
     if COMMAND:
         transport = stdio_client(StdioServerParameters(command=COMMAND[0], args=COMMAND[1:]))
+    elif WHERE.endswith("/sse"):
+        transport = sse_client(WHERE)
     else:
         transport = streamablehttp_client(WHERE)
     async with transport as streams, ClientSession(streams[0], streams[1]) as session:

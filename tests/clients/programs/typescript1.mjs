@@ -1,6 +1,7 @@
 // The first TypeScript SDK: what the application gets. `client.mjs URL|COMMAND ERA`.
 import { createInterface } from 'node:readline';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
@@ -10,6 +11,8 @@ const client = new Client({ name: 'client', version: '1.0.0' });
 if (where.startsWith('[')) {
   const [command, ...args] = JSON.parse(where);
   await client.connect(new StdioClientTransport({ command, args, env: process.env }));
+} else if (where.endsWith('/sse')) {
+  await client.connect(new SSEClientTransport(new URL(where)));
 } else {
   await client.connect(new StreamableHTTPClientTransport(new URL(where)));
 }

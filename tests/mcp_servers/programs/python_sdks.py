@@ -22,7 +22,7 @@ def make() -> Any:
         from mcp.server import MCPServer
 
         return MCPServer("fixture")
-    if SDK == "mcp1":
+    if SDK in ("mcp1", "mcp1-sse"):
         from mcp.server.fastmcp import FastMCP
 
         return FastMCP(
@@ -71,5 +71,7 @@ elif SDK == "mcp2":
     uvicorn.run(server.streamable_http_app(stateless_http=True), port=int(WHERE), log_level="warning")
 elif SDK == "mcp1":
     server.run("streamable-http")
+elif SDK == "mcp1-sse":
+    server.run("sse")
 else:
     server.run("http", host="127.0.0.1", port=int(WHERE), stateless_http=True, show_banner=False)

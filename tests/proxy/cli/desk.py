@@ -7,11 +7,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from proxy.cli import change, decide, environment, execute, holds, keys, pins, resolve
+from proxy.cli import change, decide, environment, execute, holds, keys, pins, resolve, webhooks
 from proxy.data_dir.files import private_folder, write_secret
 from tests.proxy.console.world import TOKENS
 
-COMMANDS = (holds, change, decide, resolve, environment, execute, keys, pins)
+COMMANDS = (holds, change, decide, resolve, environment, execute, keys, pins, webhooks)
 PROXY = "http://127.0.0.1:18080"
 DOMAIN = "desk"
 KEY = b"k" * 32
@@ -52,7 +52,7 @@ def desk_at(folder: Path, console: str) -> Desk:
     """The desk of the operator of the sidecar whose console listens at `console`."""
     private_folder(folder)
     write_secret(folder / "operator.token", TOKENS["ada"].encode() + b"\n")
-    for name in ("ca.pem", "ca-bundle.pem"):
+    for name in environment.TRUSTED:
         (folder / name).write_text("certificates\n")
     desk = Desk(folder=folder, console=console)
     desk.rewrite()

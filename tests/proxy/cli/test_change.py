@@ -17,7 +17,7 @@ type Capture = pytest.CaptureFixture[str]
 
 async def body_of(world: World, hold: Hold) -> object:
     """The body of the hold that goes on in its place."""
-    newest = await world.store.newest(hold.hold_id)
+    newest = await world.store.latest(hold.hold_id)
     assert newest is not None
     assert newest.state is State.PENDING
     return json.loads((await world.reviewing().action(newest)).body)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.cli.environment import TRUSTED
 from proxy.data_dir.placeholders import write_placeholders
 from tests.proxy.cli.desk import PROXY, Desk, sidegate
 
@@ -36,13 +37,24 @@ def expected(folder: Path, proxy: str = PROXY) -> dict[str, str]:
         **dict.fromkeys(BUNDLES, str(folder / "ca-bundle.pem")),
         **dict.fromkeys({"NODE_EXTRA_CA_CERTS", "DENO_CERT"}, str(folder / "ca.pem")),
         "NODE_USE_ENV_PROXY": "1",
+        "JAVA_TOOL_OPTIONS": java(folder, proxy),
     }
+
+
+def java(folder: Path, proxy: str) -> str:
+    """What Java takes instead of variables."""
+    host, port = proxy.removeprefix("http://").split(":")
+    return (
+        f"-Dhttp.proxyHost={host} -Dhttp.proxyPort={port} -Dhttps.proxyHost={host} -Dhttps.proxyPort={port} "
+        f"-Dhttp.nonProxyHosts= -Djavax.net.ssl.trustStore={folder}/ca-bundle.p12 "
+        "-Djavax.net.ssl.trustStoreType=PKCS12"
+    )
 
 
 def certified(folder: Path) -> Path:
     """`folder` with the certificates of a sidecar that ran there."""
     folder.mkdir(parents=True)
-    for name in ("ca.pem", "ca-bundle.pem"):
+    for name in TRUSTED:
         (folder / name).write_text("certificates\n")
     return folder
 
@@ -144,7 +156,7 @@ def test_without_a_running_sidecar(tmp_path: Path, capsys: Capture) -> None:
     assert "assuming that it will listen on http://127.0.0.1:8080" in said.err
 
 
-@pytest.mark.parametrize("missing", ["ca.pem", "ca-bundle.pem"])
+@pytest.mark.parametrize("missing", TRUSTED)
 def test_without_certificates(tmp_path: Path, capsys: Capture, missing: str) -> None:
     """Without certificates there is nothing to trust, and the cure is named."""
     folder = certified(tmp_path / "data")
@@ -155,7 +167,7 @@ def test_without_certificates(tmp_path: Path, capsys: Capture, missing: str) -> 
     assert said.err.startswith(f"sidegate: there is no `{folder / missing}`: start the sidecar once with ")
 
 
-@pytest.mark.parametrize("arguments", [("--format", "fish"), ("extra",)])
+@pytest.mark.parametrize("arguments", [("--format", "cobol"), ("extra",)])
 def test_wrong_use(desk: Desk, arguments: tuple[str, ...]) -> None:
     """A format that does not exist is wrong use."""
     assert desk.run("env", *arguments) == 2

@@ -25,7 +25,7 @@ PRINT_ENVIRONMENT = "import json, os; print(json.dumps(dict(os.environ)))"
 def execute(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run `sidegate exec` in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-c", MAIN, "exec", "--data-dir", str(folder), *command],
+        [sys.executable, "-c", MAIN, "exec", "--data-dir", str(folder), "--quiet", *command],
         env={**os.environ, **variables},
         capture_output=True,
         text=True,

@@ -10,9 +10,10 @@ from starlette.requests import Request
 
 from proxy.console import probes
 from proxy.console.probes import Probes
+from proxy.console.reading.board import Board
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Store
-from rules.hold import Event, State
+from rules.hold import UNENDED, Event
 from tests.proxy.console.world import TOKENS, World
 
 
@@ -74,7 +75,7 @@ async def test_metrics(world: World, api: httpx2.AsyncClient) -> None:
     families = {family.name: family for family in text_string_to_metric_families(response.text)}
     by_state = {s.labels["state"]: s.value for s in families["sidegate_holds"].samples}
     assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert by_state == dict.fromkeys(State, 0) | {"pending": 2, "rejected": 1}
+    assert by_state == dict.fromkeys(UNENDED, 0) | {"pending": 2}
     assert families["sidegate_store_up"].samples[0].value == 1
     for private in (hold.hold_id, hold.digest, "bank.example", TOKENS["ada"], world.domain, "agent-7"):
         assert private not in response.text
@@ -93,16 +94,16 @@ async def test_metrics_while_the_store_is_away(away: World) -> None:
 async def test_scrapes_share_one_count(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many scrape at once, the store is asked once, and again after a while."""
     asked = 0
-    listed = Store.list
+    listed = Store.unended
 
-    async def counting(store: Store, *, limit: int) -> object:
+    async def counting(store: Store) -> object:
         nonlocal asked
         asked += 1
-        return await listed(store, limit=limit)
+        return await listed(store)
 
-    monkeypatch.setattr(Store, "list", counting)
+    monkeypatch.setattr(Store, "unended", counting)
     now = 0.0
-    probe = Probes(world.reviewing(), clock=lambda: now)
+    probe = Probes(world.reviewing(), Board(world.store, world.signals), clock=lambda: now)
     scope = Request({"type": "http", "method": "GET", "headers": []})
     await asyncio.gather(*(probe.metrics(scope) for _ in range(20)))
     assert asked == 1

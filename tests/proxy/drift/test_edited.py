@@ -73,9 +73,9 @@ async def test_a_chain_that_was_written_by_hand(world: World) -> None:
     """It leads to no other agent's hold, and to no end without one."""
     hold, other = await world.hold(READ), await world.hold(READ)
     await world.spoil(hold, "superseded_by", other.hold_id.encode())
-    found = await world.store.newest(hold.hold_id)
+    found = await world.store.latest(hold.hold_id)
     assert found == replace(hold, superseded_by=other.hold_id)
     await world.spoil(hold, "superseded_by", hold.hold_id.encode())
-    circle = await world.store.newest(hold.hold_id)
+    circle = await world.store.latest(hold.hold_id)
     assert circle is not None
     assert circle.state is State.PENDING

@@ -27,6 +27,7 @@ from proxy.mcp.shelf import Shelf
 from proxy.replay.journal import Journal
 from proxy.replay.replayer import Replayer
 from proxy.signals import Signals
+from proxy.suspicion import Suspicion
 from rules.action import Principal
 from rules.hold import Hold
 from tests.proxy.console.world import World
@@ -173,7 +174,12 @@ def desk_of(world: World, loaded: Any, tasks: asyncio.TaskGroup, *, journal: Pat
     agent = Agent(principal=Principal(agent="agent-7"), secret_headers=frozenset(), key=world.key)
     return Desk(
         ruleset=lambda: loaded,
-        admission=Admission(agent=agent, store=world.store, metrics=world.metrics),
+        admission=Admission(
+            agent=agent,
+            store=world.store,
+            metrics=world.metrics,
+            suspicion=Suspicion(store=world.store, agent=agent, ruleset=lambda: loaded, tasks=tasks),
+        ),
         keeping=Keeping(
             agent=agent,
             store=world.store,

@@ -16,6 +16,14 @@ from tests.proxy.drafts import PATIENT
 from tests.proxy.mcp.talks import Talk, hold_id, talking, text
 
 _OBSERVE = "version: 1\nmode: observe\nrules: []\n"
+_SMALL = """\
+version: 1
+rules:
+  - id: small
+    match: {server: bank, tool: pay}
+    tier: 2
+    reason: play money
+"""
 _FORBID = "version: 1\nrules:\n  - {id: never, match: {server: bank, tool: delete_all}, forbidden: true}\n"
 _MALFORMED = {
     "carriage return": b'{"jsonrpc":"2.0","id":1,"method":"ping"}\r'
@@ -292,6 +300,20 @@ async def test_a_tool_that_was_changed_is_held(redis_url: str, tmp_path: Path) -
         await talk.shake_hands()
         held = await talk.call("get_balance")
         assert "other words" in (await talk.hold(held)).reason
+
+
+async def test_after_an_answer_that_instructs_changes_are_held(redis_url: str, tmp_path: Path) -> None:
+    """Reads pass as before, and the reviewer is told why."""
+    async with talking(redis_url, tmp_path, rules=_SMALL) as talk:
+        await talk.shake_hands()
+        assert text(await talk.call("pay", amount=1)) == "pay done"
+        assert text(await talk.call("get_page")) == "get_page done"
+        held = await talk.call("pay", amount=2)
+        assert text(await talk.call("get_balance")) == "get_balance done"
+        hold = await talk.hold(held)
+    assert hold.reason_id == "answer_suspect"
+    assert "`get_page` from `bank`" in hold.reason
+    assert [name for name, _ in talk.executed] == ["pay", "get_page", "get_balance"]
 
 
 async def test_a_client_that_hides_errors_gets_a_success(redis_url: str, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What is known of a server's tools, over pages, processes and an absent store."""
 
+import asyncio
 from dataclasses import replace
 
 from proxy.mcp.shelf import Shelf
@@ -43,3 +44,20 @@ async def test_without_pins_every_tool_counts_as_new() -> None:
     definition = shelf.definition("a")
     assert definition is not None
     assert replace(definition, siblings=frozenset()).description == "Reads."
+
+
+async def test_a_list_on_its_way_to_the_agent_is_waited_for(redis_url: str) -> None:
+    """The agent may call a tool as soon as it has read the list: nobody asks the server again."""
+    world = World.build(redis_url)
+    shelf = Shelf(store=world.store, server="s", key="k")
+
+    async def list_again() -> None:
+        raise AssertionError("the server was asked again")
+
+    async with asyncio.TaskGroup() as tasks:
+        shelf.learn_beside(tasks, _page("a", cursor="2"), first=True)
+        shelf.learn_beside(tasks, _page("b"), first=False)
+        assert not shelf.known
+        await shelf.fill(list_again)
+    assert (shelf.change("a"), shelf.change("b")) == (None, None)
+    await world.redis.aclose()

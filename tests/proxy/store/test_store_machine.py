@@ -298,7 +298,7 @@ class Life(RuleBasedStateMachine):
         expected = {f"hold:{known.hold_id}": True for known in self.known}
         expected |= {f"fingerprint:{fingerprint}": True for fingerprint in self.owners}
         expected |= {"holds": False} if self.known else {}
-        expected |= {"deadlines": False} if self.known else {}
+        expected |= {"deadlines": False, "events": True} if self.known else {}
         expected |= {"approved": False} if any(k.state is State.APPROVED for k in self.known) else {}
         unended = any(k.state in UNENDED for k in self.known)
         expected |= {"unended": False} if unended else {}

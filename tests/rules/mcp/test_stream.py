@@ -67,6 +67,23 @@ def test_events_are_edited_one_by_one(end: bytes, pieces: bool) -> None:
     assert b"notifications/message" not in out
 
 
+@pytest.mark.parametrize("believed", [True, False])
+def test_where_messages_are_posted_is_told_first(believed: bool) -> None:
+    """As the server wrote it, if it is believed; what is no name of that event is read as ever."""
+    told = list[bytes]()
+
+    def named(data: bytes) -> bool:
+        told.append(data)
+        return believed
+
+    rewriting = Rewriting(_edit, documents=False, named=named)
+    assert rewriting.head(200, _EVENTS) is not None
+    out = rewriting.data(b": ping\r\n\r\nevent: endpoint\r\ndata: /post?id=7\r\n\r\n")
+    assert told == [b"/post?id=7"]
+    assert out == b": ping\n\n" + (b"event: endpoint\r\ndata: /post?id=7\n\n" if believed else b"")
+    assert rewriting.data(b"event: endpoints\ndata: /other\n\n") == b""
+
+
 def test_an_event_that_has_no_end_or_no_reading_is_none() -> None:
     """Nothing that was not read reaches the agent."""
     request = b'{"jsonrpc":"2.0","id":"s","method":"sampling/createMessage"}'

@@ -51,7 +51,7 @@ async def test_a_changed_call_takes_its_place(world: World) -> None:
     assert made.idempotency_key != hold.idempotency_key
     action = await world.reviewing().action(made)
     assert json.loads(action.body) == LESS
-    assert await world.store.newest(hold.hold_id) == made
+    assert await world.store.latest(hold.hold_id) == made
 
 
 async def test_it_needs_an_approval_of_its_own(world: World) -> None:
@@ -76,7 +76,7 @@ async def test_a_second_change_follows_the_first(world: World) -> None:
     third = await changed(world, second, {"amount": 2}, who=BOB)
     assert (third.generation, third.edited_by) == (3, "bob")
     for one in (hold, second, third):
-        assert await world.store.newest(one.hold_id) == third
+        assert await world.store.latest(one.hold_id) == third
 
 
 async def test_a_double_click_changes_once(world: World) -> None:
@@ -108,7 +108,7 @@ async def test_a_change_and_an_approval_at_once(world: World) -> None:
         approving = deciding.approve(hold.hold_id, who=BOB, digest=hold.digest, named=unnamed)
         await asyncio.gather(changed(world, hold), approving, return_exceptions=True)
         assert (await found(world, hold)).state in (State.APPROVED, State.SUPERSEDED)
-        newest = await world.store.newest(hold.hold_id)
+        newest = await world.store.latest(hold.hold_id)
         assert newest is not None
         assert newest.state in (State.APPROVED, State.PENDING)
 

@@ -1,11 +1,18 @@
 """Tests of which addresses there are, and of who is let in at each."""
 
 import pytest
+from starlette.routing import Route
 
 from proxy.console.pages.routes import routes
 from proxy.console.pages.sessions import IDLE
+from proxy.console.reading.lines import Lines
 from tests.proxy.console.pages.browser import Browser
 from tests.proxy.console.world import World
+
+
+def _routes(world: World) -> list[Route]:
+    return routes(world.reviewing(), Lines(world.reviewing()))
+
 
 OPEN = {"/", "/login", "/static/{name}"}
 """What is there for whoever is not logged in."""
@@ -14,7 +21,7 @@ ID = "01JZZZZZZZZZZZZZZZZZZZZZZZ"
 
 async def test_every_other_address_asks_for_a_login(stranger: Browser, world: World) -> None:
     """One that is added is behind the lock, or is named here."""
-    closed = [route for route in routes(world.reviewing()) if route.path not in OPEN]
+    closed = [route for route in _routes(world) if route.path not in OPEN]
     assert len(closed) >= 20
     for route in closed:
         path = route.path.replace("{hold_id}", ID).replace("{part}", "body")
@@ -26,7 +33,7 @@ async def test_every_other_address_asks_for_a_login(stranger: Browser, world: Wo
 
 async def test_what_reads_is_apart_from_what_acts(world: World) -> None:
     """No address takes a form and a look by the same function."""
-    for route in routes(world.reviewing()):
+    for route in _routes(world):
         assert route.methods in ({"GET", "HEAD"}, {"POST"}), route.path
 
 

@@ -1,14 +1,16 @@
 """Tests of what a list says of each hold."""
 
+import asyncio
 import json
 from dataclasses import replace
 
 import pytest
 
-from proxy.console.pages.lines import Line, Lines, Told
+from proxy.console.reading.lines import Line, Lines, Told
 from rules.hold import Hold
 from tests.proxy.console.pages.browser import READ, posting
 from tests.proxy.console.world import ACTION, World
+from tests.proxy.redis_child import eventually
 from tests.rules.calls import compiled
 
 
@@ -108,3 +110,27 @@ async def test_what_is_searched(world: World, text: str, found: bool) -> None:
     """Everything that the line is about, whatever its case, and not how a missing value is written."""
     told_of = Told(words="sends 5", url="https://bank.example/")
     assert Line(hold=await world.hold(), told=told_of).says(text) is found
+
+
+async def test_a_view_finds_all_opened(world: World) -> None:
+    """What comes is opened beside the views, so that a filter over thousands has nothing to open."""
+    lines, hold = Lines(world.reviewing()), await world.hold(READ)
+    async with asyncio.TaskGroup() as tasks:
+        keeping_up = tasks.create_task(lines.keep_up())
+
+        async def opened() -> bool:
+            return any(key[0] == hold.hold_id for key in lines._known)
+
+        await eventually(opened, what="the hold to be opened")
+        keeping_up.cancel()
+
+
+async def test_a_line_is_shown_as_it_stands(world: World) -> None:
+    """Between the board and the page a decision may have come; what is gone from the store is gone here."""
+    lines, decided, gone = Lines(world.reviewing()), await world.hold(READ), await world.hold(READ)
+    known = await lines.of([decided, gone])
+    await world.approve(decided)
+    await world.redis.delete(f"{{sidegate:{world.domain}}}:hold:{gone.hold_id}")
+    [line] = await lines.fresh(known)
+    assert (line.hold.hold_id, line.hold.state) == (decided.hold_id, "approved")
+    assert line.told == known[0].told

@@ -1,18 +1,23 @@
 """What a list says of each hold. What a call would do never changes, so it is opened once and kept."""
 
+import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from proxy.console.reading.board import Board
 from proxy.console.reading.packages import Packages
 from proxy.console.reading.shown import standing
 from proxy.console.reviewing import Reviewing
 from proxy.keys.seal import SealError, Shredded
+from proxy.store.record import StoreUnavailable
 from rules.action import Principal
 from rules.hold import Hold
 from rules.review.excerpt import short
 
-_MOST_KEPT = 4096
+_MOST_KEPT = 20_000
+_REST = 1.0
 _GONE = "do what is not kept any more: its time was over"
 _CHANGED = "do what does not open: what is stored was changed"
 
@@ -58,9 +63,29 @@ class Lines:
     """Makes them."""
 
     def __init__(self, reviewing: Reviewing) -> None:
+        self.board = Board(reviewing.store, reviewing.signals)
         self._reviewing = reviewing
         self._packages = Packages(reviewing)
         self._known: dict[tuple[str, str, str], Told] = {}
+
+    async def keep_up(self) -> None:
+        """Open what may still change as it comes, until cancelled, so that no view has to catch up."""
+        begun, seen = False, -1
+        while True:
+            with suppress(StoreUnavailable):  # whoever looks is told
+                if not begun:
+                    await self.board.begin()
+                    begun = True
+                if seen != self._reviewing.signals.changes:
+                    seen = self._reviewing.signals.changes
+                    await self.of(await self.board.unended())
+            await asyncio.sleep(_REST)
+
+    async def fresh(self, lines: Iterable[Line]) -> list[Line]:
+        """The same lines as they stand in the store now, without those that are gone from it."""
+        told = {line.hold.hold_id: line.told for line in lines}
+        holds = await self._reviewing.store.several(list(told))
+        return [Line(hold=hold, told=told[hold.hold_id]) for hold in holds]
 
     async def of(self, holds: Iterable[Hold]) -> list[Line]:
         """A line for each."""

@@ -1,0 +1,120 @@
+"""The pages behind a letter's link: whoever looks sees the facts, and only the button on the page decides.
+
+Mail scanners open every link they find, so opening one must not do anything.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from proxy.channels.mail.links import Link, read
+from proxy.channels.queue import Queue
+from proxy.channels.told import lines, opens_elsewhere
+from proxy.console.deciding.deciding import Deciding
+from proxy.console.deciding.decisions import read_reason
+from proxy.console.pages.form import read_form
+from proxy.console.pages.one import REASONS
+from proxy.console.pages.shell import Shell
+from proxy.console.problem import Obstacle, Problem
+from proxy.console.reading.holds import find_hold
+from proxy.console.reading.seen import Named
+from proxy.console.reading.shown import standing
+from proxy.console.reading.whole import Whole
+from proxy.console.reviewing import Reviewing
+from rules.hold import Hold, State
+from rules.reviewer import Reviewer
+from rules.verdict import Tier
+
+_AFTER = timedelta(days=1)
+
+
+class Answering:
+    """The routes of a link."""
+
+    def __init__(self, reviewing: Reviewing) -> None:
+        self._reviewing = reviewing
+        self._shell = Shell(reviewing)
+        self._whole = Whole(reviewing)
+        self._deciding = Deciding(reviewing)
+        self._queue = Queue(reviewing.store, who="")
+
+    async def look(self, request: Request) -> Response:
+        """The facts and a form; nothing is decided by looking, whoever or whatever looks."""
+        return await self._shell.guarded(request, lambda: self._looked(request), session=None)
+
+    async def decide(self, request: Request) -> Response:
+        """Decide as the form says, once."""
+        return await self._shell.guarded(request, lambda: self._decided(request), session=None)
+
+    async def _looked(self, request: Request) -> Response:
+        link = await self._valid(request)
+        hold = await find_hold(self._reviewing, link.hold_id)
+        whole = await self._whole.of(hold)
+        return self._page(link, hold, whole["package"])
+
+    async def _decided(self, request: Request) -> Response:
+        link = await self._valid(request)
+        form = await read_form(request, names=["decision", "reason"])
+        if form.get("decision") not in ("approve", "reject"):
+            raise Problem(400, Obstacle.BODY_INVALID, "the form says neither yes nor no: open the link again")
+        reason = read_reason({"reason": form.get("reason", "")}) if form["decision"] == "reject" else ""
+        hold = await find_hold(self._reviewing, link.hold_id)
+        if hold.tier > Tier.EXTERNAL:
+            raise Problem(403, Obstacle.STATE, "this is decided on the console alone: log in there")
+        # Used up before anything is decided: of two that come at once, one decides.
+        lasts = timedelta(seconds=link.until - self._now()) + _AFTER
+        if not await self._queue.keep(_used(link), "1", lasts=lasts):
+            raise _gone("it has been used")
+        who = Reviewer(name=link.reviewer)
+        if form["decision"] == "reject":
+            await self._deciding.reject(link.hold_id, who=who, reason=reason)
+        else:
+            named = Named(preview=link.preview, viewed=frozenset())
+            await self._deciding.approve(link.hold_id, who=who, digest=link.digest, named=named)
+        return self._page(link, await find_hold(self._reviewing, link.hold_id), None)
+
+    async def _valid(self, request: Request) -> Link:
+        """The link, if it can still be used. Raises Problem."""
+        place = self._reviewing.channels
+        mail = None if place is None else place.settings.mail
+        link = read(request.path_params["link"], self._reviewing.sealed.keyring)
+        if mail is None or link is None:
+            raise Problem(404, Obstacle.NOT_FOUND, "this is no link of a letter: open it as it was sent")
+        if link.until <= self._now():
+            raise _gone("its time is over")
+        if await self._queue.kept(_used(link)) is not None:
+            raise _gone("it has been used")
+        written_to = {recipient.reviewer for recipient in mail.recipients}
+        if link.reviewer not in written_to & self._reviewing.reviewers.keys():
+            raise Problem(403, Obstacle.UNAUTHENTICATED, "the link was for somebody who decides no more here")
+        return link
+
+    def _now(self) -> float:
+        return self._reviewing.now().timestamp()
+
+    def _page(self, link: Link, hold: Hold, package: dict[str, Any] | None) -> Response:
+        pending = hold.state is State.PENDING and package is not None
+        members: dict[str, Any] = {
+            "hold": hold,
+            "standing": standing(hold),
+            "package": package,
+            "lines": [] if package is None else lines(package),
+            "reviewer": link.reviewer,
+            "open": pending,
+            "approvable": pending
+            and not opens_elsewhere(package)
+            and package is not None
+            and package["preview"] == link.preview,
+            "reasons": REASONS,
+        }
+        return self._shell.show("linked.html", None, members)
+
+
+def _used(link: Link) -> str:
+    return f"mail-used:{link.nonce}"
+
+
+def _gone(why: str) -> Problem:
+    return Problem(410, Obstacle.LINK_GONE, f"this link is of no use any more, {why}: log in to the console")

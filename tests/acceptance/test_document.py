@@ -1,0 +1,64 @@
+"""The API answers as its document says, whatever it is sent: schemathesis against the real server."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.clients import Call, curl
+from tests.acceptance.sidecar import Sidecar
+from tests.acceptance.upstream import Upstream
+from tests.environments.locked import python
+
+pytestmark = pytest.mark.review
+
+SECONDS = 60
+RULES = """
+version: 1
+rules:
+  - {id: pay, match: {host: localhost, method: POST, path: /v1/transfers}, tier: 4, reason: moves money}
+"""
+_CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
+    "response_headers_conformance,negative_data_rejection,ignored_auth,unsupported_method"
+)
+
+
+@pytest.fixture(scope="module")
+def rules() -> str:
+    """Hold every transfer."""
+    return RULES
+
+
+@pytest.mark.timeout(400)
+def test_no_answer_is_undocumented(sidecar: Sidecar, upstream: Upstream, tmp_path: Path) -> None:
+    """No 5xx, no status, type or shape that the document does not have, over a bounded time."""
+    call = Call(
+        method="POST",
+        url=upstream.url("/v1/transfers"),
+        headers=(("Content-Type", "application/json"), ("Prefer", "wait=0")),
+        body=b'{"amount": 5}',
+        proxy=sidecar.proxy,
+        ca=sidecar.ca_bundle,
+    )
+    assert curl(call).status == 403
+    [hold] = sidecar.holds()
+    config = tmp_path / "schemathesis.toml"
+    # A stream has no end, and nothing changes that a request could wait for.
+    config.write_text(f'[parameters]\nhold_id = "{hold["hold_id"]}"\nwait = 0\n')
+    done = subprocess.run(
+        [
+            *(str(python("schemathesis").with_name("schemathesis")), "--config-file", str(config), "run"),
+            *(f"{sidecar.console}/api/openapi.json", "--header", f"Authorization: Bearer {sidecar.token}"),
+            *("--checks", _CHECKS, "--exclude-path", "/api/events", "--max-time", str(SECONDS)),
+            *("--request-timeout", "20", "--seed", "7", "--no-color", "--workers", "1"),
+            *("--generation-database", "none"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=6 * SECONDS,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
+    assert " 0 passed" not in done.stdout

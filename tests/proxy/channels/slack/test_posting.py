@@ -1,0 +1,124 @@
+"""Tests of the message in Slack: posted once, shown as it is, and rendered anew after every change."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from proxy.channels.settings import Channels
+from proxy.channels.slack.message import APPROVE, REJECT
+from proxy.channels.slack.posting import SlackChannel
+from proxy.console.reviewing import Reviewing
+from rules.hold import Event
+from rules.verdict import Tier
+from tests.proxy.channels.listener import Listener
+from tests.proxy.channels.slack.workspace import Workspace, buttons, said
+from tests.proxy.channels.stage import LINK, counted, eventually, reviewing_of, telling
+from tests.proxy.console.pages.browser import READ
+from tests.proxy.console.world import World
+
+
+def of(world: World, workspace: Workspace, folder: Path, **changes: object) -> tuple[Reviewing, SlackChannel]:
+    """The console's side and the channel."""
+    slack = workspace.settings(folder, **changes)
+    reviewing = reviewing_of(world, Channels(slack=slack))
+    assert reviewing.channels
+    return reviewing, SlackChannel(slack, reviewing.channels, reviewing)
+
+
+async def test_a_message_follows_its_hold(world: World, listener: Listener, tmp_path: Path) -> None:
+    """One message: with buttons while it waits, and with who decided, anywhere, once somebody has."""
+    workspace = Workspace(listener)
+    reviewing, channel = of(world, workspace, tmp_path)
+    async with telling(reviewing, [channel]):
+        hold = await world.hold(READ, tier=Tier.EXTERNAL)
+        await eventually(lambda: _posted(workspace, 1))
+        [message] = workspace.messages.values()
+        assert set(buttons(message)) == {"sidegate_open", APPROVE, REJECT}
+        assert f"{LINK}/holds/{hold.hold_id}" in str(message["blocks"][-1])
+        assert "Zo\u00eb" in said(message)
+        await world.store.step(hold, Event.REJECT, fields={"decided_by": b"bob", "decision_reason": b"no"})
+        await eventually(lambda: _updated(workspace, 1))
+    [message] = workspace.messages.values()
+    assert set(buttons(message)) == {"sidegate_open"}
+    assert "rejected by" in said(message)
+    assert "bob" in said(message)
+    assert counted(reviewing, "slack", "delivered") == 2
+
+
+async def test_tier_4_leads_to_the_console(world: World, listener: Listener, tmp_path: Path) -> None:
+    """There is no button that decides."""
+    workspace = Workspace(listener)
+    reviewing, channel = of(world, workspace, tmp_path)
+    async with telling(reviewing, [channel]):
+        await world.hold(READ, tier=Tier.HIGH_RISK)
+        await eventually(lambda: _posted(workspace, 1))
+    [message] = workspace.messages.values()
+    assert set(buttons(message)) == {"sidegate_open"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"to": "' + b"<!channel> *bold* `code` &lt; <https://evil.example|console> " * 5 + b'"}',
+        '{"to": "\u202egnp.exe\u200b\U000e0041"}'.encode(),
+        b'{"to": "\\u0000 \\u001b[31m"}',
+        b'{"to": "' + b"<&>`" * 75_000 + b'"}',
+        b"\xff\xfe\x00",
+    ],
+    ids=["markdown", "bidi", "controls", "300 KB", "binary"],
+)
+async def test_hostile_calls(world: World, listener: Listener, tmp_path: Path, body: bytes) -> None:
+    """Slack takes the message, nothing in it acts or hides, and what is not all there has no approval."""
+    workspace = Workspace(listener)
+    reviewing, channel = of(world, workspace, tmp_path)
+    async with telling(reviewing, [channel]):
+        await world.hold(replace(READ, body=body), tier=Tier.EXTERNAL)
+        await eventually(lambda: _posted(workspace, 1))
+    [message] = workspace.messages.values()
+    text = said(message)
+    assert not set("\u202e\u200b\U000e0041\x00\x1b") & set(text)
+    assert "<" not in text
+    assert ">" not in text
+    assert all(line.count("`") % 2 == 0 for line in text.splitlines())
+    assert (APPROVE in buttons(message)) == (body.isascii() and len(body) < 1000)
+
+
+async def test_other_hosts(world: World, listener: Listener, tmp_path: Path) -> None:
+    """Are not told of."""
+    workspace = Workspace(listener)
+    reviewing, channel = of(world, workspace, tmp_path, hosts=("other.example",))
+    async with telling(reviewing, [channel]):
+        await world.hold(READ)
+        await eventually(lambda: _skipped(reviewing))
+    assert listener.heard == []
+
+
+async def test_a_refusal_of_slack(world: World, listener: Listener, tmp_path: Path) -> None:
+    """It is said with Slack's word; the token is not."""
+    workspace = Workspace(listener)
+    listener.answers = lambda _heard: (200, b'{"ok": false, "error": "channel_not_found"}')
+    reviewing, channel = of(world, workspace, tmp_path)
+    async with telling(reviewing, [channel]):
+        await world.hold(READ)
+        await eventually(lambda: _dead(reviewing))
+    async with world.client() as client:
+        [dead] = (await client.get("/api/deliveries")).json()["dead"]
+    assert "channel_not_found" in dead["why"]
+    assert "xoxb" not in dead["why"]
+
+
+async def _posted(workspace: Workspace, count: int) -> bool:
+    return len(workspace.messages) >= count
+
+
+async def _updated(workspace: Workspace, count: int) -> bool:
+    return workspace.updates >= count
+
+
+async def _skipped(reviewing: Reviewing) -> bool:
+    return counted(reviewing, "slack", "skipped") == 1
+
+
+async def _dead(reviewing: Reviewing) -> bool:
+    return counted(reviewing, "slack", "dead") == 1

@@ -1,0 +1,71 @@
+"""A world with channels: what they share, and the one who tells, running."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from proxy.channels.dispatch import Channel, Dispatch
+from proxy.channels.making import place
+from proxy.channels.place import Place
+from proxy.channels.settings import Channels
+from proxy.console.reviewing import Reviewing
+from proxy.destinations import Allowed, Destinations
+from tests.proxy.console.world import World
+
+type Probe = Callable[[], Awaitable[bool]]
+
+LINK = "https://review.example"
+SOON = (timedelta(milliseconds=20),) * 3
+DEADLINE = 20.0
+
+
+def placed(settings: Channels) -> Place:
+    """What channels of these settings share; loopback is open to them."""
+    nowhere = Destinations(allowed=Allowed(), named=lambda _host: False)
+    settings = settings.model_copy(update={"allow": (*settings.allow, "127.0.0.1", "localhost")})
+    return place(settings, link=LINK, beside=nowhere, trust=ssl.create_default_context())
+
+
+def reviewing_of(world: World, settings: Channels) -> Reviewing:
+    """What the console of `world` works on, with these channels."""
+    return replace(world.reviewing(), channels=placed(settings))
+
+
+@asynccontextmanager
+async def telling(
+    reviewing: Reviewing, channels: Sequence[Channel], *, delays: Sequence[timedelta] = SOON
+) -> AsyncIterator[Dispatch]:
+    """The one who tells these channels, once it has begun."""
+    dispatch = Dispatch(reviewing, channels, delays=delays)
+    async with asyncio.TaskGroup() as tasks:
+        work = [tasks.create_task(part) for part in (reviewing.signals.listen(), dispatch.watch())]
+        try:
+            await eventually(lambda: begun(reviewing))
+            yield dispatch
+        finally:
+            for task in work:
+                task.cancel()
+
+
+async def begun(reviewing: Reviewing) -> bool:
+    """Whether changes are told from now on."""
+    script = "return redis.call('EXISTS', KEYS[1])"
+    return bool(await reviewing.store.evaluate(script, ["channels:cursor"], []))
+
+
+async def eventually(probe: Probe) -> None:
+    """Wait until `probe` gives true."""
+    async with asyncio.timeout(DEADLINE):
+        while not await probe():  # noqa: ASYNC110 (what is waited for is in another process)
+            await asyncio.sleep(0.01)
+
+
+def counted(reviewing: Reviewing, channel: str, outcome: str) -> float:
+    """How often that became of a try."""
+    labels = {"channel": channel, "outcome": outcome}
+    found = reviewing.metrics.registry.get_sample_value("sidegate_channel_deliveries_total", labels)
+    assert found is not None
+    return found

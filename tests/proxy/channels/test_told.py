@@ -1,0 +1,60 @@
+"""Tests of a hold as labelled lines."""
+
+from typing import Any
+
+from proxy.channels.told import lines, opens_elsewhere
+from rules.review.document import document
+from rules.review.package import Around
+from tests.rules.calls import http
+from tests.rules.review.held import facts
+
+PACKAGE: dict[str, Any] = document(facts(http("POST a.example/x")), Around())
+
+
+def test_what_is_always_said() -> None:
+    """The request, how to take it back, who asks, why, and what happens if nobody answers."""
+    said = dict(lines(PACKAGE))
+    assert {"request", "to take it back", "who asks", "if nobody answers"} <= set(said)
+
+
+def test_everything_there_is() -> None:
+    """Each fact has its line, the agent's own words come last, and cut ones say how long they are."""
+    whole = PACKAGE | {
+        "money": "5 EUR",
+        "recipients": {"count": 3, "first": ["a", "b"]},
+        "rows": 7,
+        "other_side": "Landlord",
+        "warnings": ["look twice"],
+        "changes": {"count": 1, "first": [{"path": "", "before": "1", "after": None}]},
+        "parts": [
+            {"name": "body", "size": 9, "shown": "all of it", "open_first": None},
+            {"name": "decoded", "size": 9, "shown": None, "open_first": "it hides something"},
+        ],
+        "around": PACKAGE["around"]
+        | {
+            "spent_with_this": "6 EUR",
+            "since": "noon",
+            "similar": [{"asked_to": "pay", "became": "ran", "at": "", "tier": 3}],
+        },
+        "agent_says": {"trust": "", "text": {"text": "rent", "length": 900, "whole": False, "unseen": False}},
+    }
+    made = lines(whole)
+    said = dict(made)
+    assert said["sum"] == "5 EUR"
+    assert said["recipients"] == "3: a, b"
+    assert said["things in a list"] == "7"
+    assert said["other side"] == "Landlord"
+    assert said["warning"] == "look twice"
+    assert said["changes the whole"] == "1 -> None"
+    assert said["body"] == "all of it"
+    assert "to be opened on the console: it hides something" in said["decoded"]
+    assert said["spent with this"] == "6 EUR since noon"
+    assert said["a similar one"] == "pay: ran"
+    assert made[-1] == ("the agent says, unchecked", "rent... (900 characters)")
+
+
+def test_what_cannot_be_approved_from_here() -> None:
+    """What does not open, and what has a part that nobody sees here."""
+    assert opens_elsewhere(None)
+    assert not opens_elsewhere(PACKAGE | {"parts": []})
+    assert opens_elsewhere(PACKAGE | {"parts": [{"open_first": "it is long"}]})
