@@ -56,6 +56,7 @@ class Holding:
         draft = replace(
             self.keeping.draft(action, judgement, fingerprint=fingerprint, policy=policy),
             credential=credential,
+            window=self.replayer.ruleset().handling(judgement.rule).time_to_decide,
             probed=bool(self.snapshots.reads(call, judgement.rule)),
         )
         return self.keeping.close(draft, action, reasoning=said_by(call.fields))

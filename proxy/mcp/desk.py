@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from proxy.admission import Admission, refusable
@@ -175,6 +175,7 @@ class Desk:
         action = self._action_of(asking)
         fingerprint = self.keeping.agent.tool_fingerprint(action)
         draft = self.keeping.draft(action, judgement, fingerprint=fingerprint, policy=self.ruleset().hash)
+        draft = replace(draft, window=self.ruleset().handling(judgement.rule).time_to_decide)
         draft = self.keeping.close(draft, action, reasoning=asking.reasoning)
         hold, _ = await self.keeping.open(draft, asking.asked.call)
         asking.held.add(hold.hold_id)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rules.hold import Hold, Resolution, State
@@ -45,6 +45,8 @@ class Draft:
     key: str = ""
     """The data key of what is sealed, wrapped."""
     probed: bool = False
+    window: timedelta | None = None
+    """How long people have to decide, where that is not as usual."""
     reasoning: bytes = b""
     """What the agent says for itself, sealed."""
     generation: int = 1

@@ -119,7 +119,8 @@ class Store(Records):
 
     async def _begin(self, draft: Draft, how: dict[str, Any]) -> tuple[str, dict[str, str]]:
         """A new hold, if nothing speaks against it."""
-        times = {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}
+        window = draft.window or self._clocks.decision_window
+        times = {"decide_by": _ms(window), "created_at": 0}
         change = {"from": [], "to": State.PENDING, "deadline": "decide_by", "confirm": True, "times": times}
         change |= {"unended": True, **how}
         return await self._change(draft.hold_id, draft.fingerprint, change, draft_fields(draft), of=draft)

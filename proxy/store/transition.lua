@@ -161,8 +161,10 @@ else
   redis.call('ZREM', KEYS[9], change.id)
 end
 if not change.erase then
-  redis.call('PEXPIRE', KEYS[1], change.keep)
-  if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], change.keep) end
+  -- A rule may give people longer than anything is kept otherwise; a day later it has expired for certain.
+  local keep = math.max(change.keep, tonumber(field('decide_by') or '0') - now + 86400000)
+  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', keep))
+  if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], string.format('%.0f', keep)) end
   -- A renewed lease says nothing new about the hold.
   if change.to or not change.fence then
     redis.call('XADD', KEYS[11], 'MAXLEN', '~', change.log, '*',

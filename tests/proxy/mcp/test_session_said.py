@@ -1,6 +1,6 @@
 """What an agent hears through MCP besides how its hold stands, and what it answers."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +66,12 @@ async def test_a_question_is_answered_by_the_tool_that_waits(redis_url: str, tmp
         assert len(await saying.about(await talk.hold(held))) == 2
         too_long = await talk.call("sidegate_await", hold_id=hold_id(held), answer="x" * 5000)
         assert "4096" in str(too_long)
+
+
+async def test_a_rules_window(redis_url: str, tmp_path: Path) -> None:
+    """People have as long as the rule says."""
+    rules = "version: 1\nrules:\n  - {id: pay, match: {server: bank, tool: pay}, tier: 4, window: 2h}\n"
+    async with talking(redis_url, tmp_path, rules=rules) as talk:
+        await talk.shake_hands()
+        hold = await talk.hold(await talk.call("pay", amount=7))
+        assert (hold.rule, hold.decide_by - hold.created_at) == ("pay", timedelta(hours=2))

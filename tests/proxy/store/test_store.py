@@ -363,3 +363,14 @@ async def test_a_lease_is_renewed(lapsed: Store, store: Store) -> None:
         assert (
             await refusal(store, hold, Event.LOSE if event is Event.SEND else Event.RELEASE, due=True)
         ).why == "early"
+
+
+async def test_a_window_of_its_own(store: Store, redis: Redis) -> None:
+    """A hold may give people longer than usual, or less; it is there at least until then."""
+    for window in (timedelta(days=7), timedelta(minutes=1)):
+        hold, _ = await store.open(draft(window=window))
+        assert hold.decide_by - hold.created_at == window
+        again, new = await store.open(draft(fingerprint=hold.fingerprint))
+        assert (new, again.decide_by) == (False, hold.decide_by)
+        lasts = await redis.pttl(f"{{sidegate:{DOMAIN}}}:hold:{hold.hold_id}")
+        assert timedelta(milliseconds=lasts) > window
