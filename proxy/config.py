@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from addons.http1.destination import Served
 from proxy.channels.settings import Channels
+from proxy.console.people.entry import ConsoleEntry, person_name
 from proxy.credentials.entry import CredentialEntry, distinct, secret_name
 from proxy.credentials.supply import TLS
 from proxy.destinations import Allowed
@@ -21,7 +22,6 @@ from rules.action import Principal
 from rules.language.complaint import quote
 from rules.language.document import Problem, Strict, read
 from rules.mcp.carried import Server
-from rules.request.authority import split_authority
 from rules.verdict import Tier
 
 type Seconds = Annotated[float, Field(gt=0, le=31_622_400)]
@@ -29,8 +29,6 @@ type Patience = Annotated[float, Field(ge=0, le=3600)]
 type Grace = Annotated[float, Field(ge=0, le=3600)]
 type Name = Annotated[str, Field(min_length=1, max_length=200)]
 
-_OPERATOR = "operator"
-_REVIEWER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _DOMAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -109,28 +107,7 @@ class Reviewer(Strict):
     @field_validator("name")
     @classmethod
     def _plain(cls, value: str) -> str:
-        if not _REVIEWER.fullmatch(value):
-            raise ValueError(
-                f"{quote(value)} is no reviewer's name; use up to 64 of letters, digits and `._@-`, "
-                "the first a letter or digit"
-            )
-        if value.casefold() == _OPERATOR:
-            raise ValueError(f"`{_OPERATOR}` is the operator of this machine already; write another name")
-        return value
-
-
-class ConsolePlace(Strict):
-    """Under which names, besides its addresses, the console is asked for."""
-
-    names: tuple[Name, ...] = ()
-
-    @field_validator("names")
-    @classmethod
-    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for name in value:
-            if split_authority(name, 80) is None:
-                raise ValueError(f"{quote(name)} is no host or host:port; write it as clients address it")
-        return value
+        return person_name(value)
 
 
 class Review(Strict):
@@ -180,7 +157,7 @@ class Config(Strict):
     secret_headers: tuple[Name, ...] = ()
     mcp_servers: tuple[McpServer, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
-    console: ConsolePlace = ConsolePlace()
+    console: ConsoleEntry = ConsoleEntry()
     review: Review = Review()
     channels: Channels = Channels()
     redis: RedisPlace = RedisPlace()
@@ -224,6 +201,20 @@ class Config(Strict):
         if stranger := next((e.server for e in self.credentials if e.server and e.server not in named), None):
             raise ValueError(f"a credential is for {quote(stranger)}, which is no name in `mcp_servers`")
         return self
+
+    @model_validator(mode="after")
+    def _people_apart(self) -> Self:
+        named = {reviewer.name.casefold() for reviewer in self.reviewers}
+        if twice := next((one.name for one in self.console.people if one.name.casefold() in named), None):
+            raise ValueError(f"{quote(twice)} is in `reviewers` and in `console.people`; leave one out")
+        return self
+
+    @property
+    def token_files(self) -> dict[str, Path]:
+        """Where the tokens of people are, by name."""
+        reviewers = {one.name: Path(one.token_file) for one in self.reviewers}
+        people = {one.name: Path(one.token_file) for one in self.console.people if one.token_file}
+        return reviewers | people
 
     @property
     def server_urls(self) -> dict[str, str]:

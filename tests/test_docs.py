@@ -22,6 +22,7 @@ from proxy.cli.schema import rule_models
 from proxy.config import Config, Reviewer
 from proxy.console.app import create
 from proxy.console.pages.routes import routes
+from proxy.console.people.entry import OidcEntry, PersonEntry, RoleEntry, ScopeEntry, StepUp
 from proxy.console.reading.lines import Lines
 from proxy.console.reading.shown import contents, summary
 from proxy.credentials.entry import CredentialEntry
@@ -38,12 +39,14 @@ from proxy.credentials.kinds import (
 )
 from proxy.mcp.servers import McpServer
 from proxy.metrics import Metrics
+from rules.authority import ALLOWED, Act
 from rules.compile import compile_rules
 from rules.hold import Hold, State
 from rules.language.document import Strict, read
 from rules.language.rule_file import RulesFile
 from rules.review.document import document
 from rules.review.package import Around
+from rules.reviewer import Role
 from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
 from tests.proxy.console.world import ACTION, World
@@ -102,6 +105,13 @@ def _models() -> dict[str, type[Strict]]:
     lists: dict[str, Any] = {"credentials": CredentialEntry, "mcp_servers": McpServer, "reviewers": Reviewer}
     channels = {"webhooks": Webhook, "slack": Slack, "mail": Mail, "mail.recipients": Recipient}
     lists |= {f"channels.{name}": model for name, model in channels.items()}
+    lists |= {
+        "people": PersonEntry,
+        "scope": ScopeEntry,
+        "oidc": OidcEntry,
+        "roles": RoleEntry,
+        "step_up": StepUp,
+    }
     kinds: dict[str, Any] = {
         "command": Command,
         "oauth2": OAuth2,
@@ -346,6 +356,12 @@ def test_every_member_is_documented() -> None:
 def test_every_problem_is_documented() -> None:
     """Each word with its sentence."""
     assert described(sections("api.md")["Problems"]) == sentences("proxy/console/problem.py", "Obstacle")
+
+
+def test_what_roles_may_do_is_documented() -> None:
+    """The table of the page is that of the rules."""
+    expected = [[f"`{act}`", *("yes" if act in ALLOWED[role] else "" for role in Role)] for act in Act]
+    assert rows(sections("people.md")["Roles"]) == expected
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])

@@ -8,8 +8,10 @@ from starlette.responses import Response
 from proxy.channels.queue import Delivery, Queue
 from proxy.console.body import read_members
 from proxy.console.door import reviewer
+from proxy.console.people.asking import check
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
+from rules.authority import Act
 from rules.review.inert import visible
 
 logger = logging.getLogger(__name__)
@@ -21,12 +23,14 @@ class Deliveries:
     def __init__(self, reviewing: Reviewing) -> None:
         self._queue = Queue(reviewing.store, who="")
 
-    async def show(self, _request: Request) -> Response:
+    async def show(self, request: Request) -> Response:
         """What was given up, the newest first."""
+        check(reviewer(request), Act.CHANNELS)
         return answer({"dead": [_told(delivery) for delivery in await self._queue.dead()]})
 
     async def again(self, request: Request) -> Response:
         """Tell one of them anew."""
+        check(reviewer(request), Act.CHANNELS)
         wanted = (await read_members(request, names=["delivery_id"])).get("delivery_id")
         found = [each for each in await self._queue.dead() if each.delivery_id == wanted]
         if not found or not await self._queue.again(found[0]):

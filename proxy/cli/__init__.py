@@ -32,6 +32,8 @@ _COMMANDS = {
     "webhooks": "webhooks",
     "keys": "keys",
     "pins": "pins",
+    "users": "users",
+    "tokens": "tokens",
     "env": "environment",
     "exec": "execute",
     "capture": "capture",

@@ -2,6 +2,7 @@
 
 - `app`: puts the parts together
 - `door`: which requests are heard at all, and who sent them
+- `people/`: who may decide, and the question whether somebody may
 - `probes`: whether the process lives, whether it is ready, and its metrics
 - `body`: what a request says, bounded and strictly read
 - `reading/`: what a reviewer is shown of holds

@@ -96,6 +96,6 @@ def _api(reviewing: Reviewing, board: Board) -> Router:
             Route("/events", EventStream(reviewing).stream),
             Route("/kill", kill.serve, methods=["GET", "POST", "DELETE"]),
         ],
-        middleware=[Middleware(Authentication, reviewers=reviewing.reviewers)],
+        middleware=[Middleware(Authentication, people=reviewing.people)],
         redirect_slashes=False,
     )

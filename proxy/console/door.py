@@ -5,21 +5,17 @@ this address (DNS rebinding) or from a page of another origin: neither gets past
 token is the second lock; it is in no cookie, so no page can make a browser add it.
 """
 
-import hmac
 import ipaddress
 import re
-from collections.abc import Collection, Mapping
-from hashlib import sha256
+from collections.abc import Collection
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from proxy.console.people.directory import Directory
 from proxy.console.problem import Obstacle, Problem
 from rules.request.authority import split_authority
 from rules.reviewer import Reviewer
-
-OPERATOR = "operator"
-"""The name of the person whose token is in the data folder."""
 
 _DEFAULT_PORT = 80
 _BEARER = re.compile(rb"bearer +([A-Za-z0-9._~+/=-]{1,512})", re.IGNORECASE)
@@ -74,28 +70,25 @@ class Door:
 class Authentication:
     """ASGI middleware that lets reviewers in and notes who it was."""
 
-    def __init__(self, app: ASGIApp, *, reviewers: Mapping[str, bytes]) -> None:
+    def __init__(self, app: ASGIApp, *, people: Directory) -> None:
         self._app = app
-        self._reviewers = reviewers
+        self._people = people
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a reviewer's request on; anyone else hears what is missing."""
-        name = self._recognize(_values(scope, b"authorization"))
-        if name is None:
+        sender = self._recognize(_values(scope, b"authorization"))
+        if sender is None:
             await _unauthenticated().response()(scope, receive, send)
         else:
-            await self._app({**scope, _REVIEWER: Reviewer(name=name)}, receive, send)
+            await self._app({**scope, _REVIEWER: sender}, receive, send)
 
-    def _recognize(self, values: list[str]) -> str | None:
+    def _recognize(self, values: list[str]) -> Reviewer | None:
+        if not values:
+            return self._people.everyone
         token = _BEARER.fullmatch(values[0].encode("latin-1")) if len(values) == 1 else None
-        return None if token is None else owner(token[1], self._reviewers)
-
-
-def owner(token: bytes, reviewers: Mapping[str, bytes]) -> str | None:
-    """The reviewer whose token this is. Takes the same time whichever token fits, or none."""
-    digest = sha256(token).digest()
-    known = [name for name, own in reviewers.items() if hmac.compare_digest(own, digest)]
-    return known[0] if known else None
+        if token is None:
+            return None
+        return self._people.of_token(token[1]) or self._people.of_api_token(token[1])
 
 
 def reviewer(request: Request) -> Reviewer:

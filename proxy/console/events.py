@@ -2,15 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from proxy.console.door import reviewer
+from proxy.console.people.asking import hides, visible_to
 from proxy.console.problem import PRIVATE, Obstacle, Problem
 from proxy.console.reviewing import Reviewing
 from proxy.store.events import Change, Events, is_mark
 from proxy.store.record import StoreUnavailable
+from rules.reviewer import Reviewer
 
 MOST_OPEN = 50
 _QUIET_SECONDS = 15.0
@@ -23,6 +26,7 @@ class EventStream:
     """The route that tells. It says which hold stands how; the rest is asked for."""
 
     def __init__(self, reviewing: Reviewing) -> None:
+        self._reviewing = reviewing
         self._signals = reviewing.signals
         self._events = Events(reviewing.store)
         self._open = 0
@@ -38,9 +42,10 @@ class EventStream:
             raise Problem(503, Obstacle.BUSY, detail, headers={"Retry-After": "5"})
         start = await self._events.newest() if mark is None else mark
         headers = {**PRIVATE, "X-Accel-Buffering": "no"}
-        return StreamingResponse(self._told(start), media_type="text/event-stream", headers=headers)
+        told = self._told(start, reviewer(request))
+        return StreamingResponse(told, media_type="text/event-stream", headers=headers)
 
-    async def _told(self, mark: str) -> AsyncIterator[str]:
+    async def _told(self, mark: str, who: Reviewer) -> AsyncIterator[str]:
         self._open += 1
         clock = asyncio.get_running_loop().time
         try:
@@ -55,7 +60,7 @@ class EventStream:
                     continue
                 if changes.found:
                     mark, quiet_since = changes.found[-1].mark, clock()
-                    yield "".join(map(_event, changes.found))
+                    yield "".join([_event(change) for change in await self._visible(changes.found, who)])
                     await asyncio.sleep(_BREATH_SECONDS)
                     continue
                 if clock() - quiet_since >= _QUIET_SECONDS:
@@ -68,6 +73,15 @@ class EventStream:
             return
         finally:
             self._open -= 1
+
+    async def _visible(self, changes: Sequence[Change], who: Reviewer) -> Sequence[Change]:
+        """Those of holds that `who` may see."""
+        if not hides(who):
+            return changes
+        holds = await self._reviewing.store.several([change.hold_id for change in changes])
+        seen = await visible_to(self._reviewing, holds, who=who, most=len(holds))
+        ids = {hold.hold_id for hold in seen}
+        return [change for change in changes if change.hold_id in ids]
 
 
 def _event(change: Change) -> str:

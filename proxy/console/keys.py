@@ -1,4 +1,4 @@
-"""The keys outside the store: which are known, and moving to the next one. For the operator alone."""
+"""The keys outside the store: which are known, and moving to the next one. For admins alone."""
 
 import logging
 from dataclasses import asdict
@@ -7,11 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from proxy.console.body import read_members
-from proxy.console.door import OPERATOR, reviewer
+from proxy.console.door import reviewer
+from proxy.console.people.asking import check
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.keys.command import VaultFault
 from proxy.keys.source import KeyFault
+from rules.authority import Act
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ class Keys:
 
     async def show(self, request: Request) -> Response:
         """The names of the keys that are known, and the public key of this console."""
-        _check_operator(request)
+        check(reviewer(request), Act.KEYS)
         return answer({"keys": self._rotation.ids, "console": self._signer.public.hex()})
 
     async def prepare(self, request: Request) -> Response:
@@ -38,7 +40,7 @@ class Keys:
 
     async def rewrap(self, request: Request) -> Response:
         """One batch of what is kept under the newest key."""
-        _check_operator(request)
+        check(reviewer(request), Act.KEYS)
         cursor = (await read_members(request, names=["cursor"])).get("cursor")
         if type(cursor) is not int or cursor < 0:
             detail = "`cursor` has to be 0, or what the answer before gave"
@@ -46,15 +48,10 @@ class Keys:
         return answer(asdict(await self._rotation.rewrap(cursor)))
 
     async def _change(self, request: Request, *, rotate: bool) -> Response:
-        _check_operator(request)
+        check(reviewer(request), Act.KEYS)
         try:
             await (self._rotation.rotate() if rotate else self._rotation.prepare())
         except (KeyFault, VaultFault, OSError) as error:
             logger.error("keys.not_changed why=%s", error)  # noqa: TRY400 (it says all)
             raise Problem(409, Obstacle.KEYS, str(error)) from error
         return await self.show(request)
-
-
-def _check_operator(request: Request) -> None:
-    if reviewer(request).name != OPERATOR:
-        raise Problem(403, Obstacle.OPERATOR_ONLY, f"only `{OPERATOR}` may do this: use the operator's token")

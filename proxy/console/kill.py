@@ -8,9 +8,12 @@ from starlette.responses import Response
 from proxy.console.body import read_members
 from proxy.console.deciding.decisions import read_reason
 from proxy.console.door import reviewer
+from proxy.console.people.asking import check
 from proxy.console.problem import answer
 from proxy.console.reviewing import Reviewing
 from proxy.store.store import Store
+from rules.authority import Act
+from rules.reviewer import Reviewer
 
 logger = logging.getLogger(__name__)
 
@@ -23,20 +26,22 @@ class KillSwitch:
 
     async def serve(self, request: Request) -> Response:
         """Set it as the method says, then tell whether it is on, who switched it on, and why."""
+        check(reviewer(request), Act.VIEW)
         match request.method:
             case "POST":
                 await self._switch_on(request)
             case "DELETE":
-                await switch(self._store, None, who=reviewer(request).name)
+                await switch(self._store, None, who=reviewer(request))
         why = await self._store.killed()
         return answer({"killed": why is not None, "why": why})
 
     async def _switch_on(self, request: Request) -> None:
         reason = read_reason(await read_members(request, names=["reason"]))
-        await switch(self._store, reason, who=reviewer(request).name)
+        await switch(self._store, reason, who=reviewer(request))
 
 
-async def switch(store: Store, reason: str | None, *, who: str) -> None:
-    """Switch it on with a reason, or off with None."""
-    await store.kill(None if reason is None else f"{who}: {reason}")
-    logger.warning("console.%s reviewer=%s", "unkilled" if reason is None else "killed", who)
+async def switch(store: Store, reason: str | None, *, who: Reviewer) -> None:
+    """Switch it on with a reason, or off with None. Raises Problem."""
+    check(who, Act.UNKILL if reason is None else Act.KILL)
+    await store.kill(None if reason is None else f"{who.name}: {reason}")
+    logger.warning("console.%s reviewer=%s", "unkilled" if reason is None else "killed", who.name)

@@ -10,9 +10,11 @@ from starlette.responses import Response
 
 from proxy.console.body import read_members
 from proxy.console.door import reviewer
+from proxy.console.people.asking import check
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from proxy.mcp.pinned import Changed, Kept, Known, Pinned
+from rules.authority import Act
 from rules.mcp.difference import badged, difference
 from rules.mcp.pins import Change, Pin, change, flaw
 from rules.request.strict_json import Json
@@ -32,12 +34,14 @@ class Pins:
 
     async def show(self, request: Request) -> Response:
         """Every server whose tools were listed, or those of one name or key; each tool as it stands."""
+        check(reviewer(request), Act.VIEW)
         wanted = request.query_params.get("server")
         known = [one for one in await self._pinned.servers() if wanted in (None, one.name, one.key)]
         return answer({"servers": [await self._server(one) for one in known]})
 
     async def accept(self, request: Request) -> Response:
         """Pin tools as the reviewer saw them; none, if one of them is not so any more."""
+        check(reviewer(request), Act.PINS)
         members = await read_members(request, names=["key", "tools"])
         known = await self._find(members.get("key"))
         seen, who = _seen(members.get("tools")), reviewer(request).name

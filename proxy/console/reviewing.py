@@ -1,13 +1,14 @@
 """What the console works on, and how it opens what it shows."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Protocol
 
 from proxy.agent import Agent
 from proxy.channels.place import Place
+from proxy.console.people.directory import Directory
+from proxy.console.people.elsewhere.provider import Provider
 from proxy.keys.rotation import Rotation
 from proxy.keys.seal import SealError, Shredded
 from proxy.keys.sealed import Sealed
@@ -23,6 +24,7 @@ from rules.hold import Event, Hold
 from rules.mcp.action import ToolAction
 from rules.reviewer import Reviewer
 from rules.ruleset import Ruleset
+from rules.verdict import Tier
 
 
 class Edit(Protocol):
@@ -55,8 +57,8 @@ class Reviewing:
     """Knows whose votes count."""
     rotation: Rotation
     metrics: Metrics
-    reviewers: Mapping[str, bytes]
-    """A reviewer's name -> SHA-256 of that reviewer's bearer token."""
+    people: Directory
+    """Who may decide."""
     ruleset: Callable[[], Ruleset]
     """The rules of now: what they say of a held call, for people."""
     again: Callable[[Hold], Awaitable[Hold]]
@@ -74,6 +76,8 @@ class Reviewing:
     history: History | None = None
     channels: Place | None = None
     """Where people and programs are told, where that is configured."""
+    provider: Provider | None = None
+    """Where people log in who do not log in here."""
     preview_required: bool = True
     """Whether an approval of tier 4 has to name the preview that its reviewer was shown."""
     names: frozenset[str] = frozenset()
@@ -81,10 +85,10 @@ class Reviewing:
     now: Callable[[], datetime] = _now
     """For what is shown, measured and signed; the store times each step by a clock of its own."""
 
-    def __post_init__(self) -> None:
-        for name, token in self.reviewers.items():
-            if not name or len(token) != sha256().digest_size:
-                raise ValueError(f"reviewer `{name}` needs a name and the SHA-256 of a token")
+    @property
+    def step_up(self) -> frozenset[Tier]:
+        """The tiers in which each decision needs a second factor."""
+        return frozenset(Tier(tier) for tier in self.people.entry.step_up.tiers)
 
     async def action(self, hold: Hold) -> Action | ToolAction:
         """The action of `hold`. Raises SealError, and counts it, if anything was changed."""

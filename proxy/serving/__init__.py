@@ -1,5 +1,5 @@
 """A running sidecar: `data_plane` (agents), `listener` (reviewers), `server` (all parts put together).
-`tokens`: who may decide; `doors`: where captured traffic comes in.
+`people`: who may decide; `doors`: where captured traffic comes in.
 
 `lean`: how the data plane takes two parts of a large package without the rest.
 """

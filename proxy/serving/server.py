@@ -53,8 +53,8 @@ from proxy.serving.data_plane import DataPlane
 from proxy.serving.doors import NOWHERE, Doors, Ports
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
+from proxy.serving.people import people, provider
 from proxy.serving.stopping import on_signal
-from proxy.serving.tokens import reviewers
 from proxy.serving.words import first_words, shown_url
 from proxy.signals import Signals
 from proxy.store.connection import connect
@@ -365,6 +365,7 @@ class _Sidecar:
 
     def _reviewing(self, console: Address) -> Reviewing:
         settings = self.settings
+        trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
         return Reviewing(
             store=self.store,
             sealed=self.sealed,
@@ -385,9 +386,8 @@ class _Sidecar:
                 trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
             ),
             preview_required=settings.config.review.preview == "required",
-            reviewers=reviewers(
-                settings.data_dir, {r.name: Path(r.token_file) for r in settings.config.reviewers}
-            ),
+            provider=provider(settings.config, trust=trust),
+            people=people(settings.data_dir, settings.config, console=console),
             ready=self._ready,
             address=console,
             names=frozenset(settings.config.console.names),

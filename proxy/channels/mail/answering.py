@@ -23,6 +23,7 @@ from proxy.console.reading.seen import Named
 from proxy.console.reading.shown import standing
 from proxy.console.reading.whole import Whole
 from proxy.console.reviewing import Reviewing
+from rules.authority import Act
 from rules.hold import Hold, State
 from rules.reviewer import Reviewer
 from rules.verdict import Tier
@@ -49,34 +50,34 @@ class Answering:
         return await self._shell.guarded(request, lambda: self._decided(request), session=None)
 
     async def _looked(self, request: Request) -> Response:
-        link = await self._valid(request)
-        hold = await find_hold(self._reviewing, link.hold_id)
+        link, who = await self._valid(request)
+        hold = await find_hold(self._reviewing, link.hold_id, who=who, act=Act.VIEW)
         whole = await self._whole.of(hold)
         return self._page(link, hold, whole["package"])
 
     async def _decided(self, request: Request) -> Response:
-        link = await self._valid(request)
+        link, who = await self._valid(request)
         form = await read_form(request, names=["decision", "reason"])
         if form.get("decision") not in ("approve", "reject"):
             raise Problem(400, Obstacle.BODY_INVALID, "the form says neither yes nor no: open the link again")
         reason = read_reason({"reason": form.get("reason", "")}) if form["decision"] == "reject" else ""
-        hold = await find_hold(self._reviewing, link.hold_id)
+        hold = await find_hold(self._reviewing, link.hold_id, who=who, act=Act.VIEW)
         if hold.tier > Tier.EXTERNAL:
             raise Problem(403, Obstacle.STATE, "this is decided on the console alone: log in there")
         # Used up before anything is decided: of two that come at once, one decides.
         lasts = timedelta(seconds=link.until - self._now()) + _AFTER
         if not await self._queue.keep(_used(link), "1", lasts=lasts):
             raise _gone("it has been used")
-        who = Reviewer(name=link.reviewer)
         if form["decision"] == "reject":
             await self._deciding.reject(link.hold_id, who=who, reason=reason)
         else:
             named = Named(preview=link.preview, viewed=frozenset())
             await self._deciding.approve(link.hold_id, who=who, digest=link.digest, named=named)
-        return self._page(link, await find_hold(self._reviewing, link.hold_id), None)
+        decided = await find_hold(self._reviewing, link.hold_id, who=who, act=Act.VIEW)
+        return self._page(link, decided, None)
 
-    async def _valid(self, request: Request) -> Link:
-        """The link, if it can still be used. Raises Problem."""
+    async def _valid(self, request: Request) -> tuple[Link, Reviewer]:
+        """The link, if it can still be used, and whom it was for. Raises Problem."""
         place = self._reviewing.channels
         mail = None if place is None else place.settings.mail
         link = read(request.path_params["link"], self._reviewing.sealed.keyring)
@@ -87,9 +88,10 @@ class Answering:
         if await self._queue.kept(_used(link)) is not None:
             raise _gone("it has been used")
         written_to = {recipient.reviewer for recipient in mail.recipients}
-        if link.reviewer not in written_to & self._reviewing.reviewers.keys():
+        who = self._reviewing.people.named(link.reviewer) if link.reviewer in written_to else None
+        if who is None:
             raise Problem(403, Obstacle.UNAUTHENTICATED, "the link was for somebody who decides no more here")
-        return link
+        return link, who
 
     def _now(self) -> float:
         return self._reviewing.now().timestamp()

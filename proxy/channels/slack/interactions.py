@@ -27,9 +27,9 @@ from proxy.console.reading.holds import find_hold
 from proxy.console.reading.seen import read_named
 from proxy.console.reviewing import Reviewing
 from proxy.credentials.sources.secret import CredentialError
+from rules.authority import Act
 from rules.request.strict_json import parse
 from rules.review.inert import slack as slack_text
-from rules.reviewer import Reviewer
 from rules.verdict import Tier
 
 logger = logging.getLogger(__name__)
@@ -99,10 +99,10 @@ class Interactions:
 
     async def _decide(self, slack: Slack, press: Press) -> None:
         name = slack.reviewers.get(press.user)
-        if name is None or name not in self._reviewing.reviewers:
+        who = None if name is None else self._reviewing.people.named(name)
+        if who is None:
             raise Problem(403, Obstacle.UNAUTHENTICATED, "you are no reviewer here: ask the operator")
-        who = Reviewer(name=name)
-        hold = await find_hold(self._reviewing, press.hold_id)
+        hold = await find_hold(self._reviewing, press.hold_id, who=who, act=Act.VIEW)
         if hold.tier > Tier.EXTERNAL:
             raise Problem(403, Obstacle.STATE, "this is decided on the console alone: open it there")
         if press.action == REJECT:

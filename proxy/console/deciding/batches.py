@@ -19,6 +19,7 @@ from proxy.console.reading.shown import damaged, summary
 from proxy.console.reviewing import Reviewing
 from proxy.keys.seal import SealError
 from rules.action import Principal
+from rules.authority import Act
 from rules.hold import Hold
 from rules.request.strict_json import Json
 from rules.review.past import shape_of
@@ -58,7 +59,7 @@ class Batches:
         """Approve each, if all are alike: the same agent, rule and kind of call, and none of tier 4."""
         asked = _read(await read_members(request, names=["holds"]))
         who = reviewer(request)
-        await self._check_alike(asked)
+        await self._check_alike(asked, who)
         told = [await self._approved(one, who) for one in asked]
         return answer({"now": self._reviewing.now().isoformat(), "holds": told})
 
@@ -70,9 +71,9 @@ class Batches:
             return {"hold_id": one.hold_id, "approved": False, "problem": problem.members}
         return {"hold_id": one.hold_id, "approved": True, "hold": summary(hold)}
 
-    async def _check_alike(self, asked: Sequence[One]) -> None:
+    async def _check_alike(self, asked: Sequence[One], who: Reviewer) -> None:
         """Raises Problem unless they may be approved together; then nothing was approved."""
-        holds = [await find_hold(self._reviewing, one.hold_id) for one in asked]
+        holds = [await find_hold(self._reviewing, one.hold_id, who=who, act=Act.APPROVE) for one in asked]
         if any(hold.tier is not Tier.EXTERNAL for hold in holds):
             detail = "a hold of tier 4 is approved by itself; nothing was changed: leave it out"
             raise Problem(409, Obstacle.UNLIKE, detail)

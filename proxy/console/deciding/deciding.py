@@ -7,10 +7,10 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from proxy.console.deciding.may import Act, check_may
 from proxy.console.deciding.votes import cast, given, lacking, of
+from proxy.console.people.asking import missing
 from proxy.console.problem import Obstacle, Problem
-from proxy.console.reading.holds import find_hold, missing
+from proxy.console.reading.holds import find_hold
 from proxy.console.reading.seen import Named, check_seen
 from proxy.console.reading.shown import conflict, damaged, summary
 from proxy.console.reviewing import Reviewing, Vote
@@ -19,6 +19,7 @@ from proxy.keys.seal import SealError
 from proxy.store.store import Refused
 from rules.action import Action
 from rules.approval import needed_for
+from rules.authority import Act
 from rules.handling import Quorum
 from rules.hold import Event, Hold, Resolution, State
 from rules.mcp.action import ToolAction
@@ -53,11 +54,10 @@ class Deciding:
         It stays pending until everybody has approved it who has to. Said twice, it counts once.
         """
         for _ in range(_TRIES):
-            hold = await find_hold(self._reviewing, hold_id)
+            hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.APPROVE)
             if given(self._reviewing, hold, who, digest=digest):
                 return hold
             action = await self._check_contents(hold)
-            check_may(who, Act.APPROVE, hold, requester=action.principal.human)
             if hold.state is State.PENDING and digest == hold.digest:
                 await check_seen(self._reviewing, hold, action, named)
             try:
@@ -66,7 +66,7 @@ class Deciding:
                 continue
             except Problem:
                 # A second click may have been quicker than the first.
-                now = await find_hold(self._reviewing, hold_id)
+                now = await find_hold(self._reviewing, hold_id, who=who, act=Act.APPROVE)
                 if given(self._reviewing, now, who, digest=digest):
                     return now
                 raise
@@ -96,8 +96,7 @@ class Deciding:
         What is not there is taken back already.
         """
         for _ in range(_TRIES):
-            hold = await find_hold(self._reviewing, hold_id)
-            check_may(who, Act.UNDO, hold)
+            hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.UNDO)
             if hold.state not in (State.PENDING, State.APPROVED):
                 raise conflict("state", hold, self._reviewing.now())
             votes = cast(self._reviewing, hold)
@@ -130,16 +129,16 @@ class Deciding:
         return await self._refuse(hold_id, Event.RESPOND, who=who, reason=answer)
 
     async def _refuse(self, hold_id: str, event: Event, *, who: Reviewer, reason: str) -> Hold:
-        hold = await find_hold(self._reviewing, hold_id)
         responded = event is Event.RESPOND
-        check_may(who, Act.RESPOND if responded else Act.REJECT, hold)
+        act = Act.RESPOND if responded else Act.REJECT
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=act)
         written = self._reviewing.decision(hold, event, who=who, reason=reason)
         if responded:
             written["responded"] = b"1"
         try:
             return await self._decided(hold, event, written, who=who, guard={})
         except Problem:
-            now = await find_hold(self._reviewing, hold_id)
+            now = await find_hold(self._reviewing, hold_id, who=who, act=act)
             said = (now.state, now.decided_by, now.decision_reason, now.responded)
             if said == (State.REJECTED, who.name, reason, responded):
                 return now
@@ -147,15 +146,13 @@ class Deciding:
 
     async def cancel(self, hold_id: str, *, who: Reviewer, reason: str) -> Hold:
         """Take a hold back, which refuses nothing: the same request may be asked again."""
-        hold = await find_hold(self._reviewing, hold_id)
-        check_may(who, Act.CANCEL, hold)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.CANCEL)
         written = self._reviewing.decision(hold, Event.CANCEL, who=who, reason=reason)
         return await self._decided(hold, Event.CANCEL, written, who=who, guard={})
 
     async def ask_again(self, hold_id: str, *, who: Reviewer) -> Hold:
         """Make a new hold of what did not run because something had changed; it waits for a decision."""
-        hold = await find_hold(self._reviewing, hold_id)
-        check_may(who, Act.ASK_AGAIN, hold)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.ASK_AGAIN)
         if hold.state is not State.DRIFT_REFUSED:
             raise conflict("state", hold, self._reviewing.now())
         await self._check_contents(hold)
@@ -174,8 +171,7 @@ class Deciding:
         """Record what became of a hold, who says so, and why; to send it again, by the digest of what is."""
         fields = {"resolved_as": outcome, "resolved_by": who.name, "resolution_reason": reason}
         written, guard = {name: value.encode() for name, value in fields.items()}, dict[str, Any]()
-        hold = await find_hold(self._reviewing, hold_id)
-        check_may(who, Act.RESOLVE, hold)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.RESOLVE)
         if outcome is Resolution.TRY_AGAIN:
             guard["digest"] = digest or ""
             await self._check_contents(hold)

@@ -3,15 +3,16 @@
 import logging
 from typing import Any
 
-from proxy.console.deciding.may import Act, check_may
+from proxy.console.people.asking import missing
 from proxy.console.problem import Obstacle, Problem
-from proxy.console.reading.holds import find_hold, missing
+from proxy.console.reading.holds import find_hold
 from proxy.console.reading.shown import conflict, damaged, summary
 from proxy.console.reviewing import Reviewing
 from proxy.keys.seal import SealError
 from proxy.store.store import Refused
 from rules.action import Action
 from rules.approval import needed_for
+from rules.authority import Act
 from rules.edit import Edited, Uneditable, edit
 from rules.hold import Hold, State
 from rules.mcp.action import ToolAction
@@ -29,8 +30,8 @@ class Editing:
 
     async def preview(self, hold_id: str, value: Json, *, who: Reviewer, digest: str) -> dict[str, Any]:
         """What changing it to `value` would make of it; nothing is changed."""
-        hold = await find_hold(self._reviewing, hold_id)
-        edited = await self._edited(hold, value, who=who, digest=digest)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.VIEW)
+        edited = await self._edited(hold, value, digest=digest)
         needed = needed_for(edited.action, self._reviewing.ruleset(), rule=hold.rule)
         return {
             "tier": int(edited.tier),
@@ -50,10 +51,10 @@ class Editing:
 
         Changed twice in the same way, it is changed once.
         """
-        hold = await find_hold(self._reviewing, hold_id)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.EDIT)
         if hold.superseded_by and (done := await self._done(hold, value, who=who)):
             return done
-        edited = await self._edited(hold, value, who=who, digest=digest)
+        edited = await self._edited(hold, value, digest=digest)
         try:
             made = await self._reviewing.edit(hold, edited, who=who.name)
         except SealError as error:
@@ -67,9 +68,8 @@ class Editing:
         logger.info("console.edited hold=%s new=%s reviewer=%s", hold_id, made.hold_id, who.name)
         return made
 
-    async def _edited(self, hold: Hold, value: Json, *, who: Reviewer, digest: str) -> Edited:
+    async def _edited(self, hold: Hold, value: Json, *, digest: str) -> Edited:
         action = await self._action(hold)
-        check_may(who, Act.EDIT, hold, requester=action.principal.human)
         if hold.state is not State.PENDING:
             raise conflict("state", hold, self._reviewing.now())
         if digest != hold.digest:

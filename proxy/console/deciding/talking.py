@@ -3,14 +3,15 @@
 import logging
 from datetime import timedelta
 
-from proxy.console.deciding.may import Act, check_may
+from proxy.console.people.asking import missing
 from proxy.console.problem import Obstacle, Problem
-from proxy.console.reading.holds import find_hold, missing
+from proxy.console.reading.holds import find_hold
 from proxy.console.reading.shown import conflict, damaged, summary
 from proxy.console.reviewing import Reviewing
 from proxy.keys.seal import SealError
 from proxy.store.store import Refused
 from proxy.talk.talk import Talk, TooMuch
+from rules.authority import Act
 from rules.hold import Hold, State
 from rules.reviewer import Reviewer
 from rules.talk import Kind, Said
@@ -30,22 +31,19 @@ class Talking:
 
     async def ask(self, hold_id: str, *, who: Reviewer, question: str) -> Hold:
         """Ask its agent something; the hold waits on, and its time with it. Said twice, it is asked once."""
-        hold = await find_hold(self._reviewing, hold_id)
-        check_may(who, Act.ASK, hold)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.ASK)
         if hold.state is not State.PENDING:
             raise conflict("state", hold, self._reviewing.now())
         return await self._add(hold, Kind.QUESTION, who, question)
 
     async def comment(self, hold_id: str, *, who: Reviewer, text: str) -> Hold:
         """Say something to other people; its agent is told nothing of it."""
-        hold = await find_hold(self._reviewing, hold_id)
-        check_may(who, Act.COMMENT, hold)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.COMMENT)
         return await self._add(hold, Kind.COMMENT, who, text)
 
     async def watch(self, hold_id: str, *, who: Reviewer, until: timedelta = WATCHING) -> Hold:
         """Be the one who looks at it for a while, whoever did before; no time at all: do so no longer."""
-        hold = await find_hold(self._reviewing, hold_id)
-        check_may(who, Act.WATCH, hold)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.ASSIGN)
         if hold.state is not State.PENDING:
             raise conflict("state", hold, self._reviewing.now())
         if not until and hold.watched_by != who.name:

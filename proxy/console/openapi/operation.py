@@ -58,7 +58,8 @@ class Operation:
         read = _OF_BODY if self.body is not None else {}
         query = {400: (*read.get(400, ()), Obstacle.QUERY_INVALID)} if self.query else {}
         hold = {404: (Obstacle.NOT_FOUND,)} if "{hold_id}" in path else {}
-        return {**read, **query, **hold}
+        acts = _OF_ACTS if hold and read else {}
+        return {**read, **query, **hold, **acts}
 
 
 _EVERYWHERE: dict[int, tuple[Obstacle, ...]] = {
@@ -69,10 +70,11 @@ _EVERYWHERE: dict[int, tuple[Obstacle, ...]] = {
 }
 _OF_SCOPE: dict[Scope, dict[int, tuple[Obstacle, ...]]] = {
     Scope.ANYONE: {},
-    Scope.REVIEWER: {401: (Obstacle.UNAUTHENTICATED,)},
-    Scope.OPERATOR: {401: (Obstacle.UNAUTHENTICATED,), 403: (Obstacle.OPERATOR_ONLY,)},
+    Scope.REVIEWER: {401: (Obstacle.UNAUTHENTICATED,), 403: (Obstacle.ROLE,)},
+    Scope.OPERATOR: {401: (Obstacle.UNAUTHENTICATED,), 403: (Obstacle.ROLE,)},
     Scope.SIGNED: {},
 }
+_OF_ACTS = {403: (Obstacle.SCOPE, Obstacle.OWN_CALL, Obstacle.STEP_UP)}
 _OF_BODY: dict[int, tuple[Obstacle, ...]] = {
     400: (Obstacle.BODY_INVALID, Obstacle.MEMBER_UNKNOWN),
     408: (Obstacle.BODY_INCOMPLETE,),

@@ -87,7 +87,6 @@ _DECIDING = {
         answer=DECIDED,
         problems={
             400: (Obstacle.DIGEST_MISSING, Obstacle.PREVIEW_MISSING, Obstacle.UNSEEN),
-            403: (Obstacle.OWN_REQUEST,),
             409: (
                 *_UNDECIDABLE,
                 Obstacle.MOVED,

@@ -23,7 +23,6 @@ _EDIT = taken({"digest": TEXT, "body": {}})
 _ONE = taken({"hold_id": TEXT, "digest": TEXT, "preview": HASH}, viewed=VIEWED)
 _EDITING = {
     400: (Obstacle.DIGEST_MISSING, Obstacle.EDIT_INVALID),
-    403: (Obstacle.OWN_REQUEST,),
     409: (Obstacle.STATE, Obstacle.LATE, Obstacle.DIGEST, Obstacle.UNEDITABLE, Obstacle.INTEGRITY),
 }
 _SPEAKING = {400: (Obstacle.TEXT_INVALID,), 409: (Obstacle.STATE, Obstacle.MOVED, Obstacle.INTEGRITY)}

@@ -2,10 +2,9 @@
 
 - `routes`: which address shows what
 - `shell`: who may see it, which forms are heard, and what every answer tells the browser
-- `sessions`: who is logged in, and what they have opened; `attempts`: how often somebody may try
 - `form`: what a form says, strictly read
 - `rendering`: templates in which every text is inert
-- `login`: in and out
+- `identity/`: in and out, one's own account, everybody
 - `lines`: what a list says of each hold; `listed`: the lists; `one`: one hold and all that would run
 - `acting/`: what people do on the page of a hold; `switch`: the kill switch
 - `rulebook`: the rules of now and why a call is judged as it is; `glances`: agents and numbers

@@ -25,12 +25,13 @@ class Glances:
     async def agents(self, visit: Visit) -> Response:
         """Whose calls were held lately, and what became of them."""
         newest = await self._lines.board.newest(limit=_LOOKED_AT)
-        found = _by_agent(await self._lines.of(newest))
+        found = _by_agent(await self._lines.seen_by(visit.who, newest))
         return self._shell.show("agents.html", visit.session, {"agents": found, "looked_at": len(newest)})
 
     async def numbers(self, visit: Visit) -> Response:
         """Holds by state, calls by verdict, and decisions, since the process started."""
         newest = await self._lines.board.newest(limit=SCANNED)
+        newest = await self._lines.visible(newest, who=visit.who)
         counted = Counter(hold.state for hold in newest)
         states = {str(state): counted[state] for state in State if counted[state]}
         charts = {

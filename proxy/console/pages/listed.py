@@ -72,9 +72,10 @@ class Listed:
 
     async def _list(self, visit: Visit, template: str, *, state: str) -> Response:
         asked = _read_filter(visit.request.query_params.multi_items(), state)
-        unended = await self._lines.board.unended()
+        unended = await self._lines.visible(await self._lines.board.unended(), who=visit.who)
         newest = [] if asked.unended else await self._lines.board.newest(limit=SCANNED)
-        known = {hold.hold_id: hold for hold in (*unended, *newest)}
+        visible = await self._lines.visible(newest, who=visit.who)
+        known = {hold.hold_id: hold for hold in (*unended, *visible)}
         wanted = sorted((hold for hold in known.values() if asked.wants(hold)), key=_order)
         if not asked.host and not asked.text:
             found, more = await self._lines.of(wanted[:_SHOWN]), len(wanted) > _SHOWN

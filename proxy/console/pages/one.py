@@ -7,12 +7,14 @@ from starlette.responses import Response
 
 from proxy.console.pages.rendering import lines
 from proxy.console.pages.shell import Shell, Visit
+from proxy.console.people.asking import barring
 from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.contents import content_of, page_end
 from proxy.console.reading.holds import find_hold
 from proxy.console.reading.shown import standing
 from proxy.console.reading.whole import Whole
 from proxy.keys.seal import SealError
+from rules.authority import Act
 from rules.edit import Uneditable, editable
 from rules.hold import TRANSITIONS, Hold, Resolution
 from rules.review.part import hash_of
@@ -39,12 +41,14 @@ class One:
 
     async def hold(self, visit: Visit) -> Response:
         """The context package, the parts, and the forms that fit how it stands."""
-        hold = await find_hold(self._shell.reviewing, visit.hold_id)
+        hold = await find_hold(self._shell.reviewing, visit.hold_id, who=visit.who, act=Act.VIEW)
         whole = await self._whole.of(hold)
         package = whole["package"]
         parts = [await self._part(visit, hold, part) for part in package["parts"]] if package else []
+        barred = await barring(self._shell.reviewing, hold, who=visit.who)
         members: dict[str, Any] = {
             **_about(hold),
+            "barred": {str(act): refused.sentence for act, refused in barred.items()},
             "whole": whole,
             "package": package,
             "parts": parts,
@@ -65,13 +69,13 @@ class One:
 
     async def standing(self, visit: Visit) -> Response:
         """How it stands, for a page that renews it."""
-        hold = await find_hold(self._shell.reviewing, visit.hold_id)
+        hold = await find_hold(self._shell.reviewing, visit.hold_id, who=visit.who, act=Act.VIEW)
         seen = visit.request.query_params.get("seen", "")
         return self._shell.show("standing.html", visit.session, {**_about(hold), "seen": seen})
 
     async def part(self, visit: Visit) -> Response:
         """A page of what would run; the session notes what was shown from its beginning to its end."""
-        hold = await find_hold(self._shell.reviewing, visit.hold_id)
+        hold = await find_hold(self._shell.reviewing, visit.hold_id, who=visit.who, act=Act.VIEW)
         name, start = visit.request.path_params["part"], _read_offset(visit)
         content = await content_of(self._shell.reviewing, hold, name, offset=start)
         end = page_end(content, start)

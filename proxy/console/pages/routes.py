@@ -8,14 +8,16 @@ from proxy.console.pages.acting.deciding import Deciding
 from proxy.console.pages.acting.editing import FIELDS, Editing
 from proxy.console.pages.acting.talking import Talking
 from proxy.console.pages.glances import Glances
+from proxy.console.pages.identity.elsewhere import Elsewhere
+from proxy.console.pages.identity.login import Login
 from proxy.console.pages.listed import Listed
 from proxy.console.pages.live import Live
-from proxy.console.pages.login import Login
 from proxy.console.pages.one import One
 from proxy.console.pages.rulebook import Rules
 from proxy.console.pages.shell import Shell, finished
 from proxy.console.pages.static import Static
 from proxy.console.pages.switch import Switch
+from proxy.console.people.entry import CALLBACK
 from proxy.console.reading.lines import Lines
 from proxy.console.reviewing import Reviewing
 
@@ -27,11 +29,13 @@ def routes(reviewing: Reviewing, lines: Lines) -> list[Route]:
 
 
 def _around(shell: Shell) -> list[Route]:
-    login = Login(shell)
+    login, elsewhere = Login(shell), Elsewhere(shell, shell.reviewing.provider)
     return [
         Route("/", _home),
         Route("/login", login.ask),
         Route("/login", login.enter, methods=["POST"]),
+        Route("/login/oidc", elsewhere.begin),
+        Route(CALLBACK, elsewhere.finish),
         Route("/logout", shell.act(login.leave), methods=["POST"]),
         Route("/static/{name}", Static().serve),
     ]

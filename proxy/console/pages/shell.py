@@ -10,10 +10,12 @@ from starlette.responses import RedirectResponse, Response
 
 from proxy.console.pages.form import read_form
 from proxy.console.pages.rendering import environment
-from proxy.console.pages.sessions import Session, Sessions
+from proxy.console.people.sessions import LIFE, Origin, Session, Sessions
 from proxy.console.problem import PRIVATE, Obstacle, Problem
 from proxy.console.reviewing import Reviewing
 from proxy.store.record import StoreUnavailable
+from rules.authority import Act, refuse
+from rules.reviewer import Reviewer
 
 # A referrer within the origin only: with none at all, browsers send `Origin: null` with our own forms.
 HEADERS = {
@@ -25,6 +27,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+_HOST_ONLY = "__Host-"
 _OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_-]+/?)*")
 
 
@@ -35,6 +38,11 @@ class Visit:
     request: Request
     session: Session
     form: Mapping[str, str]
+
+    @property
+    def who(self) -> Reviewer:
+        """Who asks."""
+        return self.session.reviewer
 
     @property
     def hold_id(self) -> str:
@@ -51,7 +59,7 @@ class Shell:
 
     def __init__(self, reviewing: Reviewing) -> None:
         self.reviewing = reviewing
-        self.sessions = Sessions(reviewing.now)
+        self.sessions = Sessions(reviewing.now, reviewing.people.named)
         self.cookie = f"sidegate_{reviewing.address[1]}"
         """Cookies know no ports: without it, two consoles on one machine would log each other out."""
         self._templates = environment()
@@ -88,7 +96,37 @@ class Shell:
 
     def session(self, request: Request, *, touch: bool = True) -> Session | None:
         """Who asks, if they are logged in."""
-        return self.sessions.find(request.cookies.get(self.cookie, ""), touch=touch)
+        return self.sessions.find(self._session_id(request), touch=touch)
+
+    def open(
+        self, request: Request, response: Response, who: Reviewer, *, origin: Origin, secure: bool
+    ) -> Response:
+        """Log `who` in with `response`, under an id that is new. `secure`: whether the browser speaks TLS."""
+        self.sessions.end(self._session_id(request))
+        response.set_cookie(
+            f"{_HOST_ONLY}{self.cookie}" if secure else self.cookie,
+            self.sessions.start(who, origin),
+            max_age=int(LIFE.total_seconds()),
+            httponly=True,
+            samesite="strict",
+            secure=secure,
+        )
+        return response
+
+    def close(self, request: Request, response: Response) -> Response:
+        """Log out with `response`."""
+        self.sessions.end(self._session_id(request))
+        for name in (self.cookie, f"{_HOST_ONLY}{self.cookie}"):
+            if name in request.cookies:
+                response.delete_cookie(
+                    name, secure=name.startswith(_HOST_ONLY), httponly=True, samesite="strict"
+                )
+        return response
+
+    def _session_id(self, request: Request) -> str:
+        # What only a page over TLS can have set goes before what anybody on the way can set.
+        plain = request.cookies.get(self.cookie, "")
+        return request.cookies.get(f"{_HOST_ONLY}{self.cookie}", plain)
 
     async def guarded(
         self, request: Request, serve: Callable[[], Awaitable[Response]], *, session: Session | None
@@ -102,14 +140,16 @@ class Shell:
             detail = "the store does not answer: look at the hold again before you decide anew"
             told = Problem(503, Obstacle.STORE_UNAVAILABLE, detail)
         members: dict[str, Any] = {"problem": told.members, "back": _back(request)}
-        return self.show("problem.html", session, members, status=told.status)
+        response = self.show("problem.html", session, members, status=told.status)
+        response.headers.update(told.headers)
+        return response
 
     def show(
         self, template: str, session: Session | None, members: Mapping[str, Any], *, status: int = 200
     ) -> Response:
         """A template with `members`."""
         text = self._templates.get_template(template).render(
-            {**members, "session": session, "now": self.reviewing.now()}
+            {**members, "session": session, "now": self.reviewing.now(), "may": _may(session)}
         )
         return finished(Response(text, status_code=status, media_type="text/html"))
 
@@ -119,6 +159,11 @@ class Shell:
         if "hx-request" in request.headers:
             return finished(Response(status_code=401, headers={"HX-Redirect": "/login"}))
         return finished(RedirectResponse(f"/login?next={path}", status_code=303))
+
+
+def _may(session: Session | None) -> frozenset[str]:
+    """What a page offers to whoever looks at it, were it about no hold."""
+    return frozenset(str(act) for act in Act if session and refuse(session.reviewer, act) is None)
 
 
 def own_path(path: str) -> str:

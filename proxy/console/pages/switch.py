@@ -20,10 +20,10 @@ class Switch:
 
     async def on(self, visit: Visit) -> Response:
         """Switch it on with a reason."""
-        await switch(self._store, read_reason(dict(visit.form)), who=visit.session.reviewer.name)
+        await switch(self._store, read_reason(dict(visit.form)), who=visit.who)
         return RedirectResponse("/kill", status_code=303)
 
     async def off(self, visit: Visit) -> Response:
         """Switch it off."""
-        await switch(self._store, None, who=visit.session.reviewer.name)
+        await switch(self._store, None, who=visit.who)
         return RedirectResponse("/kill", status_code=303)

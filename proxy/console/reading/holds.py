@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
+from proxy.console.door import reviewer
+from proxy.console.people.asking import check_hold, hides, missing, visible_to
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reading.board import Board
 from proxy.console.reading.shown import summary
@@ -13,7 +15,9 @@ from proxy.console.reading.waiting import Waiting, read_patience
 from proxy.console.reading.whole import Whole, integrity
 from proxy.console.reviewing import Reviewing
 from proxy.keys.seal import SealError
+from rules.authority import Act
 from rules.hold import UNENDED, Hold, State
+from rules.reviewer import Reviewer
 
 _HOLD_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}")
@@ -25,22 +29,18 @@ SCANNED = 1000
 
 
 async def find(reviewing: Reviewing, request: Request) -> Hold:
-    """The hold that the request's path names. Raises Problem where there is none."""
-    return await find_hold(reviewing, request.path_params["hold_id"])
+    """The hold that the request's path names, to be read. Raises Problem where there is none."""
+    hold_id = request.path_params["hold_id"]
+    return await find_hold(reviewing, hold_id, who=reviewer(request), act=Act.VIEW)
 
 
-async def find_hold(reviewing: Reviewing, hold_id: str) -> Hold:
-    """The hold with that id, whatever was written for it. Raises Problem where there is none."""
+async def find_hold(reviewing: Reviewing, hold_id: str, *, who: Reviewer, act: Act) -> Hold:
+    """The hold with that id, to which `who` may do `act`. Raises Problem where there is none such."""
     hold = await reviewing.store.find(hold_id) if _HOLD_ID.fullmatch(hold_id) else None
     if hold is None:
         raise missing(hold_id)
+    await check_hold(reviewing, hold, who=who, act=act)
     return hold
-
-
-def missing(hold_id: str) -> Problem:
-    """The problem of a hold that is not there."""
-    detail = f"there is no hold `{hold_id[:64]}`: it never was, or its time of keeping is over"
-    return Problem(404, Obstacle.NOT_FOUND, detail)
 
 
 class Holds:
@@ -55,7 +55,7 @@ class Holds:
     async def list(self, request: Request) -> Response:
         """The newest holds, of one state if the query names one."""
         state, limit = _read_query(request)
-        asked, complete = await self._asked(state, limit)
+        asked, complete = await self._asked(state, limit, who=reviewer(request))
         return answer(
             {
                 "now": self._reviewing.now().isoformat(),
@@ -64,12 +64,16 @@ class Holds:
             }
         )
 
-    async def _asked(self, state: State | None, limit: int) -> tuple[Sequence[Hold], bool]:
-        """The newest holds of that state, and whether no other one can be of it."""
+    async def _asked(self, state: State | None, limit: int, *, who: Reviewer) -> tuple[Sequence[Hold], bool]:
+        """The newest holds of that state that `who` may see, and whether no other one can be of it."""
         if state in UNENDED:
-            return [hold for hold in reversed(await self._board.unended()) if hold.state is state], True
-        newest = await self._board.newest(limit=limit + 1 if state is None else SCANNED)
-        return [hold for hold in newest if state in (None, hold.state)], len(newest) < SCANNED
+            newest, complete = list(reversed(await self._board.unended())), True
+        else:
+            few = state is None and not hides(who)
+            newest = list(await self._board.newest(limit=limit + 1 if few else SCANNED))
+            complete = len(newest) < SCANNED
+        wanted = [hold for hold in newest if state in (None, hold.state)]
+        return await visible_to(self._reviewing, wanted, who=who, most=limit + 1), complete
 
     async def show(self, request: Request) -> Response:
         """One hold whole, once it differs from what the query knows; damaged, without its contents."""

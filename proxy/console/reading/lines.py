@@ -1,11 +1,12 @@
 """What a list says of each hold. What a call would do never changes, so it is opened once and kept."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from proxy.console.people.asking import hides
 from proxy.console.reading.board import Board
 from proxy.console.reading.packages import Packages
 from proxy.console.reading.shown import standing
@@ -13,8 +14,11 @@ from proxy.console.reviewing import Reviewing
 from proxy.keys.seal import SealError, Shredded
 from proxy.store.record import StoreUnavailable
 from rules.action import Principal
+from rules.authority import Act, Matter, refuse
 from rules.hold import Hold
+from rules.mcp.action import ToolAction
 from rules.review.excerpt import short
+from rules.reviewer import Reviewer
 
 _MOST_KEPT = 20_000
 _REST = 1.0
@@ -29,6 +33,8 @@ class Told:
     words: str
     method: str = ""
     url: str = ""
+    place: str | None = None
+    """The host or the MCP server, whole."""
     principal: Principal | None = None
 
     @property
@@ -91,6 +97,14 @@ class Lines:
         """A line for each."""
         return [Line(hold=hold, told=await self._told(hold)) for hold in holds]
 
+    async def seen_by(self, who: Reviewer, holds: Iterable[Hold]) -> list[Line]:
+        """A line for each that `who` may see."""
+        return [line for line in await self.of(holds) if refuse(who, Act.VIEW, _matter(line)) is None]
+
+    async def visible(self, holds: Sequence[Hold], *, who: Reviewer) -> Sequence[Hold]:
+        """Those that `who` may see."""
+        return [line.hold for line in await self.seen_by(who, holds)] if hides(who) else holds
+
     async def _told(self, hold: Hold) -> Told:
         key = (hold.hold_id, hold.digest, self._reviewing.ruleset().hash)
         if hold.shredded:
@@ -112,5 +126,10 @@ class Lines:
             words=short(await self._packages.words(hold, action), most=300),
             method=action.method,
             url=short(action.url, most=200),
+            place=action.server if isinstance(action, ToolAction) else action.host,
             principal=action.principal,
         )
+
+
+def _matter(line: Line) -> Matter:
+    return Matter(digest=line.hold.digest, tier=line.hold.tier, host=line.told.place)

@@ -79,7 +79,7 @@ async def test_a_reviewer_cannot(world: World, desk: Desk, capsys: Capture) -> N
     """The console's own words."""
     write_secret(desk.folder / "operator.token", TOKENS["bob"].encode())
     assert desk.run("keys", "rotate") == 1
-    assert "only `operator` may do this" in capsys.readouterr().err
+    assert "`keys` is not for the role `reviewer`, ask somebody who is `admin`" in capsys.readouterr().err
     assert replace(world).sealed.keyring.ids == world.sealed.keyring.ids
 
 

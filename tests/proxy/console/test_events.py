@@ -3,14 +3,16 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import httpx2
 import pytest
 
 from proxy.console import events as module
+from proxy.console.people.entry import ConsoleEntry, PersonEntry, ScopeEntry
 from rules.hold import Event
-from tests.proxy.console.world import TOKENS, World, console_of
+from tests.proxy.console.world import ACTION, TOKENS, World, console_of
 
 _SECONDS = 30.0
 type Told = dict[str, str]
@@ -136,3 +138,21 @@ def _events(stream: httpx2.Response) -> Iterator[Told]:
         elif told and not line:
             yield told
             told = {}
+
+
+async def test_what_somebody_may_not_see_is_not_told(world: World) -> None:
+    """A hold outside a person's scope does not exist for that person, here either."""
+    scope = ScopeEntry(hosts=("other.example",))
+    bob = PersonEntry(name="bob", scope=scope, token_file="bob.token")
+    scoped = replace(world, entry=ConsoleEntry(people=(bob,)))
+    headers = {"Authorization": f"Bearer {TOKENS['bob']}"}
+    with (
+        console_of(scoped) as url,
+        httpx2.Client(base_url=url, trust_env=False, timeout=_SECONDS, headers=headers) as client,
+        client.stream("GET", "/api/events") as stream,
+    ):
+        told = _events(stream)
+        assert next(told)["event"] == "ready"
+        await world.hold()
+        seen = await world.hold(replace(ACTION, host="other.example"))
+        assert json.loads(next(told)["data"])["hold_id"] == seen.hold_id

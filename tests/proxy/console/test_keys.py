@@ -35,13 +35,13 @@ async def test_a_rotation(world: World) -> None:
 
 
 @pytest.mark.parametrize("verb", ["GET ", "POST /prepare", "POST /rotate", "POST /rewrap"])
-async def test_for_the_operator_alone(world: World, verb: str) -> None:
-    """A reviewer's token does not do."""
+async def test_for_admins_alone(world: World, verb: str) -> None:
+    """A lead's token does not do."""
     method, _, path = verb.partition(" ")
     async with world.client() as api:
         answer = await api.request(method, f"/api/keys{path}")
     assert answer.status_code == 403
-    assert answer.json()["type"] == "urn:sidegate:api:operator_only"
+    assert answer.json()["type"] == "urn:sidegate:api:role"
 
 
 @pytest.mark.parametrize("cursor", [None, -1, 1.0, "0", True, []])

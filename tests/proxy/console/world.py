@@ -23,6 +23,10 @@ from ulid import ULID
 
 from proxy.agent import Agent
 from proxy.console.app import create
+from proxy.console.people.directory import Directory
+from proxy.console.people.entry import ConsoleEntry, PersonEntry
+from proxy.console.people.tokens import ApiTokens
+from proxy.console.people.users import Passwords
 from proxy.console.reviewing import Reviewing
 from proxy.credentials.credentials import Credentials
 from proxy.credentials.sources.shelf import Shelf
@@ -48,7 +52,7 @@ from proxy.store.timing import Clocks
 from rules.action import Action, Principal
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
-from rules.reviewer import Reviewer
+from rules.reviewer import Reviewer, Role
 from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
 from tests.rules.calls import compiled
@@ -133,6 +137,12 @@ RULES = compiled(
 )
 
 
+ADA = PersonEntry(name="ada", role=Role.LEAD, token_file="ada.token")
+PLAIN_ENTRY = ConsoleEntry(people=(ADA,))
+"""Ada is a lead, and bob, whom it does not name, a reviewer."""
+ADA = PersonEntry(name="ada", role=Role.LEAD, token_file="ada.token")
+PLAIN_ENTRY = ConsoleEntry(people=(ADA,))
+"""Ada is a lead, and bob, whom it does not name, a reviewer."""
 AGENT = Agent(principal=ACTION.principal, secret_headers=frozenset(), key=b"a" * 32)
 
 
@@ -158,6 +168,8 @@ class World:
     folder: Path
     """Where the key files are; there are none unless a test writes them."""
     ruleset: Ruleset = RULES
+    entry: ConsoleEntry = PLAIN_ENTRY
+    """What the configuration says of people; with it, passwords and API tokens are in `folder`."""
     strict: bool = False
     """Whether an approval of tier 4 has to name its preview, as it has to unless configured otherwise."""
 
@@ -184,6 +196,17 @@ class World:
             checks={"store": True, "proxy": True},
             folder=Path(str(known.get("folder", "/nowhere"))),
             strict=bool(known.get("strict")),
+        )
+
+    @property
+    def people(self) -> Directory:
+        """Everybody who may decide."""
+        tokens = {name: sha256(token.encode()).digest() for name, token in TOKENS.items()}
+        return Directory(
+            tokens,
+            entry=self.entry,
+            passwords=Passwords(self.folder),
+            api_tokens=ApiTokens(self.folder, now=self.clock),
         )
 
     @property
@@ -230,7 +253,7 @@ class World:
             ),
             metrics=self.metrics,
             ruleset=lambda: self.ruleset,
-            reviewers={name: sha256(token.encode()).digest() for name, token in TOKENS.items()},
+            people=self.people,
             again=nobody_asks,
             edit=self.editing.apply,
             signals=self.signals,
@@ -339,6 +362,7 @@ def console_of(world: World) -> Iterator[str]:
 
 async def _serve(world: World, listening: socket.socket, started: list[Listener]) -> None:
     own = World.build(world.url, domain=world.domain, key=world.key, folder=world.folder, strict=True)
+    own = replace(own, entry=world.entry)
     own.checks.update(world.checks)
     started.append(Listener(create(own.reviewing(listening.getsockname())), listening))
     try:

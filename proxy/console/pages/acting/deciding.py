@@ -24,31 +24,31 @@ class Deciding:
         members = _members(visit)
         digest, preview = read_digest(members), read_named(members).preview
         named = Named(preview=preview or "", viewed=visit.session.viewed)
-        who = visit.session.reviewer
+        who = visit.who
         return shown(await self._deciding.approve(visit.hold_id, who=who, digest=digest, named=named))
 
     async def reject(self, visit: Visit) -> Response:
         """Reject it; the agent is given the reason."""
         reason = read_reason({"reason": _reason(visit.form)})
-        return shown(await self._deciding.reject(visit.hold_id, who=visit.session.reviewer, reason=reason))
+        return shown(await self._deciding.reject(visit.hold_id, who=visit.who, reason=reason))
 
     async def respond(self, visit: Visit) -> Response:
         """Reject it, and answer the agent instead."""
-        answer, who = read_text(_members(visit), "answer"), visit.session.reviewer
+        answer, who = read_text(_members(visit), "answer"), visit.who
         return shown(await self._deciding.respond(visit.hold_id, who=who, answer=answer))
 
     async def undo(self, visit: Visit) -> Response:
         """Take an own approval back."""
-        return shown(await self._deciding.undo(visit.hold_id, who=visit.session.reviewer))
+        return shown(await self._deciding.undo(visit.hold_id, who=visit.who))
 
     async def cancel(self, visit: Visit) -> Response:
         """Take it back."""
         reason = read_reason(_members(visit))
-        return shown(await self._deciding.cancel(visit.hold_id, who=visit.session.reviewer, reason=reason))
+        return shown(await self._deciding.cancel(visit.hold_id, who=visit.who, reason=reason))
 
     async def resolve(self, visit: Visit) -> Response:
         """Say what became of an unknown outcome."""
-        members, who = _members(visit), visit.session.reviewer
+        members, who = _members(visit), visit.who
         outcome, reason = read_outcome(members), read_reason(members)
         digest = read_digest(members) if outcome is Resolution.TRY_AGAIN else None
         return shown(
@@ -57,7 +57,7 @@ class Deciding:
 
     async def ask_again(self, visit: Visit) -> Response:
         """A new hold of what did not run because something had changed."""
-        return shown(await self._deciding.ask_again(visit.hold_id, who=visit.session.reviewer))
+        return shown(await self._deciding.ask_again(visit.hold_id, who=visit.who))
 
 
 def _members(visit: Visit) -> dict[str, Json]:

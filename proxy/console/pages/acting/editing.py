@@ -14,6 +14,7 @@ from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.holds import find_hold
 from proxy.console.reading.shown import damaged, standing, summary
 from proxy.keys.seal import SealError
+from rules.authority import Act
 from rules.edit import Uneditable, editable, written
 from rules.hold import Hold
 from rules.request.strict_json import Json, parse
@@ -32,7 +33,7 @@ class Editing:
 
     async def page(self, visit: Visit) -> Response:
         """The members that may be changed, in fields of their own and as JSON."""
-        hold = await find_hold(self._shell.reviewing, visit.hold_id)
+        hold = await find_hold(self._shell.reviewing, visit.hold_id, who=visit.who, act=Act.VIEW)
         value = await self._value(hold)
         members: dict[str, Any] = {
             "hold": hold,
@@ -46,7 +47,7 @@ class Editing:
         """What differs, and the tier that it would have; in words where it cannot be done."""
         try:
             value, digest = await self._asked(visit), read_digest(dict(visit.form))
-            who = visit.session.reviewer
+            who = visit.who
             effect = await self._editing.preview(visit.hold_id, value, who=who, digest=digest)
             members: dict[str, Any] = {"effect": effect, "fault": None}
         except Problem as problem:
@@ -56,7 +57,7 @@ class Editing:
     async def apply(self, visit: Visit) -> Response:
         """Change it, and go to the hold that has come of it."""
         value, digest = await self._asked(visit), read_digest(dict(visit.form))
-        who = visit.session.reviewer
+        who = visit.who
         return shown(await self._editing.apply(visit.hold_id, value, who=who, digest=digest))
 
     async def _value(self, hold: Hold) -> Json:
@@ -71,7 +72,9 @@ class Editing:
 
     async def _asked(self, visit: Visit) -> Json:
         """What the form says that it shall be: its JSON, and over that each field that was changed."""
-        before = await self._value(await find_hold(self._shell.reviewing, visit.hold_id))
+        before = await self._value(
+            await find_hold(self._shell.reviewing, visit.hold_id, who=visit.who, act=Act.VIEW)
+        )
         try:
             value = parse(visit.form.get("body", "").encode("utf-8", "replace"))
         except ValueError as error:

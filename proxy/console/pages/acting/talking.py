@@ -18,19 +18,19 @@ class Talking:
 
     async def ask(self, visit: Visit) -> Response:
         """Ask its agent something."""
-        question, who = read_text(dict(visit.form), "question"), visit.session.reviewer
+        question, who = read_text(dict(visit.form), "question"), visit.who
         return shown(await self._talking.ask(visit.hold_id, who=who, question=question))
 
     async def comment(self, visit: Visit) -> Response:
         """Say something to other people."""
-        text, who = read_text(dict(visit.form), "text"), visit.session.reviewer
+        text, who = read_text(dict(visit.form), "text"), visit.who
         return shown(await self._talking.comment(visit.hold_id, who=who, text=text))
 
     async def claim(self, visit: Visit) -> Response:
         """Be the one who looks at it."""
-        return shown(await self._talking.watch(visit.hold_id, who=visit.session.reviewer))
+        return shown(await self._talking.watch(visit.hold_id, who=visit.who))
 
     async def unclaim(self, visit: Visit) -> Response:
         """Look at it no longer."""
-        nothing, who = timedelta(0), visit.session.reviewer
+        nothing, who = timedelta(0), visit.who
         return shown(await self._talking.watch(visit.hold_id, who=who, until=nothing))

@@ -20,4 +20,4 @@ def test_a_route_refuses_what_its_kind_refuses() -> None:
 def test_nothing_is_said_twice() -> None:
     """What a route and its kind refuse alike stands there once."""
     both = Operation(summary="x", scope=Scope.OPERATOR, problems={403: (Obstacle.ORIGIN_FOREIGN,)})
-    assert both.refusals("/x")[403] == [Obstacle.ORIGIN_FOREIGN, Obstacle.OPERATOR_ONLY]
+    assert both.refusals("/x")[403] == [Obstacle.ORIGIN_FOREIGN, Obstacle.ROLE]

@@ -4,7 +4,7 @@ import pytest
 from starlette.routing import Route
 
 from proxy.console.pages.routes import routes
-from proxy.console.pages.sessions import IDLE
+from proxy.console.people.sessions import IDLE
 from proxy.console.reading.lines import Lines
 from tests.proxy.console.pages.browser import Browser
 from tests.proxy.console.world import World
@@ -14,7 +14,7 @@ def _routes(world: World) -> list[Route]:
     return routes(world.reviewing(), Lines(world.reviewing()))
 
 
-OPEN = {"/", "/login", "/static/{name}"}
+OPEN = {"/", "/login", "/login/oidc", "/login/oidc/callback", "/static/{name}"}
 """What is there for whoever is not logged in."""
 ID = "01JZZZZZZZZZZZZZZZZZZZZZZZ"
 

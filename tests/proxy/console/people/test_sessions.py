@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from proxy.console.pages.sessions import IDLE, LIFE, Session, Sessions
+from proxy.console.people.sessions import IDLE, LIFE, Session, Sessions
 from rules.reviewer import Reviewer
 from tests.proxy.console.pages.browser import Browser
 from tests.proxy.console.world import Clock, World

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from proxy.console.pages.attempts import LOCKED, MOST_FAILURES, Attempts
+from proxy.console.people.attempts import LOCKED, MOST_FAILURES, Attempts
 from tests.proxy.console.world import Clock
 
 

@@ -1,5 +1,6 @@
-"""How often somebody may try to log in: a few failures from one address, then a time of none.
+"""How often somebody may try to log in: a few failures from one address or for one account, then none.
 
+An attempt counts as failed before it is looked at: many at once are no way around.
 Behind a proxy everybody has one address; who is logged in already is not touched, nor is the API.
 """
 
@@ -13,7 +14,7 @@ _MOST_ADDRESSES = 1000
 
 
 class Attempts:
-    """Failed logins by address."""
+    """Failed logins by what they have in common: an address, or an account."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -38,5 +39,5 @@ class Attempts:
             del self._failed[next(iter(self._failed))]
 
     def succeed(self, address: str) -> None:
-        """Forget the failures of an address that had a token."""
+        """Forget the failures of whoever succeeded."""
         self._failed.pop(address, None)

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from proxy.serving.tokens import reviewers
+from proxy.config import Config
+from proxy.console.people.entry import ConsoleEntry
+from proxy.serving.people import people, reviewers
+from rules.reviewer import Role
 
 TOKENS: dict[str, tuple[bytes | None, int, str | None]] = {
     "good": (b"a-long-enough-token-1\n", 0o600, None),
@@ -53,3 +56,38 @@ def test_one_token_for_two(tmp_path: Path) -> None:
         (tmp_path / name).chmod(0o600)
     with pytest.raises(ValueError, match="have the same token"):
         reviewers(tmp_path, {"ada": tmp_path / "a", "bob": tmp_path / "b"})
+
+
+OPEN = Config(version=1, console=ConsoleEntry(authentication="none"))
+
+
+@pytest.mark.parametrize(
+    ("demo", "host"),
+    [("", "127.0.0.1"), ("1", "::"), ("1", "10.0.0.1"), ("1", "localhost"), ("0", "::1")],
+)
+def test_no_console_that_lets_anybody_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo: str, host: str
+) -> None:
+    """Nothing starts with it, but the demo on a loopback address."""
+    monkeypatch.setenv("SIDEGATE_DEMO", demo)
+    with pytest.raises(ValueError, match="none` lets anybody in"):
+        people(tmp_path, OPEN, console=(host, 8081))
+
+
+def test_the_demo_asks_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is at this machine is the operator there, and nowhere else."""
+    monkeypatch.setenv("SIDEGATE_DEMO", "1")
+    everyone = people(tmp_path, OPEN, console=("127.0.0.1", 0)).everyone
+    assert everyone is not None
+    assert everyone.role is Role.ADMIN
+    assert people(tmp_path, Config(version=1), console=("127.0.0.1", 0)).everyone is None
+
+
+def test_a_broken_file_of_people_is_found_at_the_start(tmp_path: Path) -> None:
+    """And not when somebody cannot log in."""
+    path = tmp_path / "people" / "users.json"
+    path.parent.mkdir()
+    path.write_text("{")
+    path.chmod(0o600)
+    with pytest.raises(ValueError, match="was changed by hand or broken"):
+        people(tmp_path, Config(version=1), console=("127.0.0.1", 0))

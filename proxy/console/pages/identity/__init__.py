@@ -1,0 +1,5 @@
+"""In and out.
+
+- `login`: by a token or a password, and out
+- `elsewhere`: by a provider
+"""
