@@ -14,8 +14,7 @@ from mitmproxy.udp import UDPFlow
 from addons.captured import Captured
 from addons.client_tls import BoundedClientTls
 from addons.connections import Connections
-from addons.exchange import Refuse
-from addons.http1.destination import Served
+from addons.exchange import Refuse, Served
 from addons.http1.layer import JudgeAtOnce, StrictHttp1
 from addons.http2.layer import BoundedHttp2
 from addons.traffic import Traffic

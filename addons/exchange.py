@@ -1,6 +1,6 @@
 """One request on its way through the gate: what the gate is asked, and what it may answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -8,6 +8,12 @@ from rules.headers import Fields
 from rules.message import Message
 from rules.reply import Reply
 from rules.verdict import Refusal
+
+type Place = tuple[str, str, int, bytes]
+"""Scheme, host, port and origin-form target."""
+
+type Served = Mapping[bytes, Place]
+"""Places that clients reach who cannot use a proxy, by the paths under which they ask for them here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

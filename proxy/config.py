@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from addons.http1.destination import Served
+from addons.exchange import Served
 from proxy.channels.settings import Channels
 from proxy.console.people.entry import ConsoleEntry, person_name
 from proxy.credentials.entry import CredentialEntry, distinct, secret_name

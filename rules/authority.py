@@ -19,8 +19,8 @@ class Act(StrEnum):
     """See what is held and what became of it."""
     COMMENT = "comment"
     """Write a word for other people."""
-    ASSIGN = "assign"
-    """Say who looks at a hold."""
+    WATCH = "watch"
+    """Be the one who looks at a hold."""
     APPROVE = "approve"
     """Let it run."""
     REJECT = "reject"
@@ -76,6 +76,7 @@ class Bar(StrEnum):
 class Matter:
     """What of a hold bears on who may decide about it."""
 
+    hold_id: str
     digest: str
     tier: Tier
     host: str | None
@@ -88,6 +89,11 @@ class Matter:
     """Whether anything says that it moves some."""
 
 
+def about(hold_id: str, digest: str) -> str:
+    """What a second factor is shown for: this content of this very hold, and no other of the same content."""
+    return f"{hold_id} {digest}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """Why not, and in words that continue "you may not do this: ..."."""
@@ -98,7 +104,7 @@ class Refusal:
 
 _DECIDING = frozenset(
     {
-        *(Act.COMMENT, Act.ASSIGN, Act.APPROVE, Act.REJECT, Act.RESPOND, Act.ASK, Act.EDIT, Act.UNDO),
+        *(Act.COMMENT, Act.WATCH, Act.APPROVE, Act.REJECT, Act.RESPOND, Act.ASK, Act.EDIT, Act.UNDO),
         *(Act.CANCEL, Act.RESOLVE, Act.ASK_AGAIN, Act.KILL),
     }
 )
@@ -113,7 +119,9 @@ ALLOWED: dict[Role, frozenset[Act]] = {
 }
 
 # What makes something run that would not run otherwise, or lets it be taken for done.
-BINDING = frozenset({Act.APPROVE, Act.EDIT, Act.RESOLVE, Act.RESPOND, Act.GRANT})
+BINDING = frozenset({Act.APPROVE, Act.EDIT, Act.RESOLVE, Act.GRANT})
+# What was edited waits for an approval of its own, which asks for the factor.
+STEPPED = BINDING - {Act.EDIT}
 _UNBOUNDED = frozenset({Act.VIEW, Act.COMMENT})
 
 
@@ -131,7 +139,7 @@ def refuse(
     if requested(who, matter.human):
         sentence = "the agent asks for you, so somebody else has to decide"
         return Refusal(bar=Bar.REQUESTER, sentence=sentence)
-    if matter.tier in step_up and matter.digest not in who.proven:
+    if act in STEPPED and matter.tier in step_up and about(matter.hold_id, matter.digest) not in who.proven:
         words = "each decision needs a second factor: send a code or use a passkey"
         sentence = f"in tier {matter.tier:d} {words}"
         return Refusal(bar=Bar.STEP_UP, sentence=sentence)

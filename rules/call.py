@@ -69,7 +69,7 @@ def by_path(call: HttpCall) -> list[HttpCall]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolDefinition:
-    """What an MCP server says of a tool in its list: the vendor's word, never the agent's."""
+    """What is known of a tool in a server's list: the vendor's and the operator's word, never the agent's."""
 
     description: str = ""
     read_only: bool | None = None
@@ -78,6 +78,8 @@ class ToolDefinition:
     """The annotation `destructiveHint`, None where it is not set."""
     siblings: frozenset[str] = frozenset()
     """The names of all tools in the same list."""
+    pack: str = ""
+    """Which known server the operator says that it is; empty where nobody says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ may name it, the defaults, and what the request itself gives away. The most seve
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from rules.call import Call, HttpCall, PayloadKind, by_path
+from rules.call import Call, HttpCall, PayloadKind, ToolCall, by_path
 from rules.general.batch.reading import inner_calls
 from rules.general.effect import Effect
 from rules.general.http import READS
@@ -131,11 +131,21 @@ def _of_packs(call: Call, ruleset: Ruleset, *, silent: bool) -> Iterator[Judgeme
     INVARIANT: nothing silences what a pack forbids, and a default that the operator gave speaks beside a
     pack, so that a pack can raise it and never lower it.
     """
-    certain, possible = _naming(call, ruleset.packs) if ruleset.packs else ([], [])
-    yield from (_of_certain(rule, call) for rule in certain if rule.forbidden or not silent)
-    yield from (_of_possible(rule, call) for rule in possible if rule.forbidden or not silent)
+    named = call if isinstance(call, HttpCall) else _of_known_server(call)
+    certain, possible = _naming(named, ruleset.packs) if ruleset.packs else ([], [])
+    yield from (_of_certain(rule, named) for rule in certain if rule.forbidden or not silent)
+    yield from (_of_possible(rule, named) for rule in possible if rule.forbidden or not silent)
     if not silent and (not certain or _operator_has_default(call, ruleset)):
         yield _of_default(call, ruleset)
+
+
+def _of_known_server(call: ToolCall) -> ToolCall:
+    """`call` as packs name it.
+
+    INVARIANT: which server it is says the operator, by `pack`: a server's own name, or the one that rules
+    know it by, makes no pack speak on it.
+    """
+    return replace(call, server=call.definition.pack if call.definition is not None else "")
 
 
 def _operator_has_default(call: Call, ruleset: Ruleset) -> bool:

@@ -62,7 +62,7 @@ class Reviewer:
     also: frozenset[str] = frozenset()
     """Other names of the same person, such as an e-mail address."""
     proven: frozenset[str] = frozenset()
-    """The digests for which this very request has proven a second factor."""
+    """For what this very request has shown a second factor: `about` in `rules/authority.py`."""
 
     @property
     def role(self) -> Role:

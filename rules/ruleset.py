@@ -197,6 +197,14 @@ class Ruleset:
             return self.policies[key]
         return self.packs.paths(host) if self.packs else PathPolicy.STRICT
 
+    @property
+    def named_servers(self) -> frozenset[str]:
+        """Every MCP server that rules name alone."""
+        endpoints = (rule.endpoint for rule in self.rules)
+        return frozenset(
+            server for one in endpoints if isinstance(one, ToolEndpoint) for server in one.servers
+        ) - {EVERY}
+
     def _find(self, call: HttpCall) -> list[int]:
         keys, folded = host_keys(call.host), fold_segments(call.segments)
         asked, found = asked_of(call), self._http.find(keys, folded)

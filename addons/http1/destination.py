@@ -1,21 +1,14 @@
 """Where a request goes, by what its connection proves and its first line says, never by a header."""
 
-from collections.abc import Mapping
-
 from mitmproxy.proxy.context import Context
 
 from addons.captured import is_captured
+from addons.exchange import Place, Served
 from addons.http1.head import RequestHead
 from rules.headers import Fields, first
 from rules.message import Message
-from rules.request.authority import split_authority
+from rules.request.authority import is_address, split_authority
 from rules.verdict import ReasonId, Refusal
-
-type Place = tuple[str, str, int, bytes]
-"""Scheme, host, port and origin-form target."""
-
-type Served = Mapping[bytes, Place]
-"""Places that clients reach who cannot use a proxy, by the paths under which they ask for them here."""
 
 _HTTP_PORT = 80
 _PORTS = {"http": 80, "https": 443}
@@ -71,7 +64,7 @@ def _through_path(request: RequestHead, body: bytes, context: Context, served: S
         scheme=scheme,
         host=host,
         port=port,
-        sni=host if scheme == "https" else None,
+        sni=host if scheme == "https" and not is_address(host) else None,
         method=request.method,
         target=target + query + parameters,
         fields=_to(place, request.fields),

@@ -13,10 +13,10 @@ from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
-from addons.exchange import Outcome, Passage, Refuse, Tunnel
+from addons.exchange import Outcome, Passage, Refuse, Served, Tunnel
 from addons.http1.answer import Answer, unanswered, whole
 from addons.http1.body import Unreadable
-from addons.http1.destination import Served, addressed
+from addons.http1.destination import addressed
 from addons.http1.head import AnswerHead, RequestHead
 from addons.http1.intake import Intake
 from addons.http1.upstream import Ended, Failed, Part, Send, Upstream

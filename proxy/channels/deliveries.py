@@ -12,7 +12,9 @@ from proxy.console.people.asking import check
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reviewing import Reviewing
 from rules.authority import Act
+from rules.request.strict_json import Json
 from rules.review.inert import visible
+from rules.reviewer import Reviewer
 
 logger = logging.getLogger(__name__)
 
@@ -25,19 +27,29 @@ class Deliveries:
 
     async def show(self, request: Request) -> Response:
         """What was given up, the newest first."""
-        check(reviewer(request), Act.CHANNELS)
-        return answer({"dead": [_told(delivery) for delivery in await self._queue.dead()]})
+        return answer({"dead": await self.dead(reviewer(request))})
 
     async def again(self, request: Request) -> Response:
         """Tell one of them anew."""
-        check(reviewer(request), Act.CHANNELS)
+        who = reviewer(request)
+        check(who, Act.CHANNELS)
         wanted = (await read_members(request, names=["delivery_id"])).get("delivery_id")
+        return answer({"delivery": await self.tell_again(wanted, who=who)})
+
+    async def dead(self, who: Reviewer) -> list[dict[str, object]]:
+        """What was given up, as JSON values. Raises Problem."""
+        check(who, Act.CHANNELS)
+        return [_told(delivery) for delivery in await self._queue.dead()]
+
+    async def tell_again(self, wanted: Json, *, who: Reviewer) -> dict[str, object]:
+        """Tell the delivery with this id anew. Raises Problem."""
+        check(who, Act.CHANNELS)
         found = [each for each in await self._queue.dead() if each.delivery_id == wanted]
         if not found or not await self._queue.again(found[0]):
             detail = "there is no such delivery: `delivery_id` has to be one that `/api/deliveries` lists"
             raise Problem(404, Obstacle.NOT_FOUND, detail)
-        logger.info("channels.again delivery=%s reviewer=%s", found[0].delivery_id, reviewer(request).name)
-        return answer({"delivery": _told(found[0])})
+        logger.info("channels.again delivery=%s reviewer=%s", found[0].delivery_id, who.name)
+        return _told(found[0])
 
 
 def _told(delivery: Delivery) -> dict[str, object]:

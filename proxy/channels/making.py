@@ -39,7 +39,7 @@ def _channels(reviewing: Reviewing) -> list[Channel]:
     told, lines = place.settings, Lines(reviewing)
     made: list[Channel] = [WebhookChannel(webhook, place, lines) for webhook in told.webhooks]
     if told.slack is not None:
-        made.append(SlackChannel(told.slack, place, reviewing))
+        made.append(SlackChannel(told.slack, place, reviewing, lines))
     if told.mail is not None:
-        made += [MailChannel(told.mail, each, place, reviewing) for each in told.mail.recipients]
+        made += [MailChannel(each, place, reviewing, lines) for each in told.mail.recipients]
     return made

@@ -1,7 +1,8 @@
 """What channels have to tell, in Redis: at least once, in order for each hold, until told or given up.
 
     {sidegate:<domain>}:channels:leader              who tells now; expires unless it is renewed
-    {sidegate:<domain>}:channels:cursor              up to which change everything stands in lanes
+    {sidegate:<domain>}:channels:cursor              up to which change everything stands in lanes; kept for
+                                                     good: without it, what has happened would not be told
     {sidegate:<domain>}:channels:due:<channel>       sorted set, holds with something to tell, by when
     {sidegate:<domain>}:channels:lane:<channel>:<id>  list, what is to be told of one hold, in order
     {sidegate:<domain>}:channels:dead                sorted set, what was given up, bounded
@@ -37,7 +38,7 @@ _SPREAD = (
     _NOW
     + """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] or (redis.call('GET', KEYS[2]) or '') ~= ARGV[2] then return 0 end
-redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
+redis.call('SET', KEYS[2], ARGV[3])
 for i = 3, #KEYS, 2 do
   redis.call('RPUSH', KEYS[i], ARGV[5 + (i - 1) / 2])
   redis.call('PEXPIRE', KEYS[i], ARGV[4])

@@ -17,6 +17,7 @@ _COMMANDS = {
     "schema": "schema",
     "rules": "rules",
     "holds": "holds",
+    "review": "review",
     "approve": "decide",
     "reject": "decide",
     "edit": "change",

@@ -20,6 +20,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser("approve", help="show what would run, and approve exactly that")
     parser.add_argument("id", metavar="ID")
     parser.add_argument("--yes", action="store_true", help="do not ask again on a terminal")
+    parser.add_argument("--code", metavar="DIGITS", help="the second factor, where the tier needs one")
     _finish(parser, approve)
 
     parser = commands.add_parser("reject", help="refuse a hold; the agent is given the reason")
@@ -64,7 +65,8 @@ def approve(args: argparse.Namespace) -> int:
         if sys.stdin.isatty() and not args.yes and not confirmed("approve this?"):
             raise Negative("not approved: nothing was changed")
         seen = {"digest": hold["digest"], "preview": hold["package"]["preview"], "viewed": viewed}
-        decided = api.ask("POST", f"{path}/approve", json=seen)
+        code = {} if args.code is None else {"code": args.code}
+        decided = api.ask("POST", f"{path}/approve", json=seen | code)
         members = api.ask("GET", path) if decided["hold"]["state"] == "pending" else decided
     missing = (members["hold"].get("quorum") or {}).get("missing")
     if missing:

@@ -16,7 +16,7 @@ from proxy.config import Config
 from proxy.data_dir.embedded import EmbeddedRedisError
 from proxy.data_dir.files import private_folder
 from proxy.mcp.child import CannotStart
-from proxy.mcp.servers import Trust
+from proxy.mcp.servers import Trust, known_pack
 from proxy.mcp.stdio import Wrapping, wrap
 from proxy.rulebook import Marks, Rulebook, look_at
 from rules.ruleset import Ruleset
@@ -41,6 +41,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         choices=list(Trust),
         default=Trust.FIRST_USE,
         help="what the server's first list of tools is worth (default: first-use)",
+    )
+    parser.add_argument(
+        "--pack",
+        type=_pack,
+        metavar="NAME",
+        help="which known server it is: the pack of that name speaks on its tools",
     )
     parser.add_argument(
         "--no-tasks", action="store_true", help="answer held calls with a result even where tasks are offered"
@@ -75,6 +81,14 @@ def server_name(command: list[str]) -> str:
     return PurePath(package).stem if package.endswith((".js", ".mjs", ".py", ".ts")) else package or named
 
 
+def _pack(name: str) -> str:
+    """Read a value of `--pack`."""
+    try:
+        return known_pack(name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _wrapping(args: argparse.Namespace, seen: Marks, read: tuple[Config, Ruleset]) -> Wrapping:
     config, ruleset = read
     load = partial(read_rules, args, agent=config.identity.agent)
@@ -86,6 +100,7 @@ def _wrapping(args: argparse.Namespace, seen: Marks, read: tuple[Config, Ruleset
         rulebook=Rulebook(ruleset, files=args.rules, seen=seen, load=load),
         redis_url=os.environ.get("REDIS_URL") or config.redis.url,
         trust=args.trust,
+        pack=args.pack or "",
         tasks=not args.no_tasks,
     )
 

@@ -19,6 +19,7 @@ from proxy.data_dir.lock import held
 from rules.review.inert import visible
 
 _SECONDS = 10.0
+_SILENT_SECONDS = 40.0
 _HOLD_ID = re.compile(r"[0-9A-Z]{26}")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - read, not bound
@@ -135,6 +136,16 @@ class Console:
         if not response.is_success:
             raise Negative(str(members.get("detail", f"the console answers {response.status_code}")))
         return members
+
+    def events(self) -> Iterator[str]:
+        """Something for each change of a hold, until the console ends it. Raises Negative."""
+        try:
+            limits = httpx2.Timeout(_SECONDS, read=_SILENT_SECONDS)
+            with self._client.stream("GET", "/api/events", timeout=limits) as stream:
+                if stream.is_success:
+                    yield from (line for line in stream.iter_lines() if line.startswith("event:"))
+        except httpx2.HTTPError as error:
+            raise Negative(f"the console's events ended ({type(error).__name__})") from error
 
 
 def hold_path(hold_id: str) -> str:

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rules.review.inert import visible
 
@@ -27,7 +27,7 @@ def block(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         mark, rest = _BAR, visible(line)
         while mark == _BAR or rest:
-            part = _fitting(rest, room)
+            part = fitting(rest, room)
             yield mark + part
             mark, rest = _CONTINUED, rest[len(part) :]
 
@@ -35,7 +35,20 @@ def block(text: str) -> Iterator[str]:
 def shorten(text: str, *, room: int) -> str:
     """`text`, or its beginning and three dots where it takes more than `room` columns."""
     room = max(_NARROWEST, room)
-    return text if _fitting(text, room) == text else _fitting(text, room - 3) + "..."
+    return text if fitting(text, room) == text else fitting(text, room - 3) + "..."
+
+
+def folded(lines: Iterable[str]) -> Iterator[str]:
+    """The same lines, each broken here where it is longer than the terminal is wide."""
+    room = max(_NARROWEST, columns() - len(_CONTINUED))
+    for line in lines:
+        first = fitting(line, room + len(_CONTINUED))
+        yield first
+        rest = line[len(first) :]
+        while rest:
+            part = fitting(rest, room)
+            yield _CONTINUED + part
+            rest = rest[len(part) :]
 
 
 def columns() -> int:
@@ -43,7 +56,7 @@ def columns() -> int:
     return shutil.get_terminal_size(fallback=(100, 24)).columns
 
 
-def _fitting(text: str, room: int) -> str:
+def fitting(text: str, room: int) -> str:
     """The longest beginning of `text` that takes at most `room` columns."""
     taken = 0
     for index, char in enumerate(text):

@@ -9,11 +9,12 @@ from proxy.cli.remote import Negative, add_data_dir, reported
 from proxy.cli.standing import add_standing, standing
 from proxy.cli.terminal import say
 from proxy.console.people.entry import Standing, person_name
+from proxy.console.people.factors.kept import Kept
 from proxy.console.people.users import Passwords, User, hashed
 from proxy.serving.people import people_folder
 from rules.reviewer import Scope
 
-_ACTIONS = ("add", "list", "remove", "password")
+_ACTIONS = ("add", "list", "remove", "password", "recover")
 _NAMELESS = ("list",)
 
 
@@ -46,6 +47,9 @@ def run(args: argparse.Namespace) -> int:
             case "password":
                 passwords.set(args.name, hashed(read_password()), at=datetime.now(UTC))
                 say(f"changed the password of {args.name}")
+            case "recover":
+                Kept(people_folder(args.data_dir)).remove(args.name)
+                say(f"{args.name} has no second factor any more: log in and set up another")
             case _:
                 _list(passwords)
     except (ValueError, OSError) as error:

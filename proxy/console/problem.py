@@ -90,7 +90,7 @@ class Obstacle(StrEnum):
     """The person's role, or the token's, does not do this."""
     SCOPE = "scope"
     """The hold's tier or amount is not within what the person or the token may decide about."""
-    OWN_CALL = "own_call"
+    OWN_REQUEST = "own_request"
     """The agent asks for this very person."""
     STEP_UP = "step_up"
     """The decision needs a second factor, which is missing, wrong or was used."""

@@ -9,6 +9,7 @@ from proxy.agent import Agent
 from proxy.channels.place import Place
 from proxy.console.people.directory import Directory
 from proxy.console.people.elsewhere.provider import Provider
+from proxy.console.people.factors.proving import Proving
 from proxy.keys.rotation import Rotation
 from proxy.keys.seal import SealError, Shredded
 from proxy.keys.sealed import Sealed
@@ -59,6 +60,8 @@ class Reviewing:
     metrics: Metrics
     people: Directory
     """Who may decide."""
+    proving: Proving
+    """What they show besides, for the decisions that need it."""
     ruleset: Callable[[], Ruleset]
     """The rules of now: what they say of a held call, for people."""
     again: Callable[[Hold], Awaitable[Hold]]

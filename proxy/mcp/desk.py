@@ -233,8 +233,6 @@ class Desk:
             return refused.hold or hold
         answer = await self._answer(hold)
         if isinstance(answer, dict):
-            if self.admission.suspicion is not None:
-                self.admission.suspicion.look(answer, server="its server", what="an approved call")
             await self._continuing.note(hold, answer)
         return hold
 
@@ -248,6 +246,8 @@ class Desk:
     async def _tell(self, hold: Hold, *, success: bool = False) -> Said:
         """What the agent hears; an outcome is told once, a denial and a doubt every time."""
         answer: Said | None = await self.keeping.hand_out(hold, await self._answer(hold))
+        if isinstance(answer, dict) and self.admission.suspicion is not None:
+            self.admission.suspicion.look(answer, server="its server", what="an approved call")
         beside = await self.keeping.beside(hold)
         if answer is None:
             return standing_result(hold, beside, success=success)

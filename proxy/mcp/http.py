@@ -297,6 +297,7 @@ class McpOverHttp:
             server=server.name,
             key=key,
             place=server.url,
+            pack=server.pack,
             trusting=lambda: server.trusted_at_first or self.desk.ruleset().observed,
         )
         if server.configured:

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from addons.http1.destination import Place
+from addons.exchange import Place
+from proxy.packs import load_packs
 from rules.language.complaint import quote
 from rules.language.document import Strict
 from rules.mcp.carried import Server
@@ -34,6 +35,7 @@ class McpServer(Strict):
     trust: Trust = Trust.APPROVED
     tasks: bool = True
     serve: bool = False
+    pack: str = ""
 
     @field_validator("name")
     @classmethod
@@ -51,6 +53,11 @@ class McpServer(Strict):
     @classmethod
     def _endpoints(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(map(plain_url, value))
+
+    @field_validator("pack")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return known_pack(value) if value else value
 
     @model_validator(mode="after")
     def _servable(self) -> Self:
@@ -74,7 +81,16 @@ class McpServer(Strict):
             authorization=frozenset(self.authorization),
             trusted_at_first=self.trust is Trust.FIRST_USE,
             tasks=self.tasks,
+            pack=self.pack,
         )
+
+
+def known_pack(name: str) -> str:
+    """`name`, if there is a pack for servers of that name. Raises ValueError."""
+    known = sorted(load_packs().named_servers)
+    if name not in known:
+        raise ValueError(f"{quote(name)} is no pack for an MCP server: use one of {', '.join(known)}")
+    return name
 
 
 def plain_url(url: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from proxy.failure import ended, report
@@ -37,6 +37,8 @@ class Shelf:
     """Under which the store keeps the server's pins."""
     place: str = ""
     """Where the server is, for reviewers."""
+    pack: str = ""
+    """Which known server it is, as the operator says."""
     trusting: Callable[[], bool] = _always
     """Whether a first list is trusted as it is."""
     known: bool = False
@@ -51,7 +53,7 @@ class Shelf:
     def definition(self, tool: str) -> ToolDefinition | None:
         """What the server says of `tool`."""
         found = self._tools.get(tool)
-        return None if found is None else found.definition
+        return None if found is None else replace(found.definition, pack=self.pack)
 
     def params(self, tool: str) -> ParamNames | None:
         """Which arguments of `tool` headers repeat, None where nobody knows it."""

@@ -59,6 +59,8 @@ class Wrapping:
     redis_url: str | None
     trust: Trust = Trust.FIRST_USE
     """The operator chose the command, and it speaks to nobody else."""
+    pack: str = ""
+    """Which known server it is, as the operator says."""
     tasks: bool = True
     """Whether held calls become tasks for a client that offers it."""
 
@@ -101,6 +103,7 @@ async def _session(wrapping: Wrapping, desk: Desk) -> int:
         server=wrapping.server,
         key=key,
         place=wrapping.place,
+        pack=wrapping.pack,
         trusting=lambda: wrapping.trust is Trust.FIRST_USE or desk.ruleset().observed,
     )
     session = Session(desk, shelf, child=child, say=say, place=wrapping.place)

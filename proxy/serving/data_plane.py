@@ -13,8 +13,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 
 from addons.default_deny import DefaultDeny
 from addons.enforce import Enforce
-from addons.exchange import Admit
-from addons.http1.destination import Served
+from addons.exchange import Admit, Served
 from addons.traffic import Traffic
 from proxy.serving.lean import bare_package
 

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, time
 
@@ -17,6 +18,7 @@ from proxy.agent import Agent
 from proxy.channels import making
 from proxy.config import Config, store_fault
 from proxy.console.app import create
+from proxy.console.people.factors.proving import Proving
 from proxy.console.reviewing import Reviewing
 from proxy.credentials.injection import Injection
 from proxy.credentials.making import Surroundings, make
@@ -53,7 +55,7 @@ from proxy.serving.data_plane import DataPlane
 from proxy.serving.doors import NOWHERE, Doors, Ports
 from proxy.serving.listener import Listener
 from proxy.serving.memory import keep_private
-from proxy.serving.people import people, provider
+from proxy.serving.people import people, people_folder, provider
 from proxy.serving.stopping import on_signal
 from proxy.serving.words import first_words, shown_url
 from proxy.signals import Signals
@@ -386,6 +388,7 @@ class _Sidecar:
                 trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
             ),
             preview_required=settings.config.review.preview == "required",
+            proving=Proving(people_folder(settings.data_dir), now=lambda: datetime.now(UTC)),
             provider=provider(settings.config, trust=trust),
             people=people(settings.data_dir, settings.config, console=console),
             ready=self._ready,

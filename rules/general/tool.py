@@ -15,6 +15,8 @@ from rules.request.strict_json import Json
 
 _WORD = re.compile(r"[A-Za-z]+")
 _GIVES = frozenset({"returns", "gives", "displays", "looks", "lists", "shows"})
+# What such a description says is done to a statement, and that is read by itself.
+_RUNS = frozenset({"execute", "executes", "run", "runs"})
 _SQL = frozenset({"sql", "statement", "query"})
 _STATEMENT = re.compile(
     r"\s*(?:--|/\*|select|with|insert|update|delete|merge|drop|alter|create|truncate|grant|revoke|call|exec)",
@@ -30,6 +32,8 @@ def read_tool(call: ToolCall) -> Evidence:
 def _of_tool(call: ToolCall) -> Evidence:
     effect = _named(call.tool)
     described = None if call.definition is None else _described(call.definition.description)
+    if effect is Effect.READ and described is not None and _reads_by_statement(call):
+        described = None
     if effect is Effect.CHANGE and is_own(call):
         own = "its server takes away again what the tool makes, and it is for nobody else"
         named = Evidence(effect=Effect.REVERSIBLE, because=own)
@@ -40,6 +44,14 @@ def _of_tool(call: ToolCall) -> Evidence:
     if described is not None:
         return described
     return Evidence(effect=Effect.CHANGE, because="neither name nor description say what the tool does")
+
+
+def _reads_by_statement(call: ToolCall) -> bool:
+    """Whether the description begins with what is done to a statement, and each that there is only reads."""
+    first = _WORD.match(call.definition.description.lstrip()) if call.definition is not None else None
+    found = list(_of_statements(call.arguments))
+    runs = first is not None and first[0].lower() in _RUNS
+    return runs and bool(found) and gravest(found).effect is Effect.READ
 
 
 def _named(name: str) -> Effect | None:
@@ -80,6 +92,10 @@ def _of_hints(definition: ToolDefinition | None) -> Iterator[Evidence]:
 def _of_arguments(arguments: dict[str, Json]) -> Iterator[Evidence]:
     """A tool whose name is a verb of many meanings says in an argument which one is meant."""
     yield from operations_in(arguments)
+    yield from _of_statements(arguments)
+
+
+def _of_statements(arguments: dict[str, Json]) -> Iterator[Evidence]:
     for name, value in arguments.items():
         if not isinstance(value, str):
             continue

@@ -47,6 +47,8 @@ class Server:
     """Whether its first list of tools is trusted as it is."""
     tasks: bool = True
     """Whether held calls become tasks for clients that offer it."""
+    pack: str = ""
+    """Which known server it is, as the operator says."""
     configured: bool = True
     """False for one that only its requests make look like one: nothing there is believed."""
 

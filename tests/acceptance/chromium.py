@@ -36,12 +36,21 @@ class Reader:
     """One person with one page, on a screen of some size."""
 
     def __init__(
-        self, browser: Browser, sidecar: Sidecar, *, size: dict[str, int] = DESK, dark: bool = False
+        self,
+        browser: Browser,
+        sidecar: Sidecar,
+        *,
+        size: dict[str, int] = DESK,
+        dark: bool = False,
+        elsewhere: str | None = None,
     ) -> None:
+        """`elsewhere`: a provider at which the person logs in; the console is at `localhost` then."""
         self._sidecar = sidecar
+        console = sidecar.console.replace("127.0.0.1", "localhost") if elsewhere else sidecar.console
+        self._origins = (console, *([elsewhere] if elsewhere else []), "data:")
         self._context = browser.new_context(
             viewport={"width": size["width"], "height": size["height"]},
-            base_url=sidecar.console,
+            base_url=console,
             color_scheme="dark" if dark else "light",
         )
         self._context.set_default_timeout(_PATIENCE)
@@ -56,7 +65,7 @@ class Reader:
         """With a reviewer's token, by default the operator's."""
         self.page.goto("/login")
         self.page.get_by_label("Reviewer's token").fill(token or self._sidecar.token)
-        self.page.get_by_role("button", name="Log in").click()
+        self.page.get_by_role("button", name="Log in", exact=True).click()
         self.page.wait_for_url("**/holds")
 
     def graves(self) -> list[str]:
@@ -92,5 +101,5 @@ class Reader:
             self.complaints.append(text)
 
     def _follow(self, request: Request) -> None:
-        if not request.url.startswith((self._sidecar.console, "data:")):
+        if not request.url.startswith(self._origins):
             self.complaints.append(f"a request left the origin: {request.url}")

@@ -18,6 +18,12 @@ _CONFIG = """
 version: 1
 destinations: {allow: ["localhost"]}
 identity: {agent: invoice-bot, human: ada@example.org, service: payables, session: s-4711}
+console:
+  people:
+    - {name: ada, role: lead, groups: [finance], password: true, also: [ada@example.org]}
+    - {name: bo, groups: [finance], scope: {hosts: [localhost], amounts: {EUR: 5000}}, password: true}
+    - {name: cy, role: auditor, password: true}
+  step_up: {tiers: [4]}
 """
 _RULES = """
 version: 1
@@ -87,7 +93,7 @@ def _take(browser: Browser, sidecar: Sidecar, hold_id: str) -> None:
     _picture(desk, "login")
     desk.log_in()
     shown = {"holds": "/holds?state=all", "hold": f"/holds/{hold_id}", "part": f"/holds/{hold_id}/parts/body"}
-    shown |= {name: f"/{name}" for name in ("history", "agents", "numbers", "kill")}
+    shown |= {name: f"/{name}" for name in ("history", "agents", "numbers", "kill", "account", "people")}
     for name, path in shown.items():
         desk.page.goto(path)
         _picture(desk, name)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.clients import Call, curl
-from tests.acceptance.sidecar import Sidecar
+from tests.acceptance.conftest import StartSidecar
+from tests.acceptance.test_channels import config
 from tests.acceptance.upstream import Upstream
 from tests.environments.locked import python
 
@@ -24,15 +25,11 @@ _CHECKS = (
 )
 
 
-@pytest.fixture(scope="module")
-def rules() -> str:
-    """Hold every transfer."""
-    return RULES
-
-
 @pytest.mark.timeout(400)
-def test_no_answer_is_undocumented(sidecar: Sidecar, upstream: Upstream, tmp_path: Path) -> None:
+def test_no_answer_is_undocumented(start_sidecar: StartSidecar, upstream: Upstream, tmp_path: Path) -> None:
     """No 5xx, no status, type or shape that the document does not have, over a bounded time."""
+    nowhere = "http://127.0.0.1:9"
+    sidecar = start_sidecar(rules=RULES, config=config(tmp_path, hook=nowhere, slack=nowhere, mail=9))
     call = Call(
         method="POST",
         url=upstream.url("/v1/transfers"),
@@ -43,12 +40,12 @@ def test_no_answer_is_undocumented(sidecar: Sidecar, upstream: Upstream, tmp_pat
     )
     assert curl(call).status == 403
     [hold] = sidecar.holds()
-    config = tmp_path / "schemathesis.toml"
+    settings = tmp_path / "schemathesis.toml"
     # A stream has no end, and nothing changes that a request could wait for.
-    config.write_text(f'[parameters]\nhold_id = "{hold["hold_id"]}"\nwait = 0\n')
+    settings.write_text(f'[parameters]\nhold_id = "{hold["hold_id"]}"\nwait = 0\n')
     done = subprocess.run(
         [
-            *(str(python("schemathesis").with_name("schemathesis")), "--config-file", str(config), "run"),
+            *(str(python("schemathesis").with_name("schemathesis")), "--config-file", str(settings), "run"),
             *(f"{sidecar.console}/api/openapi.json", "--header", f"Authorization: Bearer {sidecar.token}"),
             *("--checks", _CHECKS, "--exclude-path", "/api/events", "--max-time", str(SECONDS)),
             *("--request-timeout", "20", "--seed", "7", "--no-color", "--workers", "1"),

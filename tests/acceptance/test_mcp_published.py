@@ -11,12 +11,24 @@ from typing import Any
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
 
+from proxy.packs import load_packs
+from rules.mcp.suspect import suspect
 from tests.acceptance.conftest import StartSidecar
 from tests.environments.locked import NotInstallable
 from tests.mcp_servers.published import PUBLISHED, Call, Published, prepare
 
 _CALLS = 20
 _FEWEST = 4
+# What a reviewer should never be asked about.
+_READS = {
+    "filesystem": ("read_text_file", "list_directory", "directory_tree", "search_files"),
+    "memory": ("read_graph", "search_nodes", "open_nodes"),
+    "git": ("git_status", "git_diff", "git_log", "git_show", "git_branch"),
+    "fetch": ("fetch",),
+    "time": ("convert_time",),
+    "everything": ("echo", "get-sum"),
+    "sqlite": ("list_tables", "describe_table"),
+}
 _LAUNCHER = Path(__file__).parents[2] / "sidegate.py"
 
 
@@ -57,7 +69,9 @@ async def test_a_session_behaves_as_direct_except_for_what_is_held(
     # Paths are arguments, so both runs have the same one, one after the other.
     folder = tmp_path / "work"
     try:
-        gate = [str(_LAUNCHER), "mcp", f"--data-dir={sidecar.data_dir}", "--", *published.command(folder)]
+        pack = [f"--pack={published.name}"] if published.name in load_packs().named_servers else []
+        gate = [str(_LAUNCHER), "mcp", f"--data-dir={sidecar.data_dir}", *pack]
+        gate += ["--", *published.command(folder)]
     except NotInstallable as error:
         pytest.skip(str(error))
     calls = published.calls(folder, page)
@@ -69,12 +83,17 @@ async def test_a_session_behaves_as_direct_except_for_what_is_held(
     passed = [call for call, result in zip(calls, through, strict=True) if not _held(result)]
     direct = await _session(published.command(folder), passed, folder)
     assert [result for result in through if not _held(result)] == direct
-    assert _FEWEST <= len(direct) < _CALLS or published.name in ("everything", "fetch")
+    assert [result for result in direct if isinstance(result, dict) and suspect(result)] == []
+    assert _FEWEST <= len(direct) <= _CALLS
+    reads = [call for call in calls if call[0] in _READS.get(published.name, ())]
+    assert [call for call in reads if call not in passed] == []
 
 
 async def _session(command: Sequence[str], calls: Sequence[Call], folder: Path) -> list[Any]:
     """What the client gets of each call, errors too."""
-    environment = {"MEMORY_FILE_PATH": str(folder / "memory.jsonl"), "GIT_PAGER": "cat"}
+    # A commit has its time in its hash.
+    environment = {f"GIT_{who}_DATE": "2026-01-02T00:00:00+0000" for who in ("AUTHOR", "COMMITTER")}
+    environment |= {"MEMORY_FILE_PATH": str(folder / "memory.jsonl"), "GIT_PAGER": "cat"}
     server = StdioServerParameters(command=command[0], args=list(command[1:]), env=environment)
     results = []
     async with Client(server, mode="legacy", read_timeout_seconds=60) as client:

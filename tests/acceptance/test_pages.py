@@ -31,7 +31,10 @@ rules:
 """
 # A second on a machine that has nothing else to do.
 _LIVE = 10.0
-PAGES = ["/holds", "/history", "/agents", "/rules", "/numbers", "/kill"]
+PAGES = [
+    *("/holds", "/history", "/agents", "/rules", "/numbers", "/deliveries", "/kill"),
+    *("/account", "/people"),
+]
 HOSTILE = (
     '<script>alert(1)</script><img src=x onerror=alert(1)>" onfocus=alert(1) autofocus x="\'>'
     "</title></textarea><svg onload=alert(1)> \u202egnp.exe\u202c z\u200bw {{7*7}} javascript:alert(1)"
@@ -152,7 +155,7 @@ def test_the_login_is_accessible(browser: Browser, sidecar: Sidecar) -> None:
     reader = Reader(browser, sidecar)
     reader.page.goto("/holds")
     reader.page.get_by_label("Reviewer's token").fill("not-a-token-at-all")
-    reader.page.get_by_role("button", name="Log in").click()
+    reader.page.get_by_role("button", name="Log in", exact=True).click()
     expect(reader.page.get_by_role("alert")).to_be_visible()
     assert reader.graves() == []
     assert reader.complaints == []

@@ -28,6 +28,7 @@ _COUNTED: dict[str, dict[tuple[str, ...], int]] = {
     "replay_failures": {(): 3},
     "drift_refusals": {("changed",): 5, ("policy",): 2},
     "probes": {("hold", "shown"): 10, ("claim", "unread"): 13},
+    "channel_deliveries": {("webhook", "delivered"): 16, ("mail", "dead"): 17},
     "credential_renewals": {("bank", "renewed"): 14, ("mail", "denied"): 15},
 }
 

@@ -57,6 +57,7 @@ _DRAWN: dict[str, set[str]] = {
     "Holds by state": {"pending", "approved", "claimed", "sending", "executed", "outcome_unknown"},
     "Steps of holds": {"approve", "answer", "lose"},
     "Reads of what would change": {"hold: shown", "claim: unread"},
+    "Channels": {"webhook: delivered", "mail: dead"},
     "Credential renewals": {"bank: renewed", "mail: denied"},
 }
 

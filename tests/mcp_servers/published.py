@@ -171,11 +171,22 @@ def _sqlite(_: Path, __: str) -> Sequence[Call]:
     ]
 
 
+def _time(_: Path, __: str) -> Sequence[Call]:
+    zones = ("UTC", "Europe/Rome", "Asia/Tokyo")
+    converted: list[Call] = [
+        ("convert_time", {"source_timezone": source, "target_timezone": target, "time": at})
+        for source, target in ((a, b) for a in zones for b in zones if a != b)
+        for at in ("12:00", "00:00", "25:00")
+    ]
+    return [*converted, ("convert_time", {}), ("convert_time", {"time": "12:00"})]
+
+
 PUBLISHED = (
     Published(name="filesystem", command=lambda folder: _npm("filesystem", str(folder)), calls=_filesystem),
     Published(name="memory", command=lambda _: _npm("memory"), calls=_memory),
     Published(name="everything", command=lambda _: _npm("everything", "stdio"), calls=_everything),
     Published(name="git", command=lambda _: _pypi("git"), calls=_git),
+    Published(name="time", command=lambda _: _pypi("time", "--local-timezone=UTC"), calls=_time),
     Published(name="fetch", command=lambda _: _pypi("fetch", "--ignore-robots-txt"), calls=_fetch),
     Published(
         name="sqlite",

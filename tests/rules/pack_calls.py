@@ -61,7 +61,8 @@ def condition_names() -> tuple[str, ...]:
 @cache
 def seeds() -> dict[str, tuple[Message, ...]]:
     """The request of every example, by pack."""
-    return {path.stem: tuple(map(_message, _requests(path))) for path in sorted(PACKS.glob("*.yaml"))}
+    found = {path.stem: tuple(map(_message, _requests(path))) for path in sorted(PACKS.glob("*.yaml"))}
+    return {name: messages for name, messages in found.items() if messages}
 
 
 @st.composite
@@ -116,7 +117,8 @@ def _content_type(fields: Fields) -> bytes | None:
 def _requests(pack: Path) -> Iterator[dict[str, Any]]:
     content: Any = read_tree(pack.read_text("utf-8")).value
     for rule in content["rules"]:
-        yield from (example["request"] for example in rule.get("examples", ()))
+        requests = (example["request"] for example in rule.get("examples", ()))
+        yield from (request for request in requests if "url" in request)
 
 
 def _message(request: dict[str, Any]) -> Message:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.authority import ALLOWED, BINDING, Act, Bar, Matter, refuse
+from rules.authority import ALLOWED, BINDING, STEPPED, Act, Bar, Matter, about, refuse
 from rules.review.money import Money
 from rules.reviewer import Grant, Reviewer, Role, Scope
 from rules.verdict import Tier
 
-MATTER = Matter(digest="d", tier=Tier.HIGH_RISK, host="api.bank.example", human="eve")
+MATTER = Matter(hold_id="h", digest="d", tier=Tier.HIGH_RISK, host="api.bank.example", human="eve")
 OF_NO_HOLD = {Act.KILL, Act.UNKILL, Act.GRANT, Act.PINS, Act.CHANNELS, Act.KEYS, Act.USERS}
 HOLDS = [act for act in Act if act not in OF_NO_HOLD]
 
@@ -29,7 +29,7 @@ people = st.builds(
     Reviewer,
     name=st.sampled_from(["eve", "ada"]),
     grants=st.lists(grants, max_size=2).map(tuple),
-    proven=st.sampled_from([frozenset(), frozenset({"d"})]),
+    proven=st.sampled_from([frozenset(), frozenset({about("h", "d")})]),
 )
 moneys = st.none() | st.builds(
     Money,
@@ -38,6 +38,7 @@ moneys = st.none() | st.builds(
 )
 matters = st.builds(
     Matter,
+    hold_id=st.just("h"),
     digest=st.just("d"),
     tier=st.sampled_from(Tier),
     host=st.sampled_from([None, "api.bank.example", "evil.example.org", "BANK.example"]),
@@ -84,7 +85,7 @@ def test_a_second_factor_is_never_in_the_way_of_stopping(
     """It is asked for what makes something run alone."""
     refused = refuse(who, act, matter, step_up=step_up)
     if refused and refused.bar is Bar.STEP_UP:
-        assert act in BINDING
+        assert act in STEPPED
         assert matter.tier in step_up
 
 
@@ -177,7 +178,8 @@ def test_a_second_factor_is_for_one_digest() -> None:
     """Of the tier that asks for it; another decision's does not count."""
     step_up = frozenset({Tier.HIGH_RISK})
     who = ada(Role.ADMIN)
-    for proven, fine in ((frozenset[str](), False), (frozenset({"other"}), False), (frozenset({"d"}), True)):
+    others = frozenset({about("h", "other"), about("other", "d")})
+    for proven, fine in ((frozenset[str](), False), (others, False), (frozenset({about("h", "d")}), True)):
         refused = refuse(replace(who, proven=proven), Act.APPROVE, MATTER, step_up=step_up)
         assert (refused is None) == fine
         assert refused is None or refused.bar is Bar.STEP_UP

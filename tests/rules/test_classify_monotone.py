@@ -96,8 +96,8 @@ def _is_the_operation(before: HttpCall, after: HttpCall) -> bool:
 
 
 def test_every_pack_is_tried() -> None:
-    """Examples of all packs are where the requests start."""
-    rules = {rule.id.partition(".")[0] for rule in packs().rules}
+    """Examples of all packs are where the requests start, but for those that name no requests."""
+    rules = {rule.id.partition(".")[0] for rule in packs().rules} - {"mcp"}
     ruleset = read_packs()
     calls = [normalize(seed, paths=ruleset.paths) for pack in seeds().values() for seed in pack]
     named = {classify(call, ruleset).rule for call in calls if isinstance(call, HttpCall)}

@@ -1,17 +1,20 @@
 """Who speaks on a call: the operator's rules, the packs, the defaults."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.call import ToolCall, ToolDefinition
 from rules.classify import classify
 from rules.compile import compile_pack, compile_rules
 from rules.request.path_readings import PathPolicy
 from rules.ruleset import Ruleset
 from rules.verdict import Judgement, Tier, Verdict
 from tests.rules.calls import http
+from tests.rules.pack_calls import packs, read_packs
 
 PACK = compile_pack(
     json.dumps(
@@ -107,6 +110,36 @@ def test_paths_of_hosts() -> None:
     assert own.paths("api.shop.test") is PathPolicy.STRICT
     assert own.paths("other.shop.test") is PathPolicy.NORMALIZE
     assert own.paths("a.test") is PathPolicy.STRICT
+
+
+@pytest.mark.parametrize(
+    ("server", "definition", "tier"),
+    [
+        ("memory", None, Tier.EXTERNAL),
+        ("memory", ToolDefinition(), Tier.EXTERNAL),
+        ("memory", ToolDefinition(pack="time"), Tier.EXTERNAL),
+        ("brain", ToolDefinition(pack="memory"), Tier.READ_ONLY),
+    ],
+    ids=["its name", "its name, listed", "another pack", "the operator's word"],
+)
+def test_which_server_it_is_says_the_operator(
+    server: str, definition: ToolDefinition | None, tier: Tier
+) -> None:
+    """A name makes no pack speak."""
+    call = ToolCall(server=server, tool="open_nodes", arguments={}, definition=definition)
+    assert classify(call, read_packs()).tier is tier
+
+
+def test_your_rule_comes_before_a_known_servers_pack() -> None:
+    """By the name that it has for rules."""
+    own = compile_rules(
+        [("a.yaml", "version: 1\nrules: [{id: a, match: {server: brain}, tier: 4}]")], packs()
+    )
+    assert isinstance(own, Ruleset)
+    definition = ToolDefinition(pack="memory")
+    call = ToolCall(server="brain", tool="open_nodes", arguments={}, definition=definition)
+    assert classify(call, own).tier is Tier.HIGH_RISK
+    assert classify(replace(call, tool="read_graph", server="x"), own).tier is Tier.READ_ONLY
 
 
 def test_packs_name_no_hosts() -> None:

@@ -11,7 +11,7 @@ from proxy.channels.mail.sending import send
 from proxy.channels.outgoing import Untold
 from proxy.channels.place import Place
 from proxy.channels.queue import Delivery
-from proxy.channels.settings import Mail, Recipient
+from proxy.channels.settings import Recipient
 from proxy.channels.told import lines, opens_elsewhere
 from proxy.console.reading.lines import Lines
 from proxy.console.reading.packages import Packages
@@ -29,12 +29,13 @@ class MailChannel:
 
     kind = "mail"
 
-    def __init__(self, mail: Mail, recipient: Recipient, place: Place, reviewing: Reviewing) -> None:
-        self._mail = mail
+    def __init__(self, recipient: Recipient, place: Place, reviewing: Reviewing, told: Lines) -> None:
+        assert place.settings.mail is not None  # noqa: S101 - the recipient is one of its
+        self._mail = place.settings.mail
         self._recipient = recipient
         self._place = place
         self._reviewing = reviewing
-        self._lines = Lines(reviewing)
+        self._lines = told
         self._packages = Packages(reviewing)
 
     @property

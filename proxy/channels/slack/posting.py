@@ -27,12 +27,12 @@ class SlackChannel:
     kind = "slack"
     name = "slack"
 
-    def __init__(self, slack: Slack, place: Place, reviewing: Reviewing) -> None:
+    def __init__(self, slack: Slack, place: Place, reviewing: Reviewing, lines: Lines) -> None:
         self._slack = slack
         self._place = place
         self._reviewing = reviewing
         self._queue = Queue(reviewing.store, who="")
-        self._lines = Lines(reviewing)
+        self._lines = lines
         self._packages = Packages(reviewing)
 
     def wants(self, change: Change) -> bool:

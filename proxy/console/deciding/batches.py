@@ -11,6 +11,7 @@ from proxy.console.body import read_members
 from proxy.console.deciding.deciding import Deciding
 from proxy.console.deciding.decisions import read_digest
 from proxy.console.door import reviewer
+from proxy.console.people.asking import check
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reading.holds import find_hold
 from proxy.console.reading.packages import read
@@ -59,6 +60,7 @@ class Batches:
         """Approve each, if all are alike: the same agent, rule and kind of call, and none of tier 4."""
         asked = _read(await read_members(request, names=["holds"]))
         who = reviewer(request)
+        check(who, Act.APPROVE)
         await self._check_alike(asked, who)
         told = [await self._approved(one, who) for one in asked]
         return answer({"now": self._reviewing.now().isoformat(), "holds": told})

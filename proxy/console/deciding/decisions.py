@@ -12,8 +12,10 @@ from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reading.seen import read_named
 from proxy.console.reading.shown import summary
 from proxy.console.reviewing import Reviewing
+from rules.authority import about
 from rules.hold import Hold
 from rules.request.strict_json import Json
+from rules.reviewer import Reviewer
 
 MAX_REASON = 2000
 MAX_TEXT = 4000
@@ -28,14 +30,15 @@ class Decisions:
     """The routes that decide."""
 
     def __init__(self, reviewing: Reviewing) -> None:
+        self._reviewing = reviewing
         self._now = reviewing.now
         self._deciding = Deciding(reviewing)
 
     async def approve(self, request: Request) -> Response:
         """Approve exactly what the reviewer saw, named by its digest and by the preview that showed it."""
-        members = await read_members(request, names=["digest", "preview", "viewed"])
+        members = await read_members(request, names=["digest", "preview", "viewed", "code"])
         digest, named = read_digest(members), read_named(members)
-        hold_id, who = request.path_params["hold_id"], reviewer(request)
+        hold_id, who = request.path_params["hold_id"], proven(self._reviewing, request, members)
         return self._told(await self._deciding.approve(hold_id, who=who, digest=digest, named=named))
 
     async def reject(self, request: Request) -> Response:
@@ -70,6 +73,18 @@ class Decisions:
 
     def _told(self, hold: Hold) -> Response:
         return answer({"now": self._now().isoformat(), "hold": summary(hold)})
+
+
+def proven(reviewing: Reviewing, request: Request, members: dict[str, Json]) -> Reviewer:
+    """Who asks, with the decision proven whose `code` the body shows. Raises Problem."""
+    who, code, digest = reviewer(request), members.get("code"), members.get("digest")
+    if code is None:
+        return who
+    if not isinstance(code, str) or not isinstance(digest, str):
+        detail = "`code` has to be a text of six digits, beside the `digest` of what is decided"
+        raise Problem(400, Obstacle.STEP_UP, detail)
+    this = about(request.path_params["hold_id"], digest)
+    return reviewing.proving.by_code(who, code, about=this)
 
 
 def read_digest(members: dict[str, Json]) -> str:

@@ -5,8 +5,7 @@ from starlette.responses import Response
 
 from proxy.console.body import read_members
 from proxy.console.deciding.deciding import Deciding
-from proxy.console.deciding.decisions import read_digest, read_reason
-from proxy.console.door import reviewer
+from proxy.console.deciding.decisions import proven, read_digest, read_reason
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reading.shown import summary
 from proxy.console.reviewing import Reviewing
@@ -18,15 +17,17 @@ class Resolving:
     """The route that resolves."""
 
     def __init__(self, reviewing: Reviewing) -> None:
+        self._reviewing = reviewing
         self._now = reviewing.now
         self._deciding = Deciding(reviewing)
 
     async def resolve(self, request: Request) -> Response:
         """Record what became of a hold, who says so, and why; to send it again, by the digest of what is."""
-        members = await read_members(request, names=["outcome", "reason", "digest"])
-        outcome, reason, who = read_outcome(members), read_reason(members), reviewer(request)
+        members = await read_members(request, names=["outcome", "reason", "digest", "code"])
+        outcome, reason = read_outcome(members), read_reason(members)
+        who = proven(self._reviewing, request, members)
         digest = read_digest(members) if outcome is Resolution.TRY_AGAIN else None
-        if digest is None and "digest" in members:
+        if digest is None and "digest" in members and "code" not in members:
             detail = "`digest` is for `try-again` alone: leave it out"
             raise Problem(400, Obstacle.MEMBER_UNKNOWN, detail)
         hold_id = request.path_params["hold_id"]

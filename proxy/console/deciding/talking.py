@@ -43,7 +43,7 @@ class Talking:
 
     async def watch(self, hold_id: str, *, who: Reviewer, until: timedelta = WATCHING) -> Hold:
         """Be the one who looks at it for a while, whoever did before; no time at all: do so no longer."""
-        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.ASSIGN)
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.WATCH)
         if hold.state is not State.PENDING:
             raise conflict("state", hold, self._reviewing.now())
         if not until and hold.watched_by != who.name:

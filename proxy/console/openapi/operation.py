@@ -74,7 +74,7 @@ _OF_SCOPE: dict[Scope, dict[int, tuple[Obstacle, ...]]] = {
     Scope.OPERATOR: {401: (Obstacle.UNAUTHENTICATED,), 403: (Obstacle.ROLE,)},
     Scope.SIGNED: {},
 }
-_OF_ACTS = {403: (Obstacle.SCOPE, Obstacle.OWN_CALL, Obstacle.STEP_UP)}
+_OF_ACTS = {403: (Obstacle.SCOPE, Obstacle.OWN_REQUEST, Obstacle.STEP_UP)}
 _OF_BODY: dict[int, tuple[Obstacle, ...]] = {
     400: (Obstacle.BODY_INVALID, Obstacle.MEMBER_UNKNOWN),
     408: (Obstacle.BODY_INCOMPLETE,),

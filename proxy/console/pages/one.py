@@ -49,6 +49,7 @@ class One:
         members: dict[str, Any] = {
             **_about(hold),
             "barred": {str(act): refused.sentence for act, refused in barred.items()},
+            "factor": self._factor(visit, hold),
             "whole": whole,
             "package": package,
             "parts": parts,
@@ -66,6 +67,14 @@ class One:
             return not isinstance(editable(await self._shell.reviewing.action(hold)), Uneditable)
         except SealError:
             return False
+
+    def _factor(self, visit: Visit, hold: Hold) -> dict[str, bool]:
+        """Whether deciding needs a second factor, and which ones the person has."""
+        if hold.tier not in self._shell.reviewing.step_up:
+            return {"needed": False}
+        own = self._shell.reviewing.proving.of(visit.who.name)
+        passkeys = bool(own.passkeys) and self._shell.place(visit).able
+        return {"needed": True, "code": own.secret is not None, "passkeys": passkeys}
 
     async def standing(self, visit: Visit) -> Response:
         """How it stands, for a page that renews it."""

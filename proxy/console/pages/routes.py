@@ -7,8 +7,11 @@ from starlette.routing import Route
 from proxy.console.pages.acting.deciding import Deciding
 from proxy.console.pages.acting.editing import FIELDS, Editing
 from proxy.console.pages.acting.talking import Talking
+from proxy.console.pages.deliveries import Untold
 from proxy.console.pages.glances import Glances
+from proxy.console.pages.identity.account import Account
 from proxy.console.pages.identity.elsewhere import Elsewhere
+from proxy.console.pages.identity.everybody import Everybody
 from proxy.console.pages.identity.login import Login
 from proxy.console.pages.listed import Listed
 from proxy.console.pages.live import Live
@@ -20,6 +23,8 @@ from proxy.console.pages.switch import Switch
 from proxy.console.people.entry import CALLBACK
 from proxy.console.reading.lines import Lines
 from proxy.console.reviewing import Reviewing
+
+_FACTOR = ("code", "passkey")
 
 
 def routes(reviewing: Reviewing, lines: Lines) -> list[Route]:
@@ -55,15 +60,19 @@ def _reading(shell: Shell, lines: Lines) -> list[Route]:
         Route("/numbers", shell.page(glances.numbers)),
         Route("/rules", shell.page(Rules(shell).show)),
         Route("/kill", shell.page(Switch(shell).show)),
+        Route("/account", shell.page(Account(shell).show)),
+        Route("/people", shell.page(Everybody(shell).show)),
+        Route("/deliveries", shell.page(Untold(shell).show)),
         Route("/events", shell.page(Live(shell).stream, touch=False)),
     ]
 
 
 def _acting(shell: Shell) -> list[Route]:
     deciding, editing, talking, switch = Deciding(shell), Editing(shell), Talking(shell), Switch(shell)
+    account, everybody = Account(shell), Everybody(shell)
     changed = ["digest", "body", *FIELDS]
     forms = {
-        "/holds/{hold_id}/approve": (deciding.approve, ["digest", "preview"]),
+        "/holds/{hold_id}/approve": (deciding.approve, ["digest", "preview", *_FACTOR]),
         "/holds/{hold_id}/reject": (deciding.reject, ["preset", "reason"]),
         "/holds/{hold_id}/respond": (deciding.respond, ["answer"]),
         "/holds/{hold_id}/undo": (deciding.undo, []),
@@ -74,10 +83,20 @@ def _acting(shell: Shell) -> list[Route]:
         "/holds/{hold_id}/claim": (talking.claim, []),
         "/holds/{hold_id}/unclaim": (talking.unclaim, []),
         "/holds/{hold_id}/cancel": (deciding.cancel, ["reason"]),
-        "/holds/{hold_id}/resolve": (deciding.resolve, ["outcome", "reason", "digest"]),
+        "/holds/{hold_id}/resolve": (deciding.resolve, ["outcome", "reason", "digest", *_FACTOR]),
         "/holds/{hold_id}/ask-again": (deciding.ask_again, []),
         "/kill/on": (switch.on, ["reason"]),
         "/kill/off": (switch.off, []),
+        "/holds/{hold_id}/passkey": (account.ask_passkey, []),
+        "/account/sessions": (account.end, ["session"]),
+        "/account/code/begin": (account.begin_code, []),
+        "/account/code": (account.set_code, ["code"]),
+        "/account/passkey/offer": (account.offer_passkey, []),
+        "/account/passkey": (account.add_passkey, ["passkey", "label", "code"]),
+        "/account/factors/remove": (account.remove, ["code"]),
+        "/people/recover": (everybody.recover, ["name"]),
+        "/people/log-out": (everybody.log_out, ["name"]),
+        "/deliveries/again": (Untold(shell).again, ["delivery_id"]),
         "/rules": (Rules(shell).explain, ["method", "url", "body"]),
     }
     return [

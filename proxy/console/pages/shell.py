@@ -10,11 +10,12 @@ from starlette.responses import RedirectResponse, Response
 
 from proxy.console.pages.form import read_form
 from proxy.console.pages.rendering import environment
+from proxy.console.people.factors.passkeys import Place
 from proxy.console.people.sessions import LIFE, Origin, Session, Sessions
 from proxy.console.problem import PRIVATE, Obstacle, Problem
 from proxy.console.reviewing import Reviewing
 from proxy.store.record import StoreUnavailable
-from rules.authority import Act, refuse
+from rules.authority import Act, about, refuse
 from rules.reviewer import Reviewer
 
 # A referrer within the origin only: with none at all, browsers send `Origin: null` with our own forms.
@@ -93,6 +94,24 @@ class Shell:
             return await self.guarded(request, lambda: acting(request, session), session=session)
 
         return serve
+
+    def place(self, visit: Visit) -> Place:
+        """Where the browser is: as it says itself with a form, else as far as its cookie tells."""
+        said = visit.request.headers.get("origin")
+        secure = f"{_HOST_ONLY}{self.cookie}" in visit.request.cookies
+        host = visit.request.headers.get("host", "")
+        return Place(origin=said or f"{'https' if secure else 'http'}://{host}")
+
+    def proven(self, visit: Visit) -> Reviewer:
+        """Who asks, with the second factor that the form shows for what it decides about. Raises Problem."""
+        proving, this = self.reviewing.proving, about(visit.hold_id, visit.form.get("digest", ""))
+        if said := visit.form.get("passkey"):
+            challenge = visit.session.challenged(this, now=self.reviewing.now())
+            place = self.place(visit)
+            return proving.by_passkey(visit.who, said, about=this, challenge=challenge, place=place)
+        if code := visit.form.get("code"):
+            return proving.by_code(visit.who, code, about=this)
+        return visit.who
 
     def session(self, request: Request, *, touch: bool = True) -> Session | None:
         """Who asks, if they are logged in."""

@@ -7,5 +7,6 @@
 - `attempts`: how often somebody may try
 - `elsewhere/`: people who log in at a provider
 - `sessions`: who is logged in
+- `factors/`: a second factor, asked for each decision of some tiers
 - `asking`: the question whether a person may do something
 """

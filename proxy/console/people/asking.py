@@ -24,7 +24,7 @@ _OBSTACLES = {
     Bar.HIDDEN: Obstacle.NOT_FOUND,
     Bar.TIER: Obstacle.SCOPE,
     Bar.AMOUNT: Obstacle.SCOPE,
-    Bar.REQUESTER: Obstacle.OWN_CALL,
+    Bar.REQUESTER: Obstacle.OWN_REQUEST,
     Bar.STEP_UP: Obstacle.STEP_UP,
 }
 
@@ -85,9 +85,10 @@ async def matter_of(reviewing: Reviewing, hold: Hold, *, whole: bool = False) ->
         # What does not open is counted where it is read, and not here as well.
         action = reviewing.sealed.open_action(hold, await reviewing.store.sealed(hold.hold_id, part="sealed"))
     except SealError:
-        return Matter(digest=hold.digest, tier=hold.tier, host=None, moves_money=True)
+        return Matter(hold_id=hold.hold_id, digest=hold.digest, tier=hold.tier, host=None, moves_money=True)
     host = action.server if isinstance(action, ToolAction) else action.host
-    matter = Matter(digest=hold.digest, tier=hold.tier, host=host, human=action.principal.human)
+    human = action.principal.human
+    matter = Matter(hold_id=hold.hold_id, digest=hold.digest, tier=hold.tier, host=host, human=human)
     # A body of megabytes takes its time.
     return await asyncio.to_thread(_weighed, matter, hold, action, reviewing.ruleset()) if whole else matter
 

@@ -99,7 +99,7 @@ class Directory:
         if user is not None and self._may_log_in(user):
             yield "password"
         if entry is not None and (entry.subject or entry.email):
-            yield "elsewhere"
+            yield "the provider"
 
     def _entry(self, name: str) -> PersonEntry | None:
         return next((one for one in self.entry.people if one.name.casefold() == name.casefold()), None)

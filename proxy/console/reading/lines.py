@@ -132,4 +132,5 @@ class Lines:
 
 
 def _matter(line: Line) -> Matter:
-    return Matter(digest=line.hold.digest, tier=line.hold.tier, host=line.told.place)
+    hold = line.hold
+    return Matter(hold_id=hold.hold_id, digest=hold.digest, tier=hold.tier, host=line.told.place)

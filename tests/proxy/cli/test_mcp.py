@@ -1,8 +1,10 @@
 """How `sidegate mcp` names a server. What it does is tried in tests/proxy/mcp/test_stdio.py."""
 
+import argparse
+
 import pytest
 
-from proxy.cli.mcp import server_name
+from proxy.cli.mcp import add_parser, server_name
 
 
 @pytest.mark.parametrize(
@@ -21,3 +23,22 @@ from proxy.cli.mcp import server_name
 def test_a_server_is_named_by_its_command(command: list[str], name: str) -> None:
     """Rules name servers; a version or a path is no part of a name."""
     assert server_name(command) == name
+
+
+def _parsed(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_parser(parser.add_subparsers())
+    return parser.parse_args(["mcp", *arguments, "--", "server"])
+
+
+def test_which_server_it_is_may_be_left_out() -> None:
+    """No pack speaks then."""
+    assert _parsed().pack is None
+    assert _parsed("--pack", "memory").pack == "memory"
+
+
+def test_a_pack_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """With those that are."""
+    with pytest.raises(SystemExit):
+        _parsed("--pack", "nothing")
+    assert "`nothing` is no pack for an MCP server: use one of atlassian, " in capsys.readouterr().err

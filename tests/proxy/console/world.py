@@ -25,6 +25,7 @@ from proxy.agent import Agent
 from proxy.console.app import create
 from proxy.console.people.directory import Directory
 from proxy.console.people.entry import ConsoleEntry, PersonEntry
+from proxy.console.people.factors.proving import Proving
 from proxy.console.people.tokens import ApiTokens
 from proxy.console.people.users import Passwords
 from proxy.console.reviewing import Reviewing
@@ -254,6 +255,7 @@ class World:
             metrics=self.metrics,
             ruleset=lambda: self.ruleset,
             people=self.people,
+            proving=Proving(self.folder, now=self.clock),
             again=nobody_asks,
             edit=self.editing.apply,
             signals=self.signals,

@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.config import Config
-from proxy.mcp.servers import McpServer
+from proxy.mcp.servers import McpServer, known_pack
 from rules.mcp.carried import Server
 
 
@@ -31,8 +31,11 @@ def test_urls_are_kept_as_requests_write_them(given: str, url: str) -> None:
         {"name": "*", "url": "https://bank.example/mcp"},
         {"name": "a\nb", "url": "https://bank.example/mcp"},
         {"name": "bank", "url": "https://bank.example/mcp", "authorization": ["bank"]},
+        {"name": "a/b", "url": "https://bank.example/mcp", "serve": True},
+        {"name": "..", "url": "https://bank.example/mcp", "serve": True},
+        {"name": "bank", "url": "https://bank.example/mcp", "pack": "bank"},
     ],
-    ids=["scheme", "query", "port", "every", "line", "authorization"],
+    ids=["scheme", "query", "port", "every", "line", "authorization", "path", "dots", "pack"],
 )
 def test_odd_entries_are_refused(entry: dict[str, object]) -> None:
     """Before anything starts."""
@@ -49,3 +52,25 @@ def test_names_and_urls_stand_once() -> None:
     ):
         with pytest.raises(ValueError, match="each its own"):
             Config.model_validate({"version": 1, "mcp_servers": (one, other)})
+
+
+def test_what_is_served_by_path() -> None:
+    """The path under which clients ask, and where it leads; nothing where it was not asked for."""
+    entries = (
+        {"name": "bank", "url": "https://bank.example/mcp", "serve": True},
+        {"name": "near", "url": "http://localhost:3000/x", "serve": True},
+        {"name": "other", "url": "https://other.example/mcp"},
+    )
+    config = Config.model_validate({"version": 1, "mcp_servers": entries})
+    assert config.served == {
+        b"/mcp/bank": ("https", "bank.example", 443, b"/mcp"),
+        b"/mcp/near": ("http", "localhost", 3000, b"/x"),
+    }
+
+
+def test_the_operator_says_which_server_it_is() -> None:
+    """Where there is a pack of that name."""
+    entry = McpServer.model_validate({"name": "brain", "url": "https://a.example/", "pack": "memory"})
+    assert entry.server().pack == "memory"
+    with pytest.raises(ValueError, match="use one of atlassian, "):
+        known_pack("nothing")

@@ -316,6 +316,18 @@ async def test_after_an_answer_that_instructs_changes_are_held(redis_url: str, t
     assert [name for name, _ in talk.executed] == ["pay", "get_page", "get_balance"]
 
 
+async def test_the_answer_of_an_approved_call_may_instruct_as_well(redis_url: str, tmp_path: Path) -> None:
+    """Whoever approved the call has not read its answer."""
+    rules = f"{_SMALL}  - {{id: pages, match: {{server: bank, tool: get_page}}, tier: 4}}\n"
+    async with talking(redis_url, tmp_path, rules=rules) as talk:
+        await talk.shake_hands()
+        held = await talk.call("get_page")
+        assert text(await talk.call("pay", amount=1)) == "pay done"
+        await talk.world.approve(await talk.hold(held))
+        assert text(await talk.call("get_page")) == "get_page done"
+        assert (await talk.hold(await talk.call("pay", amount=2))).reason_id == "answer_suspect"
+
+
 async def test_a_client_that_hides_errors_gets_a_success(redis_url: str, tmp_path: Path) -> None:
     """Its list says that every output may be a hold; nothing else differs."""
     async with talking(redis_url, tmp_path) as talk:

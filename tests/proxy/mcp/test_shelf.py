@@ -46,6 +46,15 @@ async def test_without_pins_every_tool_counts_as_new() -> None:
     assert replace(definition, siblings=frozenset()).description == "Reads."
 
 
+async def test_a_tool_is_known_as_what_the_operator_says_its_server_is(redis_url: str) -> None:
+    """Nothing that the server says of itself changes that."""
+    world = World.build(redis_url)
+    shelf = Shelf(store=world.store, server="brain", key="k", pack="memory")
+    await shelf.learn(_page("open_nodes"), first=True)
+    assert getattr(shelf.definition("open_nodes"), "pack", None) == "memory"
+    await world.redis.aclose()
+
+
 async def test_a_list_on_its_way_to_the_agent_is_waited_for(redis_url: str) -> None:
     """The agent may call a tool as soon as it has read the list: nobody asks the server again."""
     world = World.build(redis_url)

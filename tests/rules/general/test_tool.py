@@ -33,6 +33,27 @@ TOOLS: dict[str, tuple[ToolCall, Effect]] = {
     "described in the third person": (called("weather", "Retrieves it"), Effect.READ),
     "described as a write": (called("ledger", "Transfers an amount."), Effect.FINANCIAL),
     "described without a verb": (called("weather", "The weather of a city"), Effect.CHANGE),
+    "a statement that reads": (
+        called("read_query", "Execute a SELECT query", query="SELECT a FROM t"),
+        Effect.READ,
+    ),
+    "a statement that writes": (
+        called("read_query", "Execute a query", query="INSERT INTO t VALUES (1)"),
+        Effect.DEPLOYMENT,
+    ),
+    "no statement": (called("read_query", "Execute a query"), Effect.DEPLOYMENT),
+    "one statement of two": (
+        called("read_query", "Run them", query="SELECT 1", sql="DROP TABLE t"),
+        Effect.DELETION,
+    ),
+    "a statement under a name that does more": (
+        called("write_query", "Execute a query", query="SELECT 1"),
+        Effect.DEPLOYMENT,
+    ),
+    "described as more than running a statement": (
+        called("read_query", "Sends a query", query="SELECT 1"),
+        Effect.COMMUNICATION,
+    ),
     "not described": (called("weather", ""), Effect.CHANGE),
     "a name that reads, described as a write": (
         called("get_mail", "Delete all mail"),

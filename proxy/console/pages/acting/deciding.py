@@ -17,6 +17,7 @@ class Deciding:
     """The routes of the forms of one hold."""
 
     def __init__(self, shell: Shell) -> None:
+        self._shell = shell
         self._deciding = deciding.Deciding(shell.reviewing)
 
     async def approve(self, visit: Visit) -> Response:
@@ -24,7 +25,7 @@ class Deciding:
         members = _members(visit)
         digest, preview = read_digest(members), read_named(members).preview
         named = Named(preview=preview or "", viewed=visit.session.viewed)
-        who = visit.who
+        who = self._shell.proven(visit)
         return shown(await self._deciding.approve(visit.hold_id, who=who, digest=digest, named=named))
 
     async def reject(self, visit: Visit) -> Response:
@@ -48,7 +49,7 @@ class Deciding:
 
     async def resolve(self, visit: Visit) -> Response:
         """Say what became of an unknown outcome."""
-        members, who = _members(visit), visit.who
+        members, who = _members(visit), self._shell.proven(visit)
         outcome, reason = read_outcome(members), read_reason(members)
         digest = read_digest(members) if outcome is Resolution.TRY_AGAIN else None
         return shown(

@@ -98,6 +98,51 @@
     for (const form of document.forms) delete form.dataset.sent;
   });
 
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  const text = (buffer) =>
+    btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+
+  // What the server asks of a device has bytes as base64url, as has what it is told of the device's answer.
+  const asked = (options) => ({
+    ...options,
+    challenge: bytes(options.challenge),
+    ...(options.user && { user: { ...options.user, id: bytes(options.user.id) } }),
+    ...(options.allowCredentials && {
+      allowCredentials: options.allowCredentials.map((one) => ({ ...one, id: bytes(one.id) })),
+    }),
+    ...(options.excludeCredentials && {
+      excludeCredentials: options.excludeCredentials.map((one) => ({ ...one, id: bytes(one.id) })),
+    }),
+  });
+
+  const told = ({ id, rawId, type, response }) => {
+    const names = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
+    const parts = names.filter((name) => response[name]).map((name) => [name, text(response[name])]);
+    return JSON.stringify({ id, rawId: text(rawId), type, response: Object.fromEntries(parts) });
+  };
+
+  const usePasskey = async (button) => {
+    const form = button.form;
+    const body = new URLSearchParams({ csrf: form.elements.csrf.value });
+    button.disabled = true;
+    try {
+      const answer = await fetch(button.dataset.passkey, { method: "POST", body });
+      if (!answer.ok || !answer.headers.get("content-type")?.startsWith("application/json")) throw new Error();
+      const publicKey = asked(await answer.json());
+      const credential = await navigator.credentials[button.dataset.kind]({ publicKey });
+      form.elements.passkey.value = told(credential);
+      form.noValidate = true;
+      form.requestSubmit();
+    } catch {
+      button.textContent = "That did not work: try again";
+    } finally {
+      button.disabled = false;
+    }
+  };
+  for (const button of document.querySelectorAll("[data-passkey]")) {
+    button.addEventListener("click", () => usePasskey(button));
+  }
+
   document.getElementById("help-open")?.addEventListener("click", keys["?"]);
   const box = document.getElementById("keys-on");
   if (box) {

@@ -7,6 +7,7 @@ from pathlib import Path
 from proxy.channels.mail.links import read
 from proxy.channels.mail.posting import MailChannel
 from proxy.channels.settings import Channels
+from proxy.console.reading.lines import Lines
 from proxy.console.reviewing import Reviewing
 from proxy.drift.shots import Shots
 from rules.hold import Event
@@ -26,7 +27,7 @@ def of(world: World, box: Postbox, folder: Path, **changes: object) -> tuple[Rev
     reviewing = reviewing_of(world, Channels(mail=mail))
     place = reviewing.channels
     assert place
-    return reviewing, [MailChannel(mail, each, place, reviewing) for each in mail.recipients]
+    return reviewing, [MailChannel(each, place, reviewing, Lines(reviewing)) for each in mail.recipients]
 
 
 def text_of(box: Postbox, number: int = 0) -> str:

@@ -8,6 +8,7 @@ import pytest
 from proxy.channels.settings import Channels
 from proxy.channels.slack.message import APPROVE, REJECT
 from proxy.channels.slack.posting import SlackChannel
+from proxy.console.reading.lines import Lines
 from proxy.console.reviewing import Reviewing
 from rules.hold import Event
 from rules.verdict import Tier
@@ -23,7 +24,7 @@ def of(world: World, workspace: Workspace, folder: Path, **changes: object) -> t
     slack = workspace.settings(folder, **changes)
     reviewing = reviewing_of(world, Channels(slack=slack))
     assert reviewing.channels
-    return reviewing, SlackChannel(slack, reviewing.channels, reviewing)
+    return reviewing, SlackChannel(slack, reviewing.channels, reviewing, Lines(reviewing))
 
 
 async def test_a_message_follows_its_hold(world: World, listener: Listener, tmp_path: Path) -> None:
@@ -39,11 +40,11 @@ async def test_a_message_follows_its_hold(world: World, listener: Listener, tmp_
         assert "Zo\u00eb" in said(message)
         await world.store.step(hold, Event.REJECT, fields={"decided_by": b"bob", "decision_reason": b"no"})
         await eventually(lambda: _updated(workspace, 1))
+        await eventually(lambda: _delivered(reviewing, 2))
     [message] = workspace.messages.values()
     assert set(buttons(message)) == {"sidegate_open"}
     assert "rejected by" in said(message)
     assert "bob" in said(message)
-    assert counted(reviewing, "slack", "delivered") == 2
 
 
 async def test_tier_4_leads_to_the_console(world: World, listener: Listener, tmp_path: Path) -> None:
@@ -110,6 +111,10 @@ async def test_a_refusal_of_slack(world: World, listener: Listener, tmp_path: Pa
 
 async def _posted(workspace: Workspace, count: int) -> bool:
     return len(workspace.messages) >= count
+
+
+async def _delivered(reviewing: Reviewing, count: int) -> bool:
+    return counted(reviewing, "slack", "delivered") == count
 
 
 async def _updated(workspace: Workspace, count: int) -> bool:

@@ -108,7 +108,7 @@ async def test_who_asks_does_not_approve(world: World) -> None:
     """The person for whom the agent acts: 403 with the cure, and nothing is counted."""
     hold = await world.hold(READ)
     problem = await refused(world, hold, EVE)
-    assert (problem.status, problem.members["type"]) == (403, "urn:sidegate:api:own_call")
+    assert (problem.status, problem.members["type"]) == (403, "urn:sidegate:api:own_request")
     assert "somebody else" in str(problem)
     assert await world.state(hold) is State.PENDING
 

@@ -13,7 +13,7 @@ from tests.proxy.console.world import ACTION, TOKENS, World
 READ = replace(ACTION, fields=((b"Host", b"bank.example"), (b"Content-Type", b"application/json")))
 """An action that has a reading under the rules of now."""
 
-_HIDDEN = re.compile(r'<input type="hidden" name="([a-z]+)" value="([^"]*)">')
+_HIDDEN = re.compile(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">')
 
 
 class Browser:

@@ -94,6 +94,8 @@ async def test_another_browsers_login(world: World, visitor: Visitor, rogue: Rog
     """Somebody is not logged in as whoever sent the link."""
     code, state = await visitor.begin()
     victim = Visitor(world, rogue, visitor.world.entry)
+    # Another browser at the same console.
+    victim.client._transport = visitor.client._transport
     await victim.begin()
     assert (await victim.come_back(code=code, state=state)).status_code == 401
     assert (await victim.client.get("/holds")).status_code == 303
