@@ -3,6 +3,7 @@
 - `config`, `settings/`: what is set, and where it was said; `packs`, `metrics`, `failure`
 - `data_dir/`: files, keys and the private store of one data folder
 - `keys/`: what a hold keeps, encrypted; `store/`: holds in Redis; `signals`: what has changed there
+- `talk/`: what is said about a hold besides deciding
 - `capture/`: agents' connections redirected to the gate, and no other way out
 - `destinations`: where calls may go; `witness`: what left
 - `credentials/`: fresh secrets for what is replayed; `drift/`: whether what it would change is as it was

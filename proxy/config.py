@@ -20,8 +20,7 @@ from proxy.keys.settings import Keys
 from proxy.mcp.servers import McpServer
 from proxy.settings.authority import CaEntry
 from proxy.settings.serve import ServeEntry
-from proxy.store.store import Clocks
-from proxy.store.timing import Cap
+from proxy.store.timing import Cap, Clocks
 from rules.action import Principal
 from rules.language.complaint import quote
 from rules.language.document import Problem, Strict
@@ -30,6 +29,7 @@ from rules.verdict import Tier
 
 type Seconds = Annotated[float, Field(gt=0, le=31_622_400)]
 type Patience = Annotated[float, Field(ge=0, le=3600)]
+type Grace = Annotated[float, Field(ge=0, le=3600)]
 type Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 _DOMAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -94,6 +94,8 @@ class Windows(Strict):
     decision: Seconds = 1800.0
     approval_tier_3: Seconds = 86_400.0
     approval_tier_4: Seconds = 900.0
+    grace_tier_3: Grace = 5.0
+    grace_tier_4: Grace = 10.0
     retention: Seconds = 604_800.0
     contents: Seconds = 604_800.0
     upstream: Seconds = 60.0
@@ -243,6 +245,10 @@ class Config(Strict):
             approval_validity={
                 Tier.EXTERNAL: timedelta(seconds=self.windows.approval_tier_3),
                 Tier.HIGH_RISK: timedelta(seconds=self.windows.approval_tier_4),
+            },
+            grace={
+                Tier.EXTERNAL: timedelta(seconds=self.windows.grace_tier_3),
+                Tier.HIGH_RISK: timedelta(seconds=self.windows.grace_tier_4),
             },
             retention=timedelta(seconds=self.windows.retention),
             contents=timedelta(seconds=min(self.windows.contents, self.windows.retention)),

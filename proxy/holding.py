@@ -10,13 +10,22 @@ from proxy.keys.seal import SealError
 from proxy.replay.replayer import Replayer
 from proxy.store.record import Draft
 from proxy.store.store import Refused
+from proxy.talk.talk import TooMuch
 from rules.call import HttpCall
 from rules.headers import Fields, preferences
 from rules.hold import Hold
 from rules.mcp.action import ToolAction
-from rules.reply import STATUS_HOST, Reply, as_json, describe, document, standing, unreadable
+from rules.reply import STATUS_HOST, Reply, as_json, describe, document, outcome, standing, unreadable
 from rules.review.reasoning import said_by
+from rules.talk import MAX_ANSWER, answer_in
 from rules.verdict import Judgement, ReasonId
+
+_OF_ONE = 2
+"""Parts of the path of one hold."""
+_NOTHING_ELSE = (
+    f"only http://{STATUS_HOST}/holds/<id> can be read or, with DELETE, cancelled here, "
+    "and with POST to <id>/answer what a reviewer asks can be answered"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +56,7 @@ class Holding:
         draft = replace(
             self.keeping.draft(action, judgement, fingerprint=fingerprint, policy=policy),
             credential=credential,
+            window=self.replayer.ruleset().handling(judgement.rule).time_to_decide,
             probed=bool(self.snapshots.reads(call, judgement.rule)),
         )
         return self.keeping.close(draft, action, reasoning=said_by(call.fields))
@@ -68,17 +78,32 @@ class Holding:
 
         Raises StoreUnavailable.
         """
-        if call.method not in ("GET", "DELETE") or len(call.segments) != 2 or call.segments[0] != "holds":
-            detail = f"only http://{STATUS_HOST}/holds/<id> can be read or, with DELETE, cancelled here"
-            return document(404, {"detail": detail})
+        answers = call.method == "POST" and call.segments[2:] == ("answer",)
+        plain = call.method in ("GET", "DELETE") and len(call.segments) == _OF_ONE
+        if call.segments[0] != "holds" or not (answers or plain):
+            return document(404, {"detail": _NOTHING_ELSE})
         own = await self.keeping.own(call.segments[1])
         if own is None:
             return document(404, {"detail": "there is no such hold of this agent"})
         hold, _ = own
         if call.method == "DELETE":
             return await self._cancel(hold)
-        answer = await self.keeping.answer(hold)
-        return document(200, describe(hold) | {"answer": None if answer is None else as_json(answer)})
+        if answers:
+            return await self._answered(hold, call)
+        answer, told = await self.keeping.answer(hold), describe(hold, await self.keeping.beside(hold))
+        return document(200, told | {"answer": None if answer is None else as_json(answer)})
+
+    async def _answered(self, hold: Hold, call: HttpCall) -> Reply:
+        """Keep what the agent answers to a reviewer's question."""
+        text = answer_in(call)
+        if text is None:
+            detail = f"the answer has to be a text of 1 to {MAX_ANSWER} bytes, or JSON with it as `answer`"
+            return document(400, {"detail": detail})
+        try:
+            return document(200, describe(await self.keeping.reply(hold, text)))
+        except (Refused, SealError, TooMuch):
+            detail = "nobody asks you anything about this hold; nothing was recorded"
+            return document(409, describe(hold) | {"detail": detail})
 
     async def _cancel(self, hold: Hold) -> Reply:
         try:
@@ -93,8 +118,11 @@ class Holding:
         hold = await self.keeping.wait(hold, run, gone=request.gone, seconds=self._patience(prefer))
         if request.gone():
             return standing(hold)
+        beside = await self.keeping.beside(hold)
         answer = await self.keeping.hand_out(hold, await self.keeping.answer(hold))
-        return answer or standing(hold, accepted="respond-async" in prefer)
+        if answer is not None:
+            return outcome(answer, hold, beside)
+        return standing(hold, beside, accepted="respond-async" in prefer)
 
     def _patience(self, prefer: dict[str, str]) -> float:
         """Seconds that a request waits on its connection (RFC 7240 `wait` and `respond-async`)."""

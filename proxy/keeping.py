@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
@@ -18,13 +19,17 @@ from proxy.metrics import Metrics
 from proxy.signals import Signals
 from proxy.store.history import History
 from proxy.store.record import Draft, StoreUnavailable
-from proxy.store.store import Store
+from proxy.store.store import Refused, Store
+from proxy.store.timing import grace_left
+from proxy.talk.beside import Besides
+from proxy.talk.talk import Talk
 from rules.action import Action
 from rules.call import Call
 from rules.hold import REMEMBERED, Event, Hold, State
 from rules.mcp.action import ToolAction
 from rules.reply import Reply
 from rules.review.reasoning import PART as REASONING
+from rules.talk import Beside, Kind, Said
 from rules.verdict import Judgement, ReasonId
 
 logger = logging.getLogger(__name__)
@@ -112,15 +117,16 @@ class Keeping:
         """Until the hold is settled, the patience is over, or the agent has gone. `run`: once approved."""
         end, run_at = monotonic() + seconds, 0.0
         while not hold.settled and not gone():
-            if run is not None and hold.state is State.APPROVED and monotonic() >= run_at:
+            ready = hold.state is State.APPROVED and monotonic() >= run_at and not grace_left(hold)
+            if run is not None and ready:
                 hold = await run(hold)
                 # Given back means not sent: at once again, it would be tried without end.
                 run_at = monotonic() + _RUN_AGAIN_AFTER
             left = end - monotonic()
-            if hold.settled or left <= 0 or self.signals.draining:
+            if hold.settled or left <= 0 or self.signals.draining or _is_asked(hold):
                 break
             await self.signals.anything(within=left)
-            hold = await self.store.find(hold.hold_id) or hold
+            hold = await self.store.latest(hold.hold_id) or hold
         return hold
 
     async def hand_out[T](self, hold: Hold, answer: T | None) -> T | None:
@@ -150,8 +156,11 @@ class Keeping:
             return None
 
     async def own(self, hold_id: str) -> tuple[Hold, Action | ToolAction] | None:
-        """A hold that this agent asked for, with its action; None: to this agent there is no such hold."""
-        hold = await self.store.find(hold_id)
+        """A hold that this agent asked for, with its action; None: to this agent there is no such hold.
+
+        Where a reviewer has changed it, it is the one that it was changed into.
+        """
+        hold = await self.store.latest(hold_id)
         if hold is None:
             return None
         try:
@@ -160,6 +169,19 @@ class Keeping:
             self._report(hold, error)
             return None  # whose it was, nobody can tell
         return (hold, action) if action.principal == self.agent.principal else None
+
+    async def beside(self, hold: Hold) -> Beside:
+        """What its agent is told besides how it stands."""
+        return await Besides(self.store, self.sealed).of(hold)
+
+    async def reply(self, hold: Hold, text: str) -> Hold:
+        """Keep what its agent answers to what it was asked. Raises Refused where nobody asks it."""
+        if not _is_asked(hold):
+            raise Refused("unasked", hold)
+        said = Said(kind=Kind.ANSWER, who="", at=datetime.now(UTC), text=text)
+        answered = await Talk(self.store, self.sealed).add(hold, said)
+        logger.info("hold.answered hold=%s", hold.hold_id)
+        return answered
 
     async def take_back(self, hold: Hold) -> Hold:
         """Cancel what its own agent no longer wants; it knows, so the same call is free again.
@@ -177,3 +199,8 @@ class Keeping:
             return
         self.metrics.integrity_failures.inc()
         logger.error("gate.integrity hold=%s", hold.hold_id)
+
+
+def _is_asked(hold: Hold) -> bool:
+    """Whether its agent has to answer something before it is decided."""
+    return hold.asked and hold.state is State.PENDING

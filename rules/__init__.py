@@ -17,6 +17,7 @@
 - `drift/`: whether what a call would change is still as it was when a human was asked
 - `action`: the immutable binding that is approved; `hold`: what may become of it; `decision`: by whom
 - `reviewer`: who decides; `authority`: whether somebody may
+- `edit`: what they may change of a call; `talk`: what is said about it
 - `review/`: what a person is shown of a held call, bounded and inert, and the hash that an approval names
 - `audit/`: what is recorded of all that, and whether records are as they were written
 - `reply`: what the agent hears

@@ -1,5 +1,6 @@
 """What a reviewer decided, as one statement to be signed, and what speaks against acting on it."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import rfc8785
 
 from rules.hold import Event, Hold
+
+SIGNATURE = 128
+"""Characters of the signature that stand before a stored statement."""
 
 SKEW = timedelta(seconds=60)
 """How far the clocks of a console and a worker may be apart."""
@@ -35,6 +39,8 @@ class Decision:
     """Until when it may be acted on."""
     preview: str = ""
     """Hash of what the reviewer was shown, where that was named."""
+    groups: tuple[str, ...] = ()
+    """Which groups of a quorum the person could speak for."""
     sends: tuple[str, ...] = ()
     """The attempts that were known when it was decided: the person answers for these and for no others."""
 
@@ -53,7 +59,11 @@ class Decision:
             "until": (self.until - _EPOCH) // _MILLISECOND,
         }
         # Missing where there are none, as the decisions of earlier versions have it.
-        further: dict[str, Any] = {"sends": list(self.sends), "preview": self.preview}
+        further: dict[str, Any] = {
+            "sends": list(self.sends),
+            "preview": self.preview,
+            "groups": list(self.groups),
+        }
         return rfc8785.dumps(members | {name: value for name, value in further.items() if value})
 
 
@@ -63,23 +73,50 @@ def stated(members: dict[str, Any]) -> Decision:
         if members.pop("version") != 1:
             raise ValueError("the decision was written by another version")
         times = {name: _EPOCH + members.pop(name) * _MILLISECOND for name in ("at", "until")}
-        sends = tuple(members.pop("sends", ()))
-        return Decision(event=Event(members.pop("event")), sends=sends, **times, **members)
+        lists: dict[str, Any] = {name: tuple(members.pop(name, ())) for name in ("sends", "groups")}
+        return Decision(event=Event(members.pop("event")), **lists, **times, **members)
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError("the decision has other members than a decision") from error
 
 
+def unsigned(stored: str) -> Decision:
+    """What a stored decision says, whoever signed it: for showing alone. Raises ValueError."""
+    members = json.loads(stored[SIGNATURE:])
+    if not isinstance(members, dict):
+        raise ValueError("the decision is none")
+    return stated(members)
+
+
 def objection(decision: Decision, hold: Hold, *, now: datetime) -> str | None:
-    """What forbids to run the claimed `hold` on this decision, or None."""
-    about = (decision.hold_id, decision.digest, decision.policy)
+    """What forbids to run the claimed `hold` on this decision, the last one, or None."""
     if decision.event not in APPROVING:
         return "the signed decision is no approval"
-    if about != (hold.hold_id, hold.digest, hold.policy) or decision.fence >= hold.fence:
-        return "the signed approval is of another hold"
     if (decision.who, decision.reason) != (hold.decided_by, hold.decision_reason):
         return "the signed approval is another person's or has another reason"
+    return _misfit(decision, hold, now) or _lapse(decision, now)
+
+
+def vote_objection(vote: Decision, hold: Hold, *, decision: Decision, now: datetime) -> str | None:
+    """What forbids to count `vote` beside the last decision on the claimed `hold`, or None.
+
+    Where a person answers for sending it again, the others need not do so as well: they approved it in time.
+    """
+    if vote.event is not Event.APPROVE:
+        return "a signed vote is no approval"
+    lapse = None if decision.event is Event.RETRY else _lapse(vote, now)
+    return _misfit(vote, hold, now) or lapse
+
+
+def _misfit(decision: Decision, hold: Hold, now: datetime) -> str | None:
+    about = (decision.hold_id, decision.digest, decision.policy)
+    if about != (hold.hold_id, hold.digest, hold.policy) or decision.fence >= hold.fence:
+        return "the signed approval is of another hold"
     if decision.at > now + SKEW:
         return "the signed approval lies in the future: the clocks of console and worker are apart"
+    return None
+
+
+def _lapse(decision: Decision, now: datetime) -> str | None:
     if decision.until < now - SKEW:
         return "the signed approval has lapsed, whatever the store says"
     return None

@@ -1,6 +1,7 @@
 """What a rule asks for around a held call: what is read before it, how its outcome is found, who decides."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from rules.matching.condition import Condition
@@ -99,6 +100,11 @@ class Handling:
     quorum: Quorum | None = None
     window: int | None = None
     """Seconds in which people may decide, in place of the configured ones."""
+
+    @property
+    def time_to_decide(self) -> timedelta | None:
+        """The same as a duration."""
+        return None if self.window is None else timedelta(seconds=self.window)
 
 
 USUAL = Handling()

@@ -41,15 +41,27 @@ class State(StrEnum):
     """The agent that asked for it, or an operator, took it back before it was sent."""
     KILLED = "killed"
     """The kill switch stopped it before it was sent."""
+    SUPERSEDED = "superseded"
+    """A reviewer changed what it asks for: the hold that came of it goes on in its place."""
 
 
 class Event(StrEnum):
     """What can happen to a hold."""
 
+    VOTE = "vote"
+    """One of the reviewers that it needs said yes, and others are still missing."""
+    RECANT = "recant"
+    """A reviewer took such a yes back."""
     APPROVE = "approve"
     """The reviewers' quorum said yes."""
+    UNDO = "undo"
+    """A reviewer took an approval back within the time that there is for it."""
     REJECT = "reject"
     """A reviewer said no."""
+    RESPOND = "respond"
+    """A reviewer said no, and answered the agent instead."""
+    SUPERSEDE = "supersede"
+    """A reviewer changed what it asks for."""
     EXPIRE = "expire"
     """A clock ran out before the request was sent."""
     CANCEL = "cancel"
@@ -120,14 +132,20 @@ class Disposition(StrEnum):
 TRANSITIONS: dict[State, dict[Event, State]] = {
     State.PENDING: {
         Event.APPROVE: State.APPROVED,
+        Event.VOTE: State.PENDING,
+        Event.RECANT: State.PENDING,
         Event.REJECT: State.REJECTED,
+        Event.RESPOND: State.REJECTED,
+        Event.SUPERSEDE: State.SUPERSEDED,
         Event.EXPIRE: State.EXPIRED,
         Event.CANCEL: State.CANCELLED,
         Event.KILL: State.KILLED,
     },
     State.APPROVED: {
         Event.CLAIM: State.CLAIMED,
+        Event.UNDO: State.PENDING,
         Event.REJECT: State.REJECTED,
+        Event.RESPOND: State.REJECTED,
         Event.EXPIRE: State.EXPIRED,
         Event.CANCEL: State.CANCELLED,
         Event.KILL: State.KILLED,
@@ -167,6 +185,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.DRIFT_REFUSED: {},
     State.CANCELLED: {},
     State.KILLED: {},
+    State.SUPERSEDED: {},
 }
 
 OPEN = frozenset({State.PENDING, State.APPROVED, State.CLAIMED, State.SENDING})
@@ -188,6 +207,7 @@ DISPOSITIONS: dict[State, Disposition] = {
     State.DRIFT_REFUSED: Disposition.DENIED_NOT_EXECUTED,
     State.CANCELLED: Disposition.DENIED_NOT_EXECUTED,
     State.KILLED: Disposition.DENIED_NOT_EXECUTED,
+    State.SUPERSEDED: Disposition.DENIED_NOT_EXECUTED,
 }
 
 
@@ -244,6 +264,28 @@ class Hold:
     """Whether the agent has been given the outcome."""
     probed: bool = False
     """Whether what it would change is read when it is held, and has to be the same when it runs."""
+    votes: tuple[str, ...] = ()
+    """What other reviewers than the last one said yes with, each signed like the decision."""
+    grace_until: datetime | None = None
+    """Until when an approval can be taken back; it does not run before."""
+    responded: bool = False
+    """Whether whoever rejected it answered the agent instead."""
+    generation: int = 1
+    """How many holds the agent's call has had, each of which was changed into the next one."""
+    supersedes: str = ""
+    """The hold that was changed into this one."""
+    superseded_by: str = ""
+    """The hold that this one was changed into."""
+    edited_by: str = ""
+    """The reviewer who changed it."""
+    talk_count: int = 0
+    """How many times something was said about it."""
+    asked: bool = False
+    """Whether its agent was asked something and has not answered."""
+    watched_by: str = ""
+    """The reviewer who looks at it."""
+    watched_until: datetime | None = None
+    """Until when that counts."""
 
     @property
     def settled(self) -> bool:

@@ -2,10 +2,11 @@
 
 import json
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.headers import Fields
 from rules.hold import DISPOSITIONS, Hold, Resolution, State
+from rules.talk import NOTHING, Beside
 from rules.verdict import Judgement, ReasonId, Refusal
 
 STATUS_HOST = "sidegate.internal"
@@ -62,6 +63,12 @@ _WORDS: dict[State, _Words] = {
         "will be refused again: choose another way or ask the user",
         executed=False,
     ),
+    State.SUPERSEDED: _Words(
+        phrase="Changed by a reviewer {id}; not executed as it was",
+        detail="a human reviewer changed this action, and it was not executed as it was asked; "
+        "read status_url, or send the identical request again, for what became of the changed one",
+        executed=False,
+    ),
     State.EXPIRED: _Words(
         phrase="Expired unanswered {id}; not executed",
         detail="the time for this action ran out and it was not executed; nobody refused it: "
@@ -109,6 +116,24 @@ _WORDS: dict[State, _Words] = {
     ),
 }
 
+_EDITED = (
+    "a human reviewer changed this action before approving it: what runs, or ran, is the changed one; "
+    "go on from that, and do not send the original again"
+)
+_ASKED = _Words(
+    phrase=f"A reviewer asks you something {{id}}; {_NOT_EXECUTED}",
+    detail="held for a human's decision and not executed; the human wants to know more first: POST your "
+    "answer to `question` as text to answer_url, at most 4096 bytes, then read status_url later; do not "
+    "retry it or work around it",
+    executed=False,
+)
+_RESPONDED = _Words(
+    phrase=f"Answered by a reviewer {{id}}; {_NOT_EXECUTED}",
+    detail="a human reviewer did not let this action run and answers it instead: `response` is that answer; "
+    "go on with it, and do not send the same request again",
+    executed=False,
+)
+
 # After an outcome that was unknown; the upstream gave no answer that could be told.
 _RESOLVED: dict[tuple[State, Resolution | None], _Words] = {
     (State.EXECUTED, Resolution.EXECUTED): _Words(
@@ -126,10 +151,10 @@ _RESOLVED: dict[tuple[State, Resolution | None], _Words] = {
 }
 
 
-def describe(hold: Hold) -> dict[str, object]:
+def describe(hold: Hold, beside: Beside = NOTHING) -> dict[str, object]:
     """What an agent may know of its own hold, as JSON values."""
-    words = _words(hold)
-    return {
+    words = _words(hold, beside)
+    return _beside(hold, beside) | {
         "hold_id": hold.hold_id,
         "state": hold.state,
         "executed": words.executed,
@@ -139,7 +164,8 @@ def describe(hold: Hold) -> dict[str, object]:
         "rule": hold.rule,
         "reason_id": hold.reason_id,
         "reason": hold.reason,
-        "decision_reason": hold.decision_reason or None,
+        "decision_reason": None if hold.responded else hold.decision_reason or None,
+        "response": hold.decision_reason if hold.responded and hold.state is State.REJECTED else None,
         "note": hold.note or None,
         "resolved_as": hold.resolved_as,
         "attempts": hold.attempts,
@@ -148,7 +174,20 @@ def describe(hold: Hold) -> dict[str, object]:
     }
 
 
-def _words(hold: Hold) -> _Words:
+def _beside(hold: Hold, beside: Beside) -> dict[str, object]:
+    told: dict[str, object] = {}
+    if beside.question:
+        told |= {"question": beside.question, "answer_url": f"{status_url(hold.hold_id)}/answer"}
+    if beside.changes:
+        told |= {"edited": beside.edited, "edited_note": _EDITED}
+    return told
+
+
+def _words(hold: Hold, beside: Beside) -> _Words:
+    if beside.question and hold.state is State.PENDING:
+        return _ASKED
+    if hold.responded and hold.state is State.REJECTED:
+        return _RESPONDED
     return _RESOLVED.get((hold.state, hold.resolved_as)) or _WORDS[hold.state]
 
 
@@ -157,16 +196,29 @@ def status_url(hold_id: str) -> str:
     return f"http://{STATUS_HOST}/holds/{hold_id}"
 
 
-def standing(hold: Hold, *, accepted: bool = False) -> Reply:
+def standing(hold: Hold, beside: Beside = NOTHING, *, accepted: bool = False) -> Reply:
     """How `hold` stands, for the agent whose request it holds. `accepted`: it asked for a 202."""
-    words = _words(hold)
+    words = _words(hold, beside)
     return _problem(
         202 if accepted and not hold.settled else 403,
         kind=hold.state,
         phrase=words.phrase.format(id=hold.hold_id),
-        members=describe(hold),
-        fields=((b"Sidegate-Hold", hold.hold_id.encode()),),
+        members=describe(hold, beside),
+        fields=((b"Sidegate-Hold", hold.hold_id.encode()), *_edited(beside)),
     )
+
+
+def outcome(answer: Reply, hold: Hold, beside: Beside) -> Reply:
+    """The upstream's own `answer`, which says so where a reviewer changed what was sent."""
+    if not beside.changes:
+        return answer
+    told = ((b"Sidegate-Hold", hold.hold_id.encode()), *_edited(beside))
+    own = {name.lower() for name, _ in told}
+    return replace(answer, fields=(*(one for one in answer.fields if one[0].lower() not in own), *told))
+
+
+def _edited(beside: Beside) -> Fields:
+    return ((b"Sidegate-Edited", beside.header),) if beside.changes else ()
 
 
 def blocked(judgement: Judgement) -> Reply:

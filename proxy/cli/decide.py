@@ -1,4 +1,4 @@
-"""`sidegate approve`, `reject`, `ask-again`, `kill` and `unkill`: what an operator decides."""
+"""`sidegate approve`, `reject`, `respond`, `undo`, `ask-again`, `kill`, `unkill`: what operators decide."""
 
 import argparse
 import sys
@@ -27,6 +27,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("id", metavar="ID")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="one line for the agent")
     _finish(parser, reject)
+
+    parser = commands.add_parser("respond", help="refuse a hold, and answer the agent in its place")
+    parser.add_argument("id", metavar="ID")
+    parser.add_argument("--answer", required=True, metavar="TEXT", help="what the agent is told")
+    _finish(parser, respond)
+
+    parser = commands.add_parser("undo", help="take an own approval back before it is sent")
+    parser.add_argument("id", metavar="ID")
+    _finish(parser, undo)
 
     parser = commands.add_parser("ask-again", help="hold anew what did not run because something had changed")
     parser.add_argument("id", metavar="ID")
@@ -58,6 +67,10 @@ def approve(args: argparse.Namespace) -> int:
         seen = {"digest": hold["digest"], "preview": hold["package"]["preview"], "viewed": viewed}
         code = {} if args.code is None else {"code": args.code}
         decided = api.ask("POST", f"{path}/approve", json=seen | code)
+        members = api.ask("GET", path) if decided["hold"]["state"] == "pending" else decided
+    missing = (members["hold"].get("quorum") or {}).get("missing")
+    if missing:
+        say(visible(f"approved, and {missing}"))
     return _told(decided["hold"])
 
 
@@ -65,6 +78,20 @@ def reject(args: argparse.Namespace) -> int:
     """Reject the hold."""
     with console(args.data_dir) as api:
         decided = api.ask("POST", f"{hold_path(args.id)}/reject", json={"reason": args.reason})
+    return _told(decided["hold"])
+
+
+def respond(args: argparse.Namespace) -> int:
+    """Reject the hold with an answer."""
+    with console(args.data_dir) as api:
+        decided = api.ask("POST", f"{hold_path(args.id)}/respond", json={"answer": args.answer})
+    return _told(decided["hold"])
+
+
+def undo(args: argparse.Namespace) -> int:
+    """Take the operator's approval back."""
+    with console(args.data_dir) as api:
+        decided = api.ask("POST", f"{hold_path(args.id)}/undo", json={})
     return _told(decided["hold"])
 
 

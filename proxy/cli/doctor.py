@@ -25,6 +25,7 @@ from proxy.doctor.attempts import Aims
 from proxy.doctor.finding import Finding, Level, doubt, fault, ok
 from proxy.doctor.report import as_json, as_table, faults
 from proxy.doctor.standing import Gate
+from proxy.settings.layers import Layers, read_layers
 from rules.language.lint import lint
 
 

@@ -116,11 +116,27 @@ def _standing(hold: dict[str, Any], now: str) -> Iterator[str]:
     yield f"made {span(hold['created_at'], now)} ago, at {visible(hold['created_at'])}"
     if hold["state"] == "pending":
         yield f"to be decided within {span(now, hold['decide_by'])}"
+    yield from _said(hold)
     if hold["note"]:
         yield visible(f"note: {hold['note']}")
     if hold["answer"]:
         yield visible(_answer(hold["answer"]))
     yield visible(f"digest {hold['digest']}")
+
+
+def _said(hold: dict[str, Any]) -> Iterator[str]:
+    """What was changed, who is missing, and what was said."""
+    for change in hold.get("edited") or ():
+        before, after = (change[name] or "nothing" for name in ("before", "after"))
+        yield from block(visible(f"changed by {hold['edited_by']}: {change['path']}: {before} -> {after}"))
+    quorum = hold.get("quorum") or {}
+    if hold["state"] == "pending" and quorum.get("people", 1) > 1:
+        names = ", ".join(vote["who"] for vote in quorum["votes"]) or "nobody"
+        yield visible(f"approved by {names}; {quorum['missing']}")
+    for one in hold.get("talk") or ():
+        who = {"answer": "the agent, which nobody has checked, answers"}.get(one["kind"], one["who"])
+        asks = " asks the agent" if one["kind"] == "question" else ""
+        yield from block(visible(f"{who}{asks}: ") + visible(one["text"]))
 
 
 def _answer(answer: dict[str, Any]) -> str:

@@ -6,8 +6,7 @@
 - `probes`: whether the process lives, whether it is ready, and its metrics
 - `body`: what a request says, bounded and strictly read
 - `reading/`: what a reviewer is shown of holds
-- `decisions`: approving, rejecting and cancelling them; `resolving`: what became of an unknown outcome
-- `deciding`: the one place where any of that is done
+- `deciding/`: what people decide about them, and the one place where that is done
 - `kill`: the kill switch; `events`: what changes, as it changes
 - `openapi/`: what all of that says of itself
 - `pages/`: the same for people in a browser

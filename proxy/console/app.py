@@ -10,7 +10,11 @@ from starlette.routing import Mount, Route, Router
 
 from proxy.channels.deliveries import Deliveries
 from proxy.channels.routes import routes as channel_routes
-from proxy.console.decisions import Decisions
+from proxy.console.deciding.batches import Batches
+from proxy.console.deciding.decisions import Decisions
+from proxy.console.deciding.edits import Edits
+from proxy.console.deciding.resolving import Resolving
+from proxy.console.deciding.talks import Talks
 from proxy.console.door import Authentication, Door
 from proxy.console.events import EventStream
 from proxy.console.keys import Keys
@@ -25,7 +29,6 @@ from proxy.console.reading.contents import Contents
 from proxy.console.reading.holds import Holds
 from proxy.console.reading.lines import Lines
 from proxy.console.reading.receipts import Receipts
-from proxy.console.resolving import Resolving
 from proxy.console.reviewing import Reviewing
 
 
@@ -61,15 +64,25 @@ def create(reviewing: Reviewing) -> Starlette:
 def _api(reviewing: Reviewing, board: Board) -> Router:
     """What a reviewer's token opens, unknown addresses included."""
     holds, decisions, kill = Holds(reviewing, board), Decisions(reviewing), KillSwitch(reviewing)
+    edits, talks = Edits(reviewing), Talks(reviewing)
     keys, pins, deliveries = Keys(reviewing), Pins(reviewing), Deliveries(reviewing)
     return Router(
         routes=[
             Route("/holds", holds.list),
+            Route("/holds/approve", Batches(reviewing).approve, methods=["POST"]),
             Route("/holds/{hold_id}", holds.show),
             Route("/holds/{hold_id}/content", Contents(reviewing).show),
             Route("/holds/{hold_id}/receipt", Receipts(reviewing).show),
             Route("/holds/{hold_id}/approve", decisions.approve, methods=["POST"]),
             Route("/holds/{hold_id}/reject", decisions.reject, methods=["POST"]),
+            Route("/holds/{hold_id}/edit/preview", edits.preview, methods=["POST"]),
+            Route("/holds/{hold_id}/edit", edits.apply, methods=["POST"]),
+            Route("/holds/{hold_id}/ask", talks.ask, methods=["POST"]),
+            Route("/holds/{hold_id}/comment", talks.comment, methods=["POST"]),
+            Route("/holds/{hold_id}/claim", talks.claim, methods=["POST"]),
+            Route("/holds/{hold_id}/unclaim", talks.unclaim, methods=["POST"]),
+            Route("/holds/{hold_id}/respond", decisions.respond, methods=["POST"]),
+            Route("/holds/{hold_id}/undo", decisions.undo, methods=["POST"]),
             Route("/holds/{hold_id}/ask-again", decisions.ask_again, methods=["POST"]),
             Route("/keys", keys.show),
             Route("/keys/prepare", keys.prepare, methods=["POST"]),

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from proxy.console.body import read_members
-from proxy.console.decisions import read_reason
+from proxy.console.deciding.decisions import read_reason
 from proxy.console.door import reviewer
 from proxy.console.people.asking import check
 from proxy.console.problem import answer

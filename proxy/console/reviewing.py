@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from proxy.agent import Agent
 from proxy.audit.recorder import Recorder
@@ -13,7 +14,7 @@ from proxy.console.people.factors.proving import Proving
 from proxy.keys.rotation import Rotation
 from proxy.keys.seal import SealError, Shredded
 from proxy.keys.sealed import Sealed
-from proxy.keys.signing import Signer
+from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
 from proxy.signals import Signals
 from proxy.store.history import History
@@ -21,10 +22,27 @@ from proxy.store.store import Store
 from rules.action import Action
 from rules.audit.record import Fact, Kind
 from rules.decision import APPROVING, Decision
+from rules.edit import Edited
 from rules.hold import Event, Hold
 from rules.mcp.action import ToolAction
+from rules.reviewer import Reviewer
 from rules.ruleset import Ruleset
 from rules.verdict import Tier
+
+
+class Edit(Protocol):
+    """Puts the hold of `edited` in the place of `hold`, and says that `who` did it."""
+
+    def __call__(self, hold: Hold, edited: Edited, *, who: str) -> Awaitable[Hold]:
+        """The new hold. Raises Refused, SealError and StoreUnavailable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """One approval of a hold, as it is stored and as it was said."""
+
+    stored: str
+    said: Decision
 
 
 def _now() -> datetime:
@@ -38,6 +56,8 @@ class Reviewing:
     store: Store
     sealed: Sealed
     signer: Signer
+    verifier: Verifier
+    """Knows whose votes count."""
     rotation: Rotation
     metrics: Metrics
     people: Directory
@@ -48,6 +68,8 @@ class Reviewing:
     """The rules of now: what they say of a held call, for people."""
     again: Callable[[Hold], Awaitable[Hold]]
     """Makes a new hold of one that was refused because something had changed."""
+    edit: Edit
+    """Puts a changed call in the place of a held one."""
     signals: Signals
     """Wake whoever waits for a hold to change."""
     ready: Callable[[], Awaitable[dict[str, bool]]]
@@ -92,24 +114,34 @@ class Reviewing:
             raise
 
     def decision(
-        self, hold: Hold, event: Event, *, who: str, reason: str, preview: str = ""
+        self, hold: Hold, event: Event, *, who: Reviewer, reason: str, preview: str = ""
     ) -> dict[str, bytes]:
         """What `hold` keeps of a decision that is taken now, signed."""
-        now = self.now()
         # Of a tampered tier there is no validity, and rejecting it must stay possible.
         validity = self.store.validity(hold.tier) if event in APPROVING else timedelta(0)
+        until = self.now() + validity
         return self.signer.fields(
-            Decision(
-                hold_id=hold.hold_id,
-                digest=hold.digest,
-                policy=hold.policy,
-                fence=hold.fence,
-                event=event,
-                who=who,
-                reason=reason,
-                at=now,
-                until=now + validity,
-                preview=preview,
-                sends=hold.sends,
-            )
+            self._said(hold, event, who=who, until=until, reason=reason, preview=preview)
+        )
+
+    def vote(self, hold: Hold, *, who: Reviewer, preview: str) -> Vote:
+        """An approval of `hold` beside others', signed: it counts as long as theirs may still come."""
+        until = max(self.now(), hold.decide_by) + self.store.validity(hold.tier)
+        said = self._said(hold, Event.APPROVE, who=who, until=until, preview=preview)
+        return Vote(stored=self.signer.signed(said).decode(), said=said)
+
+    def _said(self, hold: Hold, event: Event, *, who: Reviewer, until: datetime, **more: str) -> Decision:
+        return Decision(
+            hold_id=hold.hold_id,
+            digest=hold.digest,
+            policy=hold.policy,
+            fence=hold.fence,
+            event=event,
+            who=who.name,
+            reason=more.get("reason", ""),
+            at=self.now(),
+            until=until,
+            preview=more.get("preview", ""),
+            groups=tuple(sorted(who.groups)) if event in APPROVING else (),
+            sends=hold.sends,
         )

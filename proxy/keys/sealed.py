@@ -126,5 +126,11 @@ def _associated(of: Draft | Hold, part: str) -> dict[str, str]:
         "policy": of.policy,
     }
     # Bound where they are there: holds of before do not have them.
-    later = {"probed": "1" if of.probed else "", "credential": of.credential}
+    later = {
+        "probed": "1" if of.probed else "",
+        "credential": of.credential,
+        "generation": str(of.generation) if of.generation > 1 else "",
+        "supersedes": of.supersedes,
+        "edited_by": of.edited_by,
+    }
     return bound | {name: value for name, value in later.items() if value}

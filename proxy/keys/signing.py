@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from rules.decision import Decision, objection, stated
+from rules.approval import Needed, shortfall
+from rules.decision import SIGNATURE, Decision, objection, stated, vote_objection
 from rules.hold import Hold
-
-_SIGNATURE_HEX = 128
 
 
 def _now() -> datetime:
@@ -32,32 +31,38 @@ class Signer:
 
     def fields(self, decision: Decision) -> dict[str, bytes]:
         """What a hold keeps of `decision`: readable, and signed."""
-        statement = decision.statement()
-        hand = Ed25519PrivateKey.from_private_bytes(self.key)
-        signature = hand.sign(_covered(statement, self.domain)).hex().encode()
         return {
             "decided_by": decision.who.encode(),
             "decision_reason": decision.reason.encode(),
-            "decision": signature + statement,
+            "decision": self.signed(decision),
         }
+
+    def signed(self, decision: Decision) -> bytes:
+        """`decision` as one statement after its signature."""
+        statement = decision.statement()
+        hand = Ed25519PrivateKey.from_private_bytes(self.key)
+        return hand.sign(_covered(statement, self.domain)).hex().encode() + statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier:
     """Knows the hands of the consoles whose decisions count here."""
 
-    consoles: Collection[bytes]
+    consoles: Collection[bytes] = field(kw_only=False)
     """Their public keys."""
     domain: str
     now: Callable[[], datetime] = _now
 
-    def fault(self, hold: Hold) -> str | None:
-        """Why the claimed `hold` may not run, as far as its approval goes, or None."""
+    def fault(self, hold: Hold, needed: Needed) -> str | None:
+        """Why the claimed `hold` may not run, as far as its approvals go, or None."""
+        now = self.now()
         try:
-            decision = self.read(hold.decision)
+            decision, votes = self.read(hold.decision), [self.read(vote) for vote in hold.votes]
         except ValueError as error:
             return str(error)
-        return objection(decision, hold, now=self.now())
+        wrong = (vote_objection(vote, hold, decision=decision, now=now) for vote in votes)
+        objected = objection(decision, hold, now=now) or next(filter(None, wrong), None)
+        return objected or shortfall([*votes, decision], needed)
 
     def answered_for(self, hold: Hold) -> tuple[str, ...]:
         """The attempts that the person knew of who decided; none if no known console signed it."""
@@ -68,7 +73,7 @@ class Verifier:
 
     def read(self, stored: str) -> Decision:
         """The decision in what a hold keeps of it. Raises ValueError unless a known console signed it."""
-        signature, statement = stored[:_SIGNATURE_HEX], stored[_SIGNATURE_HEX:].encode()
+        signature, statement = stored[:SIGNATURE], stored[SIGNATURE:].encode()
         if not self._signed(signature, statement):
             raise ValueError("no console whose key is known here has signed the approval")
         return stated(json.loads(statement))

@@ -2,21 +2,25 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from proxy.admission import Admission, refusable
 from proxy.failure import ended, report
 from proxy.keeping import Keeping
+from proxy.keys.seal import SealError
 from proxy.mcp.continuing import Continuing
 from proxy.replay.courier import Courier
 from proxy.replay.replayer import Replayer
 from proxy.store.store import Refused
+from proxy.store.timing import grace_left
+from proxy.talk.talk import TooMuch
 from rules.headers import Fields
 from rules.hold import Hold, State
 from rules.mcp.action import ToolAction
 from rules.mcp.answer import (
     blocked_result,
+    edited_result,
     no_such_hold,
     refused_method,
     refused_result,
@@ -123,17 +127,19 @@ class Desk:
         hold, action = found
         if own.wish in _TAKING_BACK:
             hold = await self._take_back(hold)
+        if own.answer:
+            hold = await self._reply(hold, own.answer)
         here = isinstance(action, ToolAction) and action.place == place
         run = partial(self._run, courier=courier) if here else None
         hold = await self.keeping.wait(hold, run, gone=gone, seconds=own.wait)
         if own.wish in _ABOUT_TASKS:
             return await self._tell_task(own, hold, here=here)
-        return await self._tell_apart(hold) if here else standing_result(hold)
+        return await self._tell_apart(hold) if here else await self._standing(hold)
 
     async def run(self, hold_id: str, courier: Courier) -> Hold | None:
         """Run a hold of this session, if it is approved and nobody has; returns how it stands then."""
-        hold = await self.keeping.store.find(hold_id)
-        if hold is None or hold.state is not State.APPROVED:
+        hold = await self.keeping.store.latest(hold_id)
+        if hold is None or hold.state is not State.APPROVED or grace_left(hold):
             return hold
         return await self._run(hold, courier=courier)
 
@@ -169,6 +175,7 @@ class Desk:
         action = self._action_of(asking)
         fingerprint = self.keeping.agent.tool_fingerprint(action)
         draft = self.keeping.draft(action, judgement, fingerprint=fingerprint, policy=self.ruleset().hash)
+        draft = replace(draft, window=self.ruleset().handling(judgement.rule).time_to_decide)
         draft = self.keeping.close(draft, action, reasoning=asking.reasoning)
         hold, _ = await self.keeping.open(draft, asking.asked.call)
         asking.held.add(hold.hold_id)
@@ -184,7 +191,8 @@ class Desk:
             return standing_result(hold, success=asking.success)
         # The extension's tasks are for what takes its time; the older ones were asked for as such.
         if asking.tasks is Style.NESTED or (asking.tasks and not hold.settled):
-            return created(hold, asking.tasks, text=standing_text(hold))
+            text = standing_text(hold, await self.keeping.beside(hold))
+            return created(hold, asking.tasks, text=text)
         return await self._tell(hold, success=asking.success)
 
     async def _take_back(self, hold: Hold) -> Hold:
@@ -199,9 +207,21 @@ class Desk:
             return {}
         outcome = await self._tell_apart(hold) if here and hold.settled else None
         if own.wish is Wish.TASK_RESULT:
-            outcome = outcome or standing_result(hold)
+            outcome = outcome or await self._standing(hold)
             return outcome if isinstance(outcome, Failure) else related(hold, outcome)
-        return shown(hold, own.tasks, text=standing_text(hold), outcome=outcome)
+        text = standing_text(hold, await self.keeping.beside(hold))
+        return shown(hold, own.tasks, text=text, outcome=outcome)
+
+    async def _standing(self, hold: Hold, *, success: bool = False) -> Members:
+        return standing_result(hold, await self.keeping.beside(hold), success=success)
+
+    async def _reply(self, hold: Hold, text: str) -> Hold:
+        """Keep what the agent answers to a reviewer's question; nothing where nobody asks."""
+        try:
+            return await self.keeping.reply(hold, text)
+        except (Refused, SealError, TooMuch):
+            logger.info("hold.answer_not_kept hold=%s", hold.hold_id)
+            return hold
 
     def _action_of(self, asking: Asking) -> ToolAction:
         return self.keeping.agent.tool_action(asking.asked.call, place=asking.place, fields=asking.fields)
@@ -228,7 +248,10 @@ class Desk:
         answer: Said | None = await self.keeping.hand_out(hold, await self._answer(hold))
         if isinstance(answer, dict) and self.admission.suspicion is not None:
             self.admission.suspicion.look(answer, server="its server", what="an approved call")
-        return standing_result(hold, success=success) if answer is None else answer
+        beside = await self.keeping.beside(hold)
+        if answer is None:
+            return standing_result(hold, beside, success=success)
+        return answer if isinstance(answer, Failure) else edited_result(answer, hold, beside)
 
     async def _answer(self, hold: Hold) -> Said | None:
         """The server's own answer, if there is one that opens."""

@@ -37,6 +37,7 @@ from proxy.store.record import StoreUnavailable
 from proxy.store.store import Refused, Store
 from proxy.witness import Witness
 from rules.action import Action
+from rules.approval import needed_for
 from rules.classify import classify
 from rules.handling import Handling
 from rules.headers import Fields
@@ -229,7 +230,8 @@ class Replayer:
         except SealError as error:
             raise self._broken(hold, error) from error
         # INVARIANT: the state in the store only says where a hold stands; the signature says that it may run.
-        if fault := self.verifier.fault(hold):
+        needed = needed_for(action, self.ruleset(), rule=hold.rule)
+        if fault := self.verifier.fault(hold, needed):
             raise self._broken(hold, SealError(fault))
         return action
 

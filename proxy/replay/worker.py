@@ -14,6 +14,7 @@ from proxy.replay.replayer import Replayer
 from proxy.signals import Signals
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Refused, Store
+from proxy.store.timing import grace_left
 from rules.hold import Hold, State
 from rules.mcp.action import ToolAction
 
@@ -66,25 +67,31 @@ class Worker:
                 self.tasks.create_task(self._run(hold_id))
 
     async def _run(self, hold_id: str) -> None:
+        again = _RETRY_AFTER
         try:
             async with self._slots:
-                await self.replayer.contained(hold_id, self._run_if_possible(hold_id))
+                left = await self.replayer.contained(hold_id, self._run_if_possible(hold_id))
+                again = min(left or again, again)
         except (Refused, StoreUnavailable) as error:
             logger.info("worker.passed_over hold=%s why=%s", hold_id, error)
         finally:
             # However it ended, and counted from there: what stays approved is not tried without end.
-            self._not_before[hold_id] = monotonic() + _RETRY_AFTER
+            self._not_before[hold_id] = monotonic() + again
             self.busy.discard(hold_id)
 
-    async def _run_if_possible(self, hold_id: str) -> None:
+    async def _run_if_possible(self, hold_id: str) -> float | None:
+        """Seconds after which it can be run, where somebody may still take the approval back."""
         hold = await self.store.find(hold_id)
         if hold is None or hold.state is not State.APPROVED:
-            return
+            return None
+        if left := grace_left(hold):
+            return left
         courier = await self._courier(hold)
         if courier is None and await self._needs_agent(hold):
-            return
+            return None
         hold = await self.replayer.run(hold, courier=courier)
         logger.info("hold.ran hold=%s state=%s", hold_id, hold.state)
+        return None
 
     async def _courier(self, hold: Hold) -> Courier | None:
         """What carries `hold` without its agent, once that has had its time to come itself."""

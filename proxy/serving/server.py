@@ -33,6 +33,7 @@ from proxy.data_dir.placeholders import write_placeholders
 from proxy.data_dir.trust import upstream_bundle, upstream_context
 from proxy.destinations import Address, Destinations, store_places
 from proxy.drift.again import Again
+from proxy.drift.edited import Editing
 from proxy.drift.probe import Probe
 from proxy.drift.shots import Shots
 from proxy.drift.snapshots import Snapshots
@@ -155,6 +156,7 @@ class _Sidecar:
         self.key_source = config.keys.source_in(keys)
         self.sealed = Sealed(keyring_of(self.key_source, domain=config.redis.domain))
         self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
+        self.verifier = Verifier(config.keys.known(self.signer.public), domain=config.redis.domain)
         self.signals = Signals(self.store, self.metrics)
         self.deadlines = Deadlines(store=self.store, metrics=self.metrics)
         self.destinations = Destinations(
@@ -208,7 +210,9 @@ class _Sidecar:
             history=self.history,
             audit=self.audit,
         )
-        self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=settings.rulebook.current)
+        rules = settings.rulebook.current
+        self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
+        self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
             self._gate(),
@@ -252,7 +256,7 @@ class _Sidecar:
         return Replayer(
             store=self.store,
             sealed=self.sealed,
-            verifier=Verifier(consoles=config.keys.known(self.signer.public), domain=config.redis.domain),
+            verifier=self.verifier,
             credentials=self.credentials,
             snapshots=self.snapshots,
             destinations=self.destinations,
@@ -394,10 +398,12 @@ class _Sidecar:
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
+            verifier=self.verifier,
             rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source, shelf=self.shelf),
             metrics=self.metrics,
             ruleset=settings.rulebook.current,
             again=self.again.ask,
+            edit=self.editing.apply,
             signals=self.signals,
             agent=self.agent,
             history=self.history,

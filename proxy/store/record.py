@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rules.hold import Hold, Resolution, State
@@ -45,11 +45,18 @@ class Draft:
     key: str = ""
     """The data key of what is sealed, wrapped."""
     probed: bool = False
+    window: timedelta | None = None
+    """How long people have to decide, where that is not as usual."""
     reasoning: bytes = b""
     """What the agent says for itself, sealed."""
+    generation: int = 1
+    supersedes: str = ""
+    edited_by: str = ""
+    edit: bytes = b""
+    """What a reviewer changed, sealed."""
 
 
-CONTENTS = ("key", "sealed", "answer", "snapshot", "drift", "reasoning")
+CONTENTS = ("key", "sealed", "answer", "snapshot", "drift", "reasoning", "edit", "talk")
 """The fields of a hold that say what was asked for and answered; without the first, none of them opens."""
 
 HOLD_FIELDS = [field.name for field in fields(Hold) if field.name != "hold_id"]
@@ -71,7 +78,14 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
     written |= {"key": draft.key} if draft.key else {}
     written |= {"probed": "1"} if draft.probed else {}
     written |= {"credential": draft.credential} if draft.credential else {}
-    sealed = {"sealed": draft.sealed} | ({"reasoning": draft.reasoning} if draft.reasoning else {})
+    if draft.supersedes:
+        written |= {
+            "generation": str(draft.generation),
+            "supersedes": draft.supersedes,
+            "edited_by": draft.edited_by,
+        }
+    parts = {"sealed": draft.sealed, "reasoning": draft.reasoning, "edit": draft.edit}
+    sealed = {name: part for name, part in parts.items() if part or name == "sealed"}
     return {name: value.encode() for name, value in written.items()} | sealed
 
 
@@ -133,6 +147,17 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         resolution_reason=fields.get("resolution_reason", ""),
         collected=fields.get("collected") == "1",
         probed=fields.get("probed") == "1",
+        votes=tuple(fields.get("votes", "").split("\n")) if fields.get("votes") else (),
+        grace_until=_time(fields["grace_until"]) if "grace_until" in fields else None,
+        responded=fields.get("responded") == "1",
+        generation=int(fields.get("generation", "1")),
+        supersedes=fields.get("supersedes", ""),
+        superseded_by=fields.get("superseded_by", ""),
+        edited_by=fields.get("edited_by", ""),
+        talk_count=int(fields.get("talk_count", "0")),
+        asked=fields.get("asked") == "1",
+        watched_by=fields.get("watched_by", ""),
+        watched_until=_time(fields["watched_until"]) if "watched_until" in fields else None,
     )
 
 

@@ -12,6 +12,7 @@ from proxy.store.connection import TIMEOUT
 from proxy.store.record import HOLD_FIELDS, StoreUnavailable, found_hold, readable, text, texts
 from rules.hold import Hold
 
+_MOST_GENERATIONS = 100
 _PRUNED_AT_ONCE = 200
 _SCANNED_AT_ONCE = 100
 
@@ -29,6 +30,17 @@ class Records:
         async with self._guarded():
             values = await self._redis.hmget(self._hold_key(hold_id), HOLD_FIELDS)
         return found_hold(hold_id, values)
+
+    async def latest(self, hold_id: str) -> Hold | None:
+        """The hold with this id, or the one that it was changed into in the end."""
+        hold = await self.find(hold_id)
+        for _ in range(_MOST_GENERATIONS):
+            following = await self.find(hold.superseded_by) if hold and hold.superseded_by else None
+            # Whoever writes to the store could have written any id: the agent's call is the same one.
+            if hold is None or following is None or following.fingerprint != hold.fingerprint:
+                break
+            hold = following
+        return hold
 
     async def sealed(self, hold_id: str, *, part: str) -> bytes | None:
         """A sealed part of a hold: `sealed` (the action), `answer` (the upstream's), or another."""

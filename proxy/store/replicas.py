@@ -14,7 +14,11 @@ _PATIENCE_MS = 1000
 TOLD = frozenset(
     {
         Event.APPROVE,
+        Event.VOTE,
+        Event.RECANT,
+        Event.UNDO,
         Event.REJECT,
+        Event.RESPOND,
         Event.CANCEL,
         Event.KILL,
         Event.CLAIM,

@@ -22,7 +22,6 @@ import json
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,7 @@ from proxy.store.record import (
 )
 from proxy.store.records import Records
 from proxy.store.replicas import TOLD, Replicas
-from proxy.store.timing import Cap, timing_of
+from proxy.store.timing import Cap, Clocks, timing_of
 from rules.hold import OPEN, REMEMBERED, UNENDED, Event, Hold, State, origins
 from rules.hold import TRANSITIONS as TABLE
 from rules.verdict import Spend, Tier
@@ -72,17 +71,6 @@ class Flooded(Exception):
 _USUAL_CAP = Cap()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clocks:
-    """How long things may take; each is a clock of its own."""
-
-    decision_window: timedelta = timedelta(minutes=30)
-    approval_validity: Mapping[Tier, timedelta]
-    lease: timedelta = timedelta(seconds=3)
-    retention: timedelta = timedelta(days=7)
-    contents: timedelta = timedelta(days=7)
-
-
 class Store(Records):
     """Every hold of one approval domain, to be read and to be changed."""
 
@@ -111,16 +99,7 @@ class Store(Records):
         Returns the hold and whether it is new. A joined one has one attempt more. Raises Flooded.
         """
         while True:
-            outcome, fields = await self._change(
-                draft.hold_id,
-                draft.fingerprint,
-                {"from": [], "to": State.PENDING, "deadline": "decide_by", "confirm": True}
-                | {"unended": True}
-                | {"times": {"decide_by": _ms(self._clocks.decision_window), "created_at": 0}}
-                | {"flood": self._cap.limits()},
-                draft_fields(draft),
-                agent=draft.agent,
-            )
+            outcome, fields = await self._begin(draft, {"flood": self._cap.limits()})
             if outcome == "done":
                 return read_hold(draft.hold_id, fields), True
             if outcome == "flooded":
@@ -130,6 +109,23 @@ class Store(Records):
             joined = await self._join(fields["taken"], draft.fingerprint)
             if joined is not None:
                 return joined, False
+
+    async def supersede(self, hold: Hold, draft: Draft) -> Hold:
+        """Put a new hold in the place of a pending one, which ends; in one step. Raises Refused."""
+        instead: dict[str, Any] = {"id": hold.hold_id, "digest": hold.digest, "to": State.SUPERSEDED}
+        instead["contents"] = _ms(self._clocks.contents)
+        outcome, fields = await self._begin(draft, {"instead": instead})
+        if outcome != "done":
+            raise Refused(outcome, await self.find(hold.hold_id))
+        return read_hold(draft.hold_id, fields)
+
+    async def _begin(self, draft: Draft, how: dict[str, Any]) -> tuple[str, dict[str, str]]:
+        """A new hold, if nothing speaks against it."""
+        window = draft.window or self._clocks.decision_window
+        times = {"decide_by": _ms(window), "created_at": 0}
+        change = {"from": [], "to": State.PENDING, "deadline": "decide_by", "confirm": True, "times": times}
+        change |= {"unended": True, **how}
+        return await self._change(draft.hold_id, draft.fingerprint, change, draft_fields(draft), of=draft)
 
     async def _join(self, hold_id: str, fingerprint: str) -> Hold | None:
         """One attempt more on an existing hold, or None if it is gone and its fingerprint free again."""
@@ -145,24 +141,27 @@ class Store(Records):
 
     async def step(self, hold: Hold, event: Event, **change: Any) -> Hold:
         """Apply `event` to `hold` by the table of states. Raises Refused with what stands in the way."""
-        states, clocks = origins(event), self._clocks
+        states = origins(event)
         target = TABLE[states[0]][event]
-        timing = timing_of(
-            event,
-            lease=clocks.lease,
-            validity=clocks.approval_validity.get(hold.tier, timedelta(0)),
-            contents=clocks.contents,
-        )
+        timing = timing_of(event, self._clocks.spans(hold.tier))
         times = timing.get("times", {}) | change.pop("times", {})
         known = {"from": list(states), "to": target, "unended": target in UNENDED}
         kept: dict[str, Any] = known | {"confirm": event in TOLD} | timing | change
         kept["times"] = times
         fields = kept.pop("fields", None)
-        outcome, now = await self._change(hold.hold_id, hold.fingerprint, kept, fields)
+        made = await self._made(hold, kept, fields)
+        self.told(made, event)
+        return made
+
+    async def note(self, hold: Hold, fields: Mapping[str, bytes], **change: Any) -> Hold:
+        """Write something down about `hold`, which stays where it is. Raises Refused."""
+        return await self._made(hold, {"from": [hold.state], **change}, fields)
+
+    async def _made(self, hold: Hold, change: Mapping[str, Any], fields: Mapping[str, bytes] | None) -> Hold:
+        outcome, now = await self._change(hold.hold_id, hold.fingerprint, change, fields)
         current = read_hold(hold.hold_id, now) if "state" in now else None
         if outcome not in ("done", "again") or current is None:
             raise Refused(outcome, current)
-        self.told(current, event)
         return current
 
     async def shred(self, hold: Hold) -> bool:
@@ -246,7 +245,7 @@ class Store(Records):
         change: Mapping[str, Any],
         fields: Mapping[str, bytes] | None = None,
         *,
-        agent: str = "",
+        of: Draft | None = None,
     ) -> tuple[str, dict[str, str]]:
         """Run the script; returns its outcome and the hold's fields after it."""
         arguments: list[bytes | str] = [
@@ -261,11 +260,12 @@ class Store(Records):
             self._key("approved"),
             self._key(f"fingerprint:{fingerprint}"),
             self._key("kill"),
-            self._key(f"recent:{agent}"),
-            self._key(f"quarantine:{agent}"),
+            self._key(f"recent:{of.agent if of else ''}"),
+            self._key(f"quarantine:{of.agent if of else ''}"),
             self._key("unknown"),
             self._key("unended"),
             self._key("events"),
+            self._hold_key((of and of.supersedes) or hold_id),
         ]
         async with self._guarded():
             if change.get("confirm") and self._replicas.needed:

@@ -1,10 +1,12 @@
 """The clocks that each event of a hold starts or must not have missed, and the cap on new holds in a time."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from rules.hold import Event
+from rules.hold import Event, Hold
+from rules.verdict import Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,17 +22,66 @@ class Cap:
         return {"most": self.most, "within": _ms(self.within), "quarantine": _ms(self.quarantine)}
 
 
-def timing_of(event: Event, *, lease: timedelta, validity: timedelta, contents: timedelta) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spans:
+    """How long what an event of one hold starts may take."""
+
+    lease: timedelta
+    validity: timedelta
+    contents: timedelta
+    grace: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """How long things may take; each is a clock of its own."""
+
+    decision_window: timedelta = timedelta(minutes=30)
+    approval_validity: Mapping[Tier, timedelta]
+    lease: timedelta = timedelta(seconds=3)
+    retention: timedelta = timedelta(days=7)
+    contents: timedelta = timedelta(days=7)
+    grace: Mapping[Tier, timedelta] = field(default_factory=dict)
+    """For how long an approval of a tier can be taken back before it runs."""
+
+    def spans(self, tier: Tier) -> Spans:
+        """Those of one hold. Of a tampered tier there is no validity, and rejecting it must stay possible."""
+        nothing = timedelta(0)
+        return Spans(
+            lease=self.lease,
+            validity=self.approval_validity.get(tier, nothing),
+            contents=self.contents,
+            grace=self.grace.get(tier, nothing),
+        )
+
+
+def grace_left(hold: Hold, *, now: datetime | None = None) -> float:
+    """Seconds for which an approval of `hold` can still be taken back, by this machine's clock."""
+    if hold.grace_until is None:
+        return 0.0
+    return max(0.0, (hold.grace_until - (now or datetime.now(UTC))).total_seconds())
+
+
+def timing_of(event: Event, spans: Spans) -> dict[str, Any]:
     """What the store is asked about time for `event`, in the words of its script."""
-    leased = {"times": {"lease_until": _ms(lease)}, "deadline": "lease_until", "unkilled": True}
-    approved = {"times": {"run_by": _ms(validity)}, "deadline": "run_by"}
+    leased: dict[str, Any] = {
+        "times": {"lease_until": _ms(spans.lease)},
+        "deadline": "lease_until",
+        "unkilled": True,
+    }
+    run_by = {"run_by": _ms(spans.validity)}
     match event:
         case Event.APPROVE:
-            return approved | {"alive": ["decide_by"]}
+            grace = {"grace_until": _ms(spans.grace)} if spans.grace else {}
+            return {"times": run_by | grace, "deadline": "run_by", "alive": ["decide_by"]}
+        case Event.VOTE | Event.RECANT:
+            return {"deadline": "decide_by", "alive": ["decide_by"]}
+        case Event.UNDO:
+            return {"deadline": "decide_by", "alive": ["grace_until"]}
         case Event.RETRY:
-            return approved
+            return {"times": run_by, "deadline": "run_by"}
         case Event.CLAIM:
-            return leased | {"bump": True, "alive": ["run_by"]}
+            return leased | {"bump": True, "alive": ["run_by"], "past": ["grace_until"]}
         case Event.SEND:
             return leased
         case Event.RESEND:
@@ -40,7 +91,7 @@ def timing_of(event: Event, *, lease: timedelta, validity: timedelta, contents: 
         case Event.RELEASE | Event.WITHDRAW:
             return {"deadline": "run_by"}
         case _:  # it has ended, or its outcome is unknown
-            return {"times": {"shred_at": _ms(contents)}, "deadline": "shred_at"}
+            return {"times": {"shred_at": _ms(spans.contents)}, "deadline": "shred_at"}
 
 
 def _ms(duration: timedelta) -> int:

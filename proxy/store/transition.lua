@@ -3,15 +3,19 @@
 -- KEYS  1 the hold   2 index of all holds   3 deadlines   4 approved and unclaimed   5 fingerprint   6 kill switch
 --       7 times of the agent's new holds   8 the agent's quarantine (both only for a new hold)
 --       9 unknown outcomes   10 what has not ended   11 the log of changes
+--       12 the hold that a new one takes the place of, else the hold itself
 -- ARGV  1 the change as JSON   2... field, value pairs to set (binary safe)
 --
 -- The change: id; from (list of states, empty: the hold must not exist yet); to (absent: the state stays);
 -- unended (whether what is in that state may still change);
 -- fence (absent: not compared); bump (next fence); digest (absent: not compared); alive (time fields that
--- must lie ahead); due (the deadline must have passed); unkilled (the kill switch must be off); unless (a
+-- must lie ahead); past (time fields that must lie behind, where they are); same (field -> the value that it
+-- must have, empty for none); due (the deadline must have passed); unkilled (the kill switch must be off); unless (a
 -- field that must not be set yet); times (field -> milliseconds from now); deadline (time field that is the
 -- next deadline, absent: none); attempt (count one more; a fingerprint whose hold is gone is freed);
 -- release (forget the fingerprint); flood (for a new hold: most, within and quarantine in milliseconds);
+-- instead (for a new hold that takes the place of a pending one: the `id`, `digest` and state `to` of that,
+-- `contents` in milliseconds; it has its fingerprint, and is in no flood);
 -- erase (fields to delete, after which its time of keeping goes on as it was);
 -- keep (milliseconds until all of it is forgotten); log (about how many changes the log has room for).
 --
@@ -31,7 +35,7 @@ local function owns_fingerprint()
   return redis.call('GET', KEYS[5]) == change.id
 end
 
-local sealed = {sealed = true, answer = true, snapshot = true, drift = true, reasoning = true}
+local sealed = {sealed = true, answer = true, snapshot = true, drift = true, reasoning = true, edit = true, talk = true}
 
 local function answer(outcome)
   local reply = {outcome, tostring(now)}
@@ -55,10 +59,18 @@ local was = state or ''
 if #change.from == 0 then
   if state then return answer('exists') end
   local owner = redis.call('GET', KEYS[5])
-  if owner then return {'taken', tostring(now), owner} end
-  local flood = change.flood
-  if redis.call('EXISTS', KEYS[8]) == 1 then return {'flooded', tostring(now)} end
-  if redis.call('ZCOUNT', KEYS[7], now - flood.within, '+inf') >= flood.most then
+  local old = change.instead
+  if old then
+    local was = redis.call('HMGET', KEYS[12], 'state', 'digest', 'decide_by')
+    if was[1] ~= 'pending' or owner ~= old.id then return {'state', tostring(now)} end
+    if was[2] ~= old.digest then return {'digest', tostring(now)} end
+    if tonumber(was[3]) <= now then return {'late', tostring(now)} end
+  elseif owner then
+    return {'taken', tostring(now), owner}
+  end
+  local flood = not old and change.flood
+  if flood and redis.call('EXISTS', KEYS[8]) == 1 then return {'flooded', tostring(now)} end
+  if flood and redis.call('ZCOUNT', KEYS[7], now - flood.within, '+inf') >= flood.most then
     redis.call('SET', KEYS[8], now, 'PX', flood.quarantine)
     return {'flooded', tostring(now), 'begins'}
   end
@@ -85,6 +97,12 @@ if change.digest and field('digest') ~= change.digest then return answer('digest
 for _, name in ipairs(change.alive or {}) do
   if tonumber(field(name) or '0') <= now then return answer('late') end
 end
+for _, name in ipairs(change.past or {}) do
+  if tonumber(field(name) or '0') > now then return answer('grace') end
+end
+for name, value in pairs(change.same or {}) do
+  if (field(name) or '') ~= value then return answer('moved') end
+end
 if change.due then
   local deadline = redis.call('ZSCORE', KEYS[3], change.id)
   if not deadline or tonumber(deadline) > now then return answer('early') end
@@ -102,9 +120,22 @@ if change.attempt then redis.call('HINCRBY', KEYS[1], 'attempts', 1) end
 if #change.from == 0 then
   redis.call('ZADD', KEYS[2], now, change.id)
   redis.call('SET', KEYS[5], change.id)
+end
+if #change.from == 0 and not change.instead then
   redis.call('ZADD', KEYS[7], now, change.id)
   redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', '(' .. now - change.flood.within)
   redis.call('PEXPIRE', KEYS[7], change.flood.within)
+end
+if change.instead then
+  local old = change.instead
+  local ends = string.format('%.0f', now + old.contents)
+  redis.call('HSET', KEYS[12], 'state', old.to, 'superseded_by', change.id, 'shred_at', ends)
+  redis.call('ZADD', KEYS[3], ends, old.id)
+  redis.call('PEXPIRE', KEYS[12], change.keep)
+  redis.call('ZREM', KEYS[10], old.id)
+  redis.call('XADD', KEYS[11], 'MAXLEN', '~', change.log, '*', 'hold', old.id, 'state', old.to,
+    'was', 'pending', 'attempts', redis.call('HGET', KEYS[12], 'attempts') or '1')
+  redis.call('PUBLISH', KEYS[2], old.id)
 end
 if change.release and owns_fingerprint() then redis.call('DEL', KEYS[5]) end
 
@@ -130,8 +161,10 @@ else
   redis.call('ZREM', KEYS[9], change.id)
 end
 if not change.erase then
-  redis.call('PEXPIRE', KEYS[1], change.keep)
-  if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], change.keep) end
+  -- A rule may give people longer than anything is kept otherwise; a day later it has expired for certain.
+  local keep = math.max(change.keep, tonumber(field('decide_by') or '0') - now + 86400000)
+  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', keep))
+  if owns_fingerprint() then redis.call('PEXPIRE', KEYS[5], string.format('%.0f', keep)) end
   -- A renewed lease says nothing new about the hold.
   if change.to or not change.fence then
     redis.call('XADD', KEYS[11], 'MAXLEN', '~', change.log, '*',

@@ -83,6 +83,11 @@ def intended(action: Action, before: Image) -> tuple[Change, ...] | None:
     return tuple(islice((_change(*pair) for pair in pairs), MAX_CHANGES))
 
 
+def edits(before: Json, after: Json) -> tuple[Change, ...]:
+    """Every member in which two bodies differ, whatever it is called; the first of very many."""
+    return tuple(islice((_change(*pair) for pair in _differing((), before, after, every=True)), MAX_CHANGES))
+
+
 def is_volatile(name: str) -> bool:
     """Whether a member called `name` changes by itself, so that nobody decides by it."""
     return name.lower().translate(_IGNORED_IN_NAMES) in VOLATILE

@@ -13,11 +13,13 @@ from rules.mcp.versions import CLIENT_KEY, is_modern
 from rules.mcp.wire import Malformed
 from rules.reply import describe
 from rules.request.strict_json import Json
+from rules.talk import NOTHING, Beside
 from rules.verdict import Judgement, ReasonId, Refusal
 
 DISPOSITION_KEY = "io.modelcontextprotocol/tool-approval-disposition"
 """SEP-2848's, an open draft."""
 HOLD_KEY = "internal.sidegate/hold"
+EDITED_KEY = "internal.sidegate/edited"
 
 REFUSED_CODE = 4403
 """JSON-RPC's own codes are -32768 to -32000; a method that is not a tool has no result that could say it."""
@@ -38,6 +40,8 @@ _TEXTS: dict[State, str] = {
     "result.",
     State.REJECTED: "REJECTED by a human reviewer, not executed (hold {id}). The same call will be refused "
     "again: choose another way, or ask the user.",
+    State.SUPERSEDED: "CHANGED BY A REVIEWER, not executed as it was (hold {id}): call {await_} with hold_id "
+    "{id}, or make this call again with exactly the same arguments, for what became of the changed one.",
     State.EXPIRED: "EXPIRED unanswered, not executed (hold {id}): nobody decided in time and nobody refused "
     "it. The same call opens a new hold.",
     State.DRIFT_REFUSED: "CHANGED since the approval, not executed (hold {id}): what was approved is no "
@@ -56,6 +60,21 @@ _TEXTS: dict[State, str] = {
 }
 
 
+_OF_HTTP = frozenset({"status_url", "answer_url", "edited_note"})
+_EDITED = (
+    "A human reviewer changed the arguments of this call before approving it; what runs, or ran, is the "
+    "changed call. Go on from that, and do not make the original call again. Changed:"
+)
+_ASKED = (
+    "A REVIEWER ASKS you something before deciding: this call was not executed (hold {id}). Call {await_} "
+    "with hold_id {id} and your `answer`. Do not make this call again. The question: {question}"
+)
+_RESPONDED = (
+    "ANSWERED by a human reviewer in place of being executed (hold {id}). Go on with the reviewer's answer, "
+    "and do not make the same call again. The answer:"
+)
+
+
 def shows_success_only(client: Json) -> bool:
     """Whether a client of that name hides error results; it changes the shape of answers, nothing else."""
     name = client.get("name") if isinstance(client, dict) else None
@@ -69,13 +88,18 @@ def client_of(message: Request | Notification) -> Json:
     return meta_of(message).get(CLIENT_KEY)
 
 
-def standing_result(hold: Hold, *, success: bool = False) -> Members:
+def standing_result(hold: Hold, beside: Beside = NOTHING, *, success: bool = False) -> Members:
     """How `hold` stands, as a tool's result. `success`: in the shape of one."""
-    told = {name: _plain(value) for name, value in describe(hold).items() if name != "status_url"}
-    text = standing_text(hold)
+    described = describe(hold, beside).items()
+    told = {name: _plain(value) for name, value in described if name not in _OF_HTTP}
+    text = standing_text(hold, beside)
+    if beside.changes:
+        text += f" {_EDITED} {beside.header.decode()}"
     told["detail"] = text
     if hold.decision_reason and hold.state is State.REJECTED:
-        text += f" The reviewer says: {hold.decision_reason}"
+        text += (
+            f"\n{hold.decision_reason}" if hold.responded else f" The reviewer says: {hold.decision_reason}"
+        )
     meta: Members = {HOLD_KEY: told}
     if disposition := DISPOSITIONS.get(hold.state):
         meta[DISPOSITION_KEY] = str(disposition)
@@ -83,8 +107,26 @@ def standing_result(hold: Hold, *, success: bool = False) -> Members:
     return _result(text, brief, meta=meta, success=success)
 
 
-def standing_text(hold: Hold) -> str:
+def edited_result(result: Members, hold: Hold, beside: Beside) -> Members:
+    """A tool's own `result`, which says so where a reviewer changed its arguments."""
+    if not beside.changes:
+        return result
+    content, meta = result.get("content"), result.get("_meta")
+    note: Json = {"type": "text", "text": f"{_EDITED} {beside.header.decode()} (hold {hold.hold_id})"}
+    told: Json = [dict(change) for change in beside.edited]
+    kept = meta if isinstance(meta, dict) else {}
+    return result | {
+        "content": [*(content if isinstance(content, list) else []), note],
+        "_meta": kept | {EDITED_KEY: told},
+    }
+
+
+def standing_text(hold: Hold, beside: Beside = NOTHING) -> str:
     """How `hold` stands, in words that fit no other state."""
+    if beside.question:
+        return _ASKED.format(id=hold.hold_id, await_=AWAIT, question=beside.question)
+    if hold.responded and hold.state is State.REJECTED:
+        return _RESPONDED.format(id=hold.hold_id)
     fallback = f"{describe(hold)['detail']} (hold {{id}})"
     return _TEXTS.get(hold.state, fallback).format(id=hold.hold_id, await_=AWAIT)
 
@@ -159,4 +201,6 @@ def _result(text: str, brief: Members, *, meta: Members, success: bool) -> Membe
 def _plain(value: object) -> Json:
     if isinstance(value, bool | int) or value is None:
         return value
+    if isinstance(value, list):
+        return [dict(one) for one in value]
     return str(value)

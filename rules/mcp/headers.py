@@ -80,6 +80,16 @@ def complete(fields: Fields, message: Message, params: ParamNames | None = None)
     return (*kept, *(field for field in written if modern or _dashed(field[0]) == VERSION))
 
 
+def agreeing(fields: Fields, arguments: Json) -> Fields:
+    """`fields` without those that repeat a parameter which `arguments` do not have any more."""
+    said = set(_scalars(arguments))
+    return tuple(
+        (name, value)
+        for name, value in fields
+        if not _dashed(name).startswith(PARAM) or decode(value.decode("latin-1")) in said
+    )
+
+
 def param_names(schema: Json) -> ParamNames:
     """The parameters that a tool's input schema wants in headers (`x-mcp-header`), by lower-case name."""
     return dict(_params_of(schema, ()))

@@ -26,6 +26,10 @@ _WAIT: Members = {
     "maximum": 20,
     "description": "how long to wait for the decision; 3 without it",
 }
+_ANSWER: Members = {
+    "type": "string",
+    "description": "your answer, where the held call says that a reviewer asks you something",
+}
 _HINTS: Members = {"readOnlyHint": True, "openWorldHint": False}
 _OWN: tuple[Members, ...] = (
     {
@@ -34,7 +38,7 @@ _OWN: tuple[Members, ...] = (
         "tool's result once it was approved and has run. Call it with the hold_id of the held call.",
         "inputSchema": {
             "type": "object",
-            "properties": {"hold_id": _HOLD_ID, "wait_seconds": _WAIT},
+            "properties": {"hold_id": _HOLD_ID, "wait_seconds": _WAIT, "answer": _ANSWER},
             "required": ["hold_id"],
         },
         "annotations": _HINTS,

@@ -13,6 +13,7 @@ from rules.mcp.methods import Kind, is_method, of_client, of_server, usual_tier
 from rules.mcp.tasks import Style, hold_of
 from rules.mcp.versions import is_modern
 from rules.mcp.wire import Malformed
+from rules.talk import MAX_ANSWER
 from rules.verdict import Tier
 
 _MAX_WAIT = 20
@@ -62,6 +63,8 @@ class Own:
     wait: int
     """Seconds that the agent is ready to wait."""
     wish: Wish = Wish.AWAIT
+    answer: str = ""
+    """What it answers to what it was asked."""
     tasks: Style = Style.FLAT
     """Which generation's tasks the agent knows."""
 
@@ -135,8 +138,12 @@ def _own(name: str, arguments: Members, id_: Id) -> Own | Malformed:
     hold_id, wait = arguments.get("hold_id"), arguments.get("wait_seconds", 3)
     if not isinstance(hold_id, str) or len(hold_id) > _MAX_NAME or not isinstance(wait, int):
         return _invalid("`hold_id` has to be the id of a held call, and `wait_seconds` a number", id_)
-    wish = Wish(name)
-    return Own(hold_id=hold_id, wait=max(0, min(wait, _MAX_WAIT)) if wish is Wish.AWAIT else 0, wish=wish)
+    wish, said = Wish(name), arguments.get("answer", "")
+    if not isinstance(said, str) or len(said.encode("utf-8", "replace")) > MAX_ANSWER:
+        return _invalid(f"`answer` has to be a text of at most {MAX_ANSWER} bytes", id_)
+    if wish is not Wish.AWAIT:
+        return Own(hold_id=hold_id, wait=0, wish=wish)
+    return Own(hold_id=hold_id, wait=max(0, min(wait, _MAX_WAIT)), wish=wish, answer=said.strip())
 
 
 def _own_task(message: Request | Notification, hold_id: str) -> Own:

@@ -51,7 +51,7 @@ def _hash(facts: Facts, shown: dict[str, Any]) -> str:
 
 
 def _bound(facts: Facts, shown: dict[str, Any]) -> dict[str, Any]:
-    return {
+    bound: dict[str, Any] = {
         "renderer": VERSION,
         "hold_id": facts.hold.hold_id,
         "digest": facts.hold.digest,
@@ -59,6 +59,9 @@ def _bound(facts: Facts, shown: dict[str, Any]) -> dict[str, Any]:
         "images": list(facts.images),
         "reasoning_sha256": hashlib.sha256(facts.reasoning.encode("utf-8", "surrogatepass")).hexdigest(),
     }
+    if facts.talk:
+        bound["talk"] = [[hashlib.sha256(one.encode()).hexdigest() for one in said] for said in facts.talk]
+    return bound
 
 
 def _facts(facts: Facts) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def facts_of(subject: Subject) -> Facts:
         parts=found,
         reasoning=subject.reasoning,
         shape="" if call is None else shape_of(call, hold.rule),
+        talk=subject.talk,
         images=tuple(map(_image, subject.shots)),
     )
 

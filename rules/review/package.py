@@ -35,6 +35,7 @@ class Subject:
     ruleset: Ruleset
     shots: Sequence[Shot] = ()
     reasoning: str = ""
+    talk: Sequence[Sequence[str]] = ()
     known_hosts: frozenset[str] = frozenset()
 
 
@@ -73,6 +74,8 @@ class Facts:
     """The agent's own word for it: untrusted."""
     shape: str
     """What other calls have in common with it that differ in their things alone; empty for none."""
+    talk: Sequence[Sequence[str]]
+    """What its agent was asked, and what it answered: untrusted."""
     images: tuple[str, ...]
     """What the recorded reads have shown, by its hash."""
 

@@ -61,10 +61,10 @@ class Reader:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", self._follow)
 
-    def log_in(self) -> None:
-        """With the operator's token."""
+    def log_in(self, token: str | None = None) -> None:
+        """With a reviewer's token, by default the operator's."""
         self.page.goto("/login")
-        self.page.get_by_label("Reviewer's token").fill(self._sidecar.token)
+        self.page.get_by_label("Reviewer's token").fill(token or self._sidecar.token)
         self.page.get_by_role("button", name="Log in", exact=True).click()
         self.page.wait_for_url("**/holds")
 

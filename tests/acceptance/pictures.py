@@ -98,6 +98,7 @@ def _take(browser: Browser, sidecar: Sidecar, hold_id: str) -> None:
         desk.page.goto(path)
         _picture(desk, name)
     _try_a_call(desk)
+    _change_a_sum(desk, hold_id)
     for name, path in (("phone-holds", "/holds"), ("phone-hold", f"/holds/{hold_id}")):
         phone = Reader(browser, sidecar, size=PHONE, dark=True)
         phone.log_in()
@@ -111,6 +112,13 @@ def _try_a_call(reader: Reader) -> None:
     reader.page.get_by_label("JSON body").fill('{"amount": 5, "currency": "EUR", "to": "Nordwind GmbH"}')
     reader.page.get_by_role("button", name="Explain").click()
     _picture(reader, "rules")
+
+
+def _change_a_sum(reader: Reader, hold_id: str) -> None:
+    reader.page.goto(f"/holds/{hold_id}/edit")
+    reader.page.get_by_label("amount").fill("1825")
+    reader.page.locator("#effect ins").wait_for()
+    _picture(reader, "edit")
 
 
 def _picture(reader: Reader, name: str) -> None:

@@ -27,7 +27,7 @@ TOO_SKEWED = timedelta(minutes=15)
 CONFIG = """
 version: 1
 destinations: {allow: [localhost]}
-windows: {decision: 86400, approval_tier_3: 86400, approval_tier_4: 86400}
+windows: {decision: 86400, approval_tier_3: 86400, approval_tier_4: 86400, grace_tier_3: 0, grace_tier_4: 0}
 credentials:
   - host: localhost
     name: aws

@@ -17,7 +17,7 @@ CONFIG = """
 version: 1
 destinations: {allow: [localhost]}
 inline_wait: {usual: 0}
-windows: {upstream: 8}
+windows: {upstream: 8, grace_tier_3: 0, grace_tier_4: 0}
 """
 PATH = "/v1/charges"
 

@@ -16,7 +16,8 @@ from time import monotonic
 import httpx2
 from redis.asyncio import Redis
 
-from proxy.store.store import Clocks, Refused, Store
+from proxy.store.store import Refused, Store
+from proxy.store.timing import Clocks
 from rules.hold import DISPOSITIONS, Event, Hold, State
 from rules.verdict import Tier
 from tests.acceptance.processes import free_ports
@@ -29,7 +30,7 @@ _CONFIG = """
 version: 1
 review: {{preview: optional}}
 destinations: {{allow: [localhost]}}
-windows: {{upstream: 8}}
+windows: {{upstream: 8, grace_tier_3: 0, grace_tier_4: 0}}
 new_holds: {{most: 100000}}
 redis: {{domain: {domain}, replicas: {replicas}}}
 """

@@ -24,7 +24,7 @@ _CONFIG = """
 version: 1
 destinations: {allow: [localhost]}
 inline_wait: {usual: 0}
-windows: {upstream: 3}
+windows: {upstream: 3, grace_tier_3: 0, grace_tier_4: 0}
 credentials: [{host: localhost, env: FAULTS_TOKEN}]
 """
 _RULES = """

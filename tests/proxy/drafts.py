@@ -3,13 +3,15 @@
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 from ulid import ULID
 
 from proxy.store.record import Draft
-from proxy.store.store import Clocks, Refused, Store
+from proxy.store.store import Refused, Store
+from proxy.store.timing import Clocks
 from rules.hold import Event, Hold, State
 from rules.verdict import ReasonId, Tier
 
@@ -18,7 +20,7 @@ NOTHING = timedelta(0)
 
 
 def clocks(
-    *, window: timedelta = HOUR, validity: timedelta = HOUR, lease: timedelta = HOUR, **further: timedelta
+    *, window: timedelta = HOUR, validity: timedelta = HOUR, lease: timedelta = HOUR, **further: Any
 ) -> Clocks:
     """Clocks of which each runs an hour unless it is given."""
     validities = dict.fromkeys((Tier.EXTERNAL, Tier.HIGH_RISK), validity)
@@ -70,7 +72,11 @@ PATHS: dict[State, tuple[Event, ...]] = {
     State.DRIFT_REFUSED: (Event.APPROVE, Event.CLAIM, Event.DRIFT),
     State.CANCELLED: (Event.CANCEL,),
     State.KILLED: (Event.KILL,),
+    State.SUPERSEDED: (Event.SUPERSEDE,),
 }
+
+
+_TIMES = {Event.SEND: {"resend_by": 3_600_000}}
 
 
 async def brought(store: Store, state: State, **changes: object) -> Hold:
@@ -78,7 +84,7 @@ async def brought(store: Store, state: State, **changes: object) -> Hold:
     hold, _ = await store.open(draft(**changes))
     for event in PATHS[state]:
         # As if the upstream had promised to know its key.
-        times = {"resend_by": 3_600_000} if event is Event.SEND else {}
+        times = _TIMES.get(event, {})
         hold = await store.step(hold, event, times=times)
     assert hold.state is state
     return hold

@@ -33,8 +33,8 @@ from proxy.replay.replayer import Replayer
 from proxy.replay.worker import Worker
 from proxy.signals import Signals
 from proxy.store.connection import connect
-from proxy.store.store import Clocks, Store
-from proxy.store.timing import Cap
+from proxy.store.store import Store
+from proxy.store.timing import Cap, Clocks
 from rules.action import Principal
 from rules.compile import compile_rules
 from rules.decision import Decision

@@ -14,7 +14,8 @@ from proxy.drift.shots import Shots
 from proxy.drift.snapshots import Snapshots
 from proxy.keys.signing import Verifier
 from proxy.replay.replayer import Replayer
-from proxy.store.store import Clocks, Store
+from proxy.store.store import Store
+from proxy.store.timing import Clocks
 from rules.action import Action, Principal
 from rules.compile import compile_rules
 from rules.headers import Fields

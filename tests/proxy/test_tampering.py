@@ -16,6 +16,7 @@ from proxy.signals import Signals
 from proxy.store.record import Unreadable
 from rules.action import Action
 from rules.hold import Event, Hold, State
+from rules.reviewer import Reviewer
 from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
 from tests.proxy.console.world import TOKENS
@@ -222,7 +223,9 @@ async def with_another_reason(scene: Scene) -> Hold:
 async def of_a_rejection(scene: Scene) -> Hold:
     """A signed rejection is written to be an approval."""
     hold = await held(scene)
-    fields = scene.replays.world.reviewing().decision(hold, Event.REJECT, who="ada", reason="no")
+    fields = scene.replays.world.reviewing().decision(
+        hold, Event.REJECT, who=Reviewer(name="ada"), reason="no"
+    )
     hold = await scene.replays.store.step(hold, Event.REJECT, fields=fields)
     await scene.write(hold, {"state": b"approved", "run_by": LATER})
     return hold
@@ -232,9 +235,9 @@ async def of_another_domain(scene: Scene) -> Hold:
     """The same key signs for another approval domain."""
     hold = await held(scene)
     world = scene.replays.world
-    fields = world.reviewing().decision(hold, Event.APPROVE, who="ada", reason="")
+    fields = world.reviewing().decision(hold, Event.APPROVE, who=Reviewer(name="ada"), reason="")
     foreign = world.build(world.url, domain="elsewhere", key=world.key)
-    other = foreign.reviewing().decision(hold, Event.APPROVE, who="ada", reason="")
+    other = foreign.reviewing().decision(hold, Event.APPROVE, who=Reviewer(name="ada"), reason="")
     await foreign.redis.aclose()
     hold = await scene.replays.store.step(hold, Event.APPROVE, fields=fields)
     await scene.write(hold, {"decision": other["decision"]})

@@ -1,10 +1,14 @@
 """Who must approve a call, where several rules bear on it."""
 
+from dataclasses import replace
+
 import pytest
 
-from rules.approval import quorum_of
+from rules.approval import Missing, Needed, missing, quorum_of, shortfall
+from rules.decision import Decision
 from rules.handling import Quorum
 from tests.rules.calls import compiled, http, tool
+from tests.rules.test_decision import DECISION
 
 RULES = """
 rules:
@@ -69,3 +73,56 @@ def test_a_request_in_a_batch() -> None:
     """A batch needs the people of what is in it."""
     body = {"requests": [{"id": "1", "method": "POST", "url": "/transfers"}]}
     assert quorum_of(http("POST bank.test/$batch", body), compiled(RULES)).count == 2
+
+
+def approval(who: str, *groups: str) -> Decision:
+    """One person's yes."""
+    return replace(DECISION, who=who, groups=groups)
+
+
+MISSING: dict[str, tuple[Quorum, list[Decision], Missing]] = {
+    "nobody yet": (Quorum(), [], Missing(people=1)),
+    "one is enough": (Quorum(), [approval("ada")], Missing()),
+    "two are": (Quorum(count=2), [approval("ada"), approval("bob")], Missing()),
+    "one person twice": (Quorum(count=2), [approval("ada"), approval("Ada ")], Missing(people=1)),
+    "one in full width": (Quorum(count=2), [approval("ada"), approval("\uff41da")], Missing(people=1)),
+    "a group is missing": (
+        Quorum(count=2, groups=("ops",)),
+        [approval("ada"), approval("bob", "it")],
+        Missing(groups=("ops",)),
+    ),
+    "one person for two groups": (
+        Quorum(count=2, groups=("it", "ops")),
+        [approval("ada", "it", "ops"), approval("bob")],
+        Missing(groups=("ops",)),
+    ),
+    "places are exchanged": (
+        Quorum(count=3, groups=("a", "b", "c")),
+        [approval("x", "a", "b", "c"), approval("y", "a"), approval("z", "a", "b")],
+        Missing(),
+    ),
+    "nobody at all is asked for": (Quorum(count=0), [], Missing()),
+}
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_who_is_missing(name: str) -> None:
+    """People by distinct names, groups by a person each."""
+    quorum, given, expected = MISSING[name]
+    assert missing(quorum, given) == expected
+
+
+def test_who_asked_for_it_speaks_against_it() -> None:
+    """Even where enough others have approved it."""
+    both = [approval("ada"), approval("eve")]
+    assert shortfall(both, Needed(quorum=Quorum())) is None
+    assert shortfall(both, Needed(quorum=Quorum(), requester="Eve")) == "whoever asked for it has approved it"
+    said = shortfall(both[:1], Needed(quorum=Quorum(count=3, groups=("it",))))
+    assert said == "its approval is not complete: 2 more people have to approve it, among them one of `it`"
+
+
+def test_the_rule_that_held_it_counts_where_no_other_one_holds_it_now() -> None:
+    """A budget is spent once and not again: its rule does not hold the call by itself."""
+    rules = compiled(RULES)
+    call = http("POST small.test/", {"amount": 5})
+    assert quorum_of(call, rules, rule="small") == Quorum(count=5)

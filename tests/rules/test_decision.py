@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rules.decision import SKEW, Decision, objection, stated
+from rules.decision import SKEW, Decision, objection, stated, unsigned, vote_objection
 from rules.hold import Event, Hold, State
 from rules.verdict import ReasonId, Tier
 
@@ -60,6 +60,11 @@ def test_a_decision_is_read_as_it_was_stated() -> None:
     assert stated(json.loads(DECISION.statement())) == DECISION
 
 
+def test_groups_are_in_the_statement() -> None:
+    """Nobody can be given another one afterwards."""
+    assert replace(DECISION, groups=("finance",)).statement() != DECISION.statement()
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_every_member_is_in_the_statement(name: str) -> None:
     """Another decision is another statement."""
@@ -107,3 +112,30 @@ def test_a_member_is_missing(name: str) -> None:
     del members[name]
     with pytest.raises(ValueError, match="decision"):
         stated(members)
+
+
+def test_votes_beside_the_last_decision() -> None:
+    """Each is of this very hold and in time; what a person answers for later, they have approved in time."""
+    vote = replace(DECISION, who="ada", reason="")
+    late = LATER + SKEW * 2
+    retry = replace(DECISION, event=Event.RETRY)
+    assert vote_objection(vote, HOLD, decision=DECISION, now=NOW) is None
+    assert "lapsed" in (vote_objection(vote, HOLD, decision=DECISION, now=late) or "")
+    assert vote_objection(vote, HOLD, decision=retry, now=late) is None
+    for name in ("hold_id", "digest", "policy", "fence", "event", "at"):
+        changed, words = OTHERS[name]
+        said = vote_objection(replace(vote, **changed), HOLD, decision=retry, now=NOW)
+        assert words.removeprefix("no ") in (said or "")
+
+
+@pytest.mark.parametrize("stored", ["", "x" * 200, "0" * 128 + "[]", "0" * 128 + "{}", "0" * 128 + "null"])
+def test_what_is_stored_is_no_decision(stored: str) -> None:
+    """Reading it for showing raises what its caller expects, whatever stands there."""
+    with pytest.raises(ValueError):  # noqa: PT011 (json's own words among them)
+        unsigned(stored)
+
+
+def test_a_decision_is_shown_as_it_was_said() -> None:
+    """Whoever signed it."""
+    said = replace(DECISION, groups=("finance",), sends=("1",))
+    assert unsigned("f" * 128 + said.statement().decode()) == said

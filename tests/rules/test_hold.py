@@ -66,8 +66,10 @@ def test_every_event_can_happen() -> None:
 
 
 def test_every_state_can_be_reached() -> None:
-    """From the start, some events lead to every other state, and none lead back to the start."""
-    assert _reachable(State.PENDING) == set(State) - {State.PENDING}
+    """From the start, some events lead to every other state; only what is taken back waits once more."""
+    assert _reachable(State.PENDING) == set(State)
+    returning = frozenset({Event.UNDO, Event.VOTE, Event.RECANT})
+    assert _reachable(State.PENDING, without=returning) == set(State) - {State.PENDING}
 
 
 def test_nothing_leaves_a_settled_state_but_an_unknown_outcome() -> None:
@@ -81,6 +83,7 @@ def test_nothing_leaves_a_settled_state_but_an_unknown_outcome() -> None:
 def test_what_may_have_been_sent_is_sent_again_in_four_ways_only() -> None:
     """Without them no path leads from SENDING to a state from which a worker may send."""
     after = _reachable(State.SENDING, without=_SENDS_AGAIN)
+    assert origins(Event.UNDO) == (State.APPROVED,)
     assert {State.CLAIMED} == _SENDABLE
     assert not after & (_SENDABLE | OPEN)
     found = {State.EXECUTED, State.EXECUTION_ERROR, State.OUTCOME_UNKNOWN, State.NOT_EXECUTED}

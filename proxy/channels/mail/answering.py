@@ -12,8 +12,8 @@ from starlette.responses import Response
 from proxy.channels.mail.links import Link, read
 from proxy.channels.queue import Queue
 from proxy.channels.told import lines, opens_elsewhere
-from proxy.console.deciding import Deciding
-from proxy.console.decisions import read_reason
+from proxy.console.deciding.deciding import Deciding
+from proxy.console.deciding.decisions import read_reason
 from proxy.console.pages.form import read_form
 from proxy.console.pages.one import REASONS
 from proxy.console.pages.shell import Shell

@@ -21,7 +21,7 @@ from proxy.channels.slack.message import APPROVE, REJECT
 from proxy.channels.slack.posting import call
 from proxy.channels.slack.signed import objection
 from proxy.console.body import read_content
-from proxy.console.deciding import Deciding
+from proxy.console.deciding.deciding import Deciding
 from proxy.console.problem import PRIVATE, Obstacle, Problem
 from proxy.console.reading.holds import find_hold
 from proxy.console.reading.seen import read_named

@@ -4,6 +4,7 @@ A route that is not here, or an entry without a route, fails a test.
 """
 
 from proxy.console.openapi.operation import Operation, Scope
+from proxy.console.openapi.saying import DECIDED, SAYING, VIEWED
 from proxy.console.openapi.schemas import (
     ANY_OBJECT,
     COUNT,
@@ -12,7 +13,6 @@ from proxy.console.openapi.schemas import (
     REASON,
     TEXT,
     TIME,
-    Shape,
     listed,
     members,
     named,
@@ -24,11 +24,9 @@ from proxy.console.problem import Obstacle
 from proxy.console.reading.waiting import MOST_SECONDS
 from rules.hold import Resolution, State
 
-_DECIDED = members(now=TIME, hold=named("Hold"))
 _KEYS = members(keys=listed(TEXT), console=TEXT)
 _KILLED = members(killed=FLAG, why=or_null(TEXT))
 _REASON = taken({"reason": REASON})
-_VIEWED: Shape = {"type": "array", "items": HASH, "maxItems": 16}
 _UNDECIDABLE = (Obstacle.STATE, Obstacle.LATE, Obstacle.KILLED)
 _DECIDES = {400: (Obstacle.REASON_INVALID,), 409: _UNDECIDABLE}
 
@@ -91,14 +89,15 @@ _READING = {
 _DECIDING = {
     "POST /api/holds/{hold_id}/approve": Operation(
         summary="approve exactly what the digest and the preview name",
-        body=taken({"digest": TEXT}, preview=HASH, viewed=_VIEWED, code=TEXT),
-        answer=_DECIDED,
+        body=taken({"digest": TEXT}, preview=HASH, viewed=VIEWED, code=TEXT),
+        answer=DECIDED,
         problems={
             400: (Obstacle.DIGEST_MISSING, Obstacle.PREVIEW_MISSING, Obstacle.UNSEEN, Obstacle.STEP_UP),
             429: (Obstacle.LOCKED_OUT,),
             503: (Obstacle.STEP_UP,),
             409: (
                 *_UNDECIDABLE,
+                Obstacle.MOVED,
                 Obstacle.DIGEST,
                 Obstacle.PREVIEW,
                 Obstacle.UNSEEN,
@@ -109,22 +108,22 @@ _DECIDING = {
     "POST /api/holds/{hold_id}/reject": Operation(
         summary="refuse it; the agent is given the reason",
         body=_REASON,
-        answer=_DECIDED,
+        answer=DECIDED,
         problems=_DECIDES,
     ),
     "POST /api/holds/{hold_id}/cancel": Operation(
-        summary="take it back before it is sent", body=_REASON, answer=_DECIDED, problems=_DECIDES
+        summary="take it back before it is sent", body=_REASON, answer=DECIDED, problems=_DECIDES
     ),
     "POST /api/holds/{hold_id}/ask-again": Operation(
         summary="a new hold of what did not run because something had changed",
         body=taken({}),
-        answer=_DECIDED,
+        answer=DECIDED,
         problems={409: (Obstacle.STATE, Obstacle.INTEGRITY, Obstacle.HOPELESS)},
     ),
     "POST /api/holds/{hold_id}/resolve": Operation(
         summary="say what became of an unknown outcome",
         body=taken({"outcome": one_of(Resolution), "reason": REASON}, digest=TEXT, code=TEXT),
-        answer=_DECIDED,
+        answer=DECIDED,
         problems={
             400: (
                 *(Obstacle.OUTCOME_INVALID, Obstacle.REASON_INVALID),
@@ -227,4 +226,4 @@ _CHANNELS = {
     ),
 }
 
-OPERATIONS: dict[str, Operation] = {**_PROBES, **_READING, **_DECIDING, **_OPERATING, **_CHANNELS}
+OPERATIONS: dict[str, Operation] = {**_PROBES, **_READING, **_DECIDING, **SAYING, **_OPERATING, **_CHANNELS}

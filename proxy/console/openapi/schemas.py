@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from proxy.console.decisions import MAX_REASON
+from proxy.console.deciding.decisions import MAX_REASON, MAX_TEXT
 from rules.hold import DISPOSITIONS, Resolution, State
 from rules.verdict import ReasonId
 
@@ -51,6 +51,7 @@ def named(name: str) -> Shape:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+WORDS: Shape = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
 REASON: Shape = {"type": "string", "minLength": 1, "maxLength": MAX_REASON}
 
 _HOLD = members(
@@ -69,8 +70,18 @@ _HOLD = members(
     created_at=TIME,
     decide_by=TIME,
     run_by=or_null(TIME),
+    grace_until=or_null(TIME),
+    generation={"type": "integer", "minimum": 1},
+    supersedes=or_null(TEXT),
+    superseded_by=or_null(TEXT),
+    edited_by=or_null(TEXT),
+    asked=FLAG,
+    watched_by=or_null(TEXT),
+    watched_until=or_null(TIME),
     decided_by=or_null(TEXT),
+    approved_by=listed(TEXT),
     decision_reason=or_null(TEXT),
+    responded=FLAG,
     note=or_null(TEXT),
     credential=or_null(TEXT),
     credential_used=or_null(TEXT),
@@ -96,6 +107,9 @@ COMPONENTS: dict[str, Shape] = {
                 integrity_reason=or_null(TEXT),
                 action=or_null(named("Action")),
                 summary=or_null(TEXT),
+                quorum=or_null(ANY_OBJECT),
+                talk=or_null(listed(ANY_OBJECT)),
+                edited=or_null(listed(ANY_OBJECT)),
                 package=or_null(ANY_OBJECT),
                 answer=or_null(ANY_OBJECT),
                 snapshot=or_null(ANY_OBJECT),

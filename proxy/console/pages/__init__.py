@@ -6,7 +6,7 @@
 - `rendering`: templates in which every text is inert
 - `identity/`: in and out, one's own account, everybody
 - `lines`: what a list says of each hold; `listed`: the lists; `one`: one hold and all that would run
-- `deciding`: forms that decide; `switch`: the kill switch
+- `acting/`: what people do on the page of a hold; `switch`: the kill switch
 - `rulebook`: the rules of now and why a call is judged as it is; `glances`: agents and numbers
 - `live`: tells open pages that something has changed
 """

@@ -13,7 +13,9 @@ from proxy.console.reading.contents import content_of, page_end
 from proxy.console.reading.holds import find_hold
 from proxy.console.reading.shown import standing
 from proxy.console.reading.whole import Whole
+from proxy.keys.seal import SealError
 from rules.authority import Act
+from rules.edit import Uneditable, editable
 from rules.hold import TRANSITIONS, Hold, Resolution
 from rules.review.part import hash_of
 
@@ -55,8 +57,16 @@ class One:
             "can": {str(event) for event in TRANSITIONS[hold.state]},
             "reasons": REASONS,
             "outcomes": list(Resolution),
+            "editable": await self._editable(hold),
         }
         return self._shell.show("hold.html", visit.session, members)
+
+    async def _editable(self, hold: Hold) -> bool:
+        """Whether a page to change it would have anything to change."""
+        try:
+            return not isinstance(editable(await self._shell.reviewing.action(hold)), Uneditable)
+        except SealError:
+            return False
 
     def _factor(self, visit: Visit, hold: Hold) -> dict[str, bool]:
         """Whether deciding needs a second factor, and which ones the person has."""

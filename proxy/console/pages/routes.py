@@ -4,7 +4,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from proxy.console.pages.deciding import Deciding
+from proxy.console.pages.acting.deciding import Deciding
+from proxy.console.pages.acting.editing import FIELDS, Editing
+from proxy.console.pages.acting.talking import Talking
 from proxy.console.pages.deliveries import Untold
 from proxy.console.pages.glances import Glances
 from proxy.console.pages.identity.account import Account
@@ -52,6 +54,7 @@ def _reading(shell: Shell, lines: Lines) -> list[Route]:
         Route("/history", shell.page(listed.history)),
         Route("/holds/{hold_id}", shell.page(one.hold)),
         Route("/holds/{hold_id}/standing", shell.page(one.standing, touch=False)),
+        Route("/holds/{hold_id}/edit", shell.page(Editing(shell).page)),
         Route("/holds/{hold_id}/parts/{part}", shell.page(one.part)),
         Route("/agents", shell.page(glances.agents)),
         Route("/numbers", shell.page(glances.numbers)),
@@ -65,10 +68,20 @@ def _reading(shell: Shell, lines: Lines) -> list[Route]:
 
 
 def _acting(shell: Shell) -> list[Route]:
-    deciding, switch, account, everybody = Deciding(shell), Switch(shell), Account(shell), Everybody(shell)
+    deciding, editing, talking, switch = Deciding(shell), Editing(shell), Talking(shell), Switch(shell)
+    account, everybody = Account(shell), Everybody(shell)
+    changed = ["digest", "body", *FIELDS]
     forms = {
         "/holds/{hold_id}/approve": (deciding.approve, ["digest", "preview", *_FACTOR]),
         "/holds/{hold_id}/reject": (deciding.reject, ["preset", "reason"]),
+        "/holds/{hold_id}/respond": (deciding.respond, ["answer"]),
+        "/holds/{hold_id}/undo": (deciding.undo, []),
+        "/holds/{hold_id}/edit/preview": (editing.preview, changed),
+        "/holds/{hold_id}/edit": (editing.apply, changed),
+        "/holds/{hold_id}/ask": (talking.ask, ["question"]),
+        "/holds/{hold_id}/comment": (talking.comment, ["text"]),
+        "/holds/{hold_id}/claim": (talking.claim, []),
+        "/holds/{hold_id}/unclaim": (talking.unclaim, []),
         "/holds/{hold_id}/cancel": (deciding.cancel, ["reason"]),
         "/holds/{hold_id}/resolve": (deciding.resolve, ["outcome", "reason", "digest", *_FACTOR]),
         "/holds/{hold_id}/ask-again": (deciding.ask_again, []),

@@ -2,7 +2,7 @@
 
 from starlette.responses import RedirectResponse, Response
 
-from proxy.console.decisions import read_reason
+from proxy.console.deciding.decisions import read_reason
 from proxy.console.kill import switch
 from proxy.console.pages.shell import Shell, Visit
 

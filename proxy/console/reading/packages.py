@@ -13,6 +13,7 @@ from proxy.drift.shots import Shots
 from proxy.keys.seal import SealError, Shredded
 from proxy.store.history import party_key, session_key, shape_key
 from proxy.store.record import StoreUnavailable
+from proxy.talk.talk import Talk
 from rules.action import Action
 from rules.call import Call
 from rules.hold import Hold, State
@@ -25,6 +26,7 @@ from rules.review.package import Around, Facts, Subject
 from rules.review.past import DAY, Past
 from rules.review.reasoning import PART
 from rules.ruleset import Ruleset
+from rules.talk import with_agent
 from rules.verdict import Refusal
 
 _SIMILAR, _LAST = 3, 4
@@ -44,6 +46,7 @@ class Packages:
         try:
             before = await shots.before(hold) if hold.probed else None
             said = await self._reviewing.store.sealed(hold.hold_id, part=PART)
+            talk = await Talk(self._reviewing.store, self._reviewing.sealed).about(hold)
             reasoning = "" if said is None else str(self._reviewing.sealed.open_part(hold, PART, said))
         except Shredded:
             raise
@@ -57,6 +60,7 @@ class Packages:
             ruleset=ruleset,
             shots=before or (),
             reasoning=reasoning,
+            talk=with_agent(talk),
             known_hosts=ruleset.named_hosts,
         )
         # A body of megabytes takes its time.

@@ -7,6 +7,7 @@ from datetime import datetime
 from proxy.console.problem import Obstacle, Problem
 from proxy.keys.seal import SealError
 from rules.action import Action
+from rules.decision import unsigned
 from rules.hold import DISPOSITIONS, Hold, Resolution, State
 from rules.mcp.action import ToolAction
 from rules.reply import Reply
@@ -27,6 +28,7 @@ _STANDING: dict[State, str] = {
     State.DRIFT_REFUSED: "did not run: what was approved is no longer what would run",
     State.CANCELLED: "was taken back before it was sent and did not run",
     State.KILLED: "was stopped by the kill switch and did not run",
+    State.SUPERSEDED: "was changed by a reviewer and did not run: another one goes on in its place",
 }
 
 _RESOLVED: dict[tuple[State, Resolution | None], str] = {
@@ -35,6 +37,8 @@ _RESOLVED: dict[tuple[State, Resolution | None], str] = {
     "was unknown, until {run_by}",
 }
 
+_RESPONDED = "was answered by `{by}` instead: {reason}"
+
 _OBSTACLES: dict[str, tuple[Obstacle, str]] = {
     "state": (Obstacle.STATE, "this hold {standing}; nothing was changed"),
     "late": (
@@ -42,6 +46,11 @@ _OBSTACLES: dict[str, tuple[Obstacle, str]] = {
         "the time to decide ran out at {decide_by}; nothing was changed: "
         "the agent's next identical request opens a new hold",
     ),
+    "grace": (
+        Obstacle.GRACE,
+        "the time to take the approval back is over; nothing was changed: reject it, if it has not been sent",
+    ),
+    "moved": (Obstacle.MOVED, "others are quicker just now; nothing was changed: read the hold again"),
     "killed": (Obstacle.KILLED, "the kill switch is on; nothing was changed"),
     "digest": (
         Obstacle.DIGEST,
@@ -69,8 +78,18 @@ def summary(hold: Hold) -> dict[str, object]:
         "created_at": hold.created_at.isoformat(),
         "decide_by": hold.decide_by.isoformat(),
         "run_by": _iso(hold.run_by),
+        "grace_until": _iso(hold.grace_until) if hold.state is State.APPROVED else None,
+        "generation": hold.generation,
+        "supersedes": hold.supersedes or None,
+        "superseded_by": hold.superseded_by or None,
+        "edited_by": hold.edited_by or None,
+        "asked": hold.asked,
+        "watched_by": hold.watched_by or None,
+        "watched_until": _iso(hold.watched_until),
         "decided_by": hold.decided_by or None,
+        "approved_by": approvers(hold),
         "decision_reason": hold.decision_reason or None,
+        "responded": hold.responded,
         "note": hold.note or None,
         "credential": hold.credential or None,
         "credential_used": hold.credential_used or None,
@@ -86,13 +105,30 @@ def summary(hold: Hold) -> dict[str, object]:
 def standing(hold: Hold) -> str:
     """How `hold` stands, in words that continue "this hold ..."."""
     words = _RESOLVED.get((hold.state, hold.resolved_as)) or _STANDING[hold.state]
+    if hold.responded and hold.state is State.REJECTED:
+        words = _RESPONDED
     return words.format(
-        by=hold.decided_by,
+        by="` and `".join(approvers(hold)) or hold.decided_by,
         found_by=hold.resolved_by,
         reason=hold.decision_reason,
         decide_by=hold.decide_by.isoformat(timespec="seconds"),
         run_by=hold.run_by.isoformat(timespec="seconds") if hold.run_by else "?",
     )
+
+
+def approvers(hold: Hold) -> list[str]:
+    """Whose word the decision is, by what is stored: for showing alone."""
+    if hold.state is State.REJECTED or not hold.votes:
+        return [hold.decided_by] if hold.decided_by else []
+    named = [name for vote in hold.votes if (name := _named(vote))]
+    return list(dict.fromkeys((*named, *filter(None, [hold.decided_by]))))
+
+
+def _named(vote: str) -> str | None:
+    try:
+        return unsigned(vote).who
+    except ValueError:
+        return None
 
 
 def contents(action: Action | ToolAction) -> dict[str, object]:

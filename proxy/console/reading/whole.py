@@ -2,14 +2,20 @@
 
 from typing import Any
 
+from proxy.console.deciding import votes
+from proxy.console.problem import Problem
 from proxy.console.reading.compared import before, moved
 from proxy.console.reading.packages import Packages
 from proxy.console.reading.shown import contents, outcome, summary
 from proxy.console.reviewing import Reviewing
 from proxy.drift.shots import Shots
 from proxy.keys.seal import SealError, Shredded
+from proxy.talk.beside import Besides
+from proxy.talk.talk import Talk
 from rules.action import Action
 from rules.hold import Hold
+from rules.mcp.action import ToolAction
+from rules.talk import as_json
 
 
 class Whole:
@@ -22,7 +28,26 @@ class Whole:
     async def of(self, hold: Hold) -> dict[str, Any]:
         """All that a reviewer can see of `hold`, as JSON values."""
         shown = summary(hold) | await self._contents(hold) | {"answer": await self._answer(hold)}
-        return shown | await self._compared(hold)
+        return shown | await self._compared(hold) | await self._said(hold)
+
+    async def _said(self, hold: Hold) -> dict[str, object]:
+        """What was said about it, and what was changed; None where that does not open."""
+        sealed, store = self._reviewing.sealed, self._reviewing.store
+        try:
+            said = as_json(await Talk(store, sealed).about(hold))
+            beside = await Besides(store, sealed).of(hold)
+        except SealError:
+            self._reviewing.metrics.integrity_failures.inc()
+            return {"talk": None, "edited": None}
+        return {"talk": said, "edited": beside.edited if hold.edited_by else None}
+
+    def _quorum(self, hold: Hold, action: Action | ToolAction) -> dict[str, object] | None:
+        """Who has to approve it and who has; None where what is stored of that was changed."""
+        try:
+            return votes.shown(self._reviewing, hold, action)
+        except Problem:
+            self._reviewing.metrics.integrity_failures.inc()
+            return None
 
     async def _contents(self, hold: Hold) -> dict[str, object]:
         try:
@@ -30,12 +55,13 @@ class Whole:
             facts = await self._packages.facts(hold, action)
         except SealError as error:
             failed = {"integrity": integrity(error), "integrity_reason": str(error)}
-            return failed | {"action": None, "summary": None, "package": None}
+            return failed | {"action": None, "summary": None, "package": None, "quorum": None}
         return {
             "integrity": "ok",
             "integrity_reason": None,
             "action": contents(action),
             "summary": facts.action if facts.by_rule else None,
+            "quorum": self._quorum(hold, action),
             "package": await self._packages.document(hold, facts, action),
         }
 

@@ -194,3 +194,27 @@ async def test_wrong_use(desk: Desk, capsys: Capture, arguments: tuple[str, ...]
     command, *rest = arguments
     assert desk.run(command, *rest) == 2
     assert "usage: " in capsys.readouterr().err
+
+
+async def test_respond(world: World, desk: Desk, capsys: Capture) -> None:
+    """The words are the agent's answer; said twice they are said once."""
+    hold = await world.hold()
+    for _ in range(2):
+        assert desk.run("respond", hold.hold_id, "--answer", "use the invoice of May") == 0
+    assert (
+        capsys.readouterr().out.splitlines()
+        == [f"hold {hold.hold_id} was answered by `ada` instead: use the invoice of May"] * 2
+    )
+    found = await world.store.find(hold.hold_id)
+    assert found is not None
+    assert (found.state, found.responded) == (State.REJECTED, True)
+
+
+async def test_undo_of_nothing(world: World, desk: Desk, capsys: Capture) -> None:
+    """What is not there is taken back already; what can run by now is not."""
+    hold = await world.hold()
+    assert desk.run("undo", hold.hold_id) == 0
+    assert "waits for a decision" in capsys.readouterr().out
+    await world.approve(hold)
+    assert desk.run("undo", hold.hold_id) == 1
+    assert "the time to take the approval back is over" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import pytest
 
 from rules.hold import Event, State
 from tests.proxy.cli.desk import Desk, Terminal
-from tests.proxy.console.test_resolving import WHY, unknown
+from tests.proxy.console.deciding.test_resolving import WHY, unknown
 from tests.proxy.console.world import World
 
 type Capture = pytest.CaptureFixture[str]

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -28,11 +29,18 @@ from proxy.console.people.factors.proving import Proving
 from proxy.console.people.tokens import ApiTokens
 from proxy.console.people.users import Passwords
 from proxy.console.reviewing import Reviewing
+from proxy.credentials.credentials import Credentials
 from proxy.credentials.sources.shelf import Shelf
+from proxy.destinations import Allowed, Destinations
+from proxy.drift.edited import Editing
+from proxy.drift.probe import Probe
+from proxy.drift.shots import Shots
+from proxy.drift.snapshots import Snapshots
+from proxy.keeping import Keeping
 from proxy.keys.keyring import Keyring
 from proxy.keys.rotation import Rotation
 from proxy.keys.sealed import Sealed
-from proxy.keys.signing import Signer
+from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import InFiles
 from proxy.metrics import Metrics
 from proxy.serving.listener import Listener
@@ -40,11 +48,12 @@ from proxy.signals import Signals
 from proxy.store.connection import connect
 from proxy.store.history import History
 from proxy.store.record import Draft
-from proxy.store.store import Clocks, Store
+from proxy.store.store import Store
+from proxy.store.timing import Clocks
 from rules.action import Action, Principal
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
-from rules.reviewer import Role
+from rules.reviewer import Reviewer, Role
 from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
 from tests.rules.calls import compiled
@@ -218,12 +227,12 @@ class World:
 
     async def approve(self, hold: Hold, *, who: str = "ada", reason: str = "") -> Hold:
         """Approve `hold` as the console does."""
-        fields = self.reviewing().decision(hold, Event.APPROVE, who=who, reason=reason)
+        fields = self.reviewing().decision(hold, Event.APPROVE, who=Reviewer(name=who), reason=reason)
         return await self.store.step(hold, Event.APPROVE, fields=fields)
 
     async def retry(self, hold: Hold) -> Hold:
         """Have a hold of unknown outcome sent again, as the console does."""
-        fields = self.reviewing().decision(hold, Event.RETRY, who="ada", reason="looked")
+        fields = self.reviewing().decision(hold, Event.RETRY, who=Reviewer(name="ada"), reason="looked")
         return await self.store.step(hold, Event.RETRY, fields=fields)
 
     def reviewing(self, address: tuple[str, int] = ADDRESS) -> Reviewing:
@@ -236,6 +245,7 @@ class World:
             store=self.store,
             sealed=self.sealed,
             signer=self.signer,
+            verifier=Verifier(consoles=(self.signer.public,), domain=self.domain, now=self.clock),
             rotation=Rotation(
                 store=self.store,
                 sealed=self.sealed,
@@ -247,6 +257,7 @@ class World:
             people=self.people,
             proving=Proving(self.folder, now=self.clock),
             again=nobody_asks,
+            edit=self.editing.apply,
             signals=self.signals,
             agent=AGENT,
             history=self.history,
@@ -256,6 +267,26 @@ class World:
             names=frozenset({"review.example:8443", "console.example"}),
             now=self.clock,
         )
+
+    @property
+    def editing(self) -> Editing:
+        """What puts changed calls in the place of held ones; it reads nothing."""
+        keeping = Keeping(
+            agent=AGENT, store=self.store, sealed=self.sealed, signals=self.signals, metrics=self.metrics
+        )
+        probe = Probe(
+            destinations=Destinations(allowed=Allowed.parse([]), named=lambda _: False),
+            ruleset=lambda: self.ruleset,
+            trust=ssl.create_default_context(),
+        )
+        snapshots = Snapshots(
+            shots=Shots(self.store, self.sealed),
+            probe=probe,
+            credentials=Credentials({}),
+            metrics=self.metrics,
+            tasks=asyncio.TaskGroup(),
+        )
+        return Editing(keeping=keeping, snapshots=snapshots, ruleset=lambda: self.ruleset)
 
     def client(
         self, *, token: str | None = TOKENS["ada"], reviewing: Reviewing | None = None

@@ -6,18 +6,21 @@ from dataclasses import replace
 import pytest
 
 from proxy.keys.signing import Signer, Verifier
+from rules.approval import Needed
+from rules.handling import Quorum
 from tests.rules.test_decision import DECISION, HOLD, NOW
 
 KEY = bytes(range(32))
 SIGNER = Signer(key=KEY, domain="books")
 VERIFIER = Verifier(consoles=(SIGNER.public,), domain="books", now=lambda: NOW)
+ANYBODY = Needed(quorum=Quorum())
 STORED = SIGNER.fields(DECISION)["decision"].decode()
 
 
 def test_what_was_signed_counts() -> None:
     """It is read back whole, and the hold with it may run."""
     assert VERIFIER.read(STORED) == DECISION
-    assert VERIFIER.fault(replace(HOLD, decision=STORED)) is None
+    assert VERIFIER.fault(replace(HOLD, decision=STORED), ANYBODY) is None
 
 
 def test_the_fields_of_a_hold_say_the_same() -> None:
@@ -44,7 +47,7 @@ def test_what_is_not_signed(stored: str) -> None:
     """Nothing, half of it, or the same in another spelling."""
     with pytest.raises(ValueError, match="no console whose key is known here"):
         VERIFIER.read(stored)
-    assert VERIFIER.fault(replace(HOLD, decision=stored)) is not None
+    assert VERIFIER.fault(replace(HOLD, decision=stored), ANYBODY) is not None
 
 
 def test_who_counts() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from rules.hold import Event, State
 from rules.mcp.tasks import EXTENSION
 from rules.mcp.versions import CAPABILITIES_KEY, VERSION_KEY
+from rules.reviewer import Reviewer
 from tests.proxy.mcp.talks import Talk, hold_id, talking, text
 
 _REJECT = Event.REJECT
@@ -48,7 +49,7 @@ async def test_a_rejected_task_is_completed_with_the_refusal(redis_url: str, tmp
         task = (await _pay(talk))["taskId"]
         found = await talk.world.store.find(task.removeprefix("sg_"))
         assert found is not None
-        fields = talk.world.reviewing().decision(found, _REJECT, who="ada", reason="no")
+        fields = talk.world.reviewing().decision(found, _REJECT, who=Reviewer(name="ada"), reason="no")
         await talk.world.store.step(found, _REJECT, fields=fields)
         done = await _get(talk, task)
         assert done["status"] == "completed"

@@ -66,6 +66,8 @@ async def test_an_id_that_no_hold_has(store: Store, hold_id: str) -> None:
 async def test_every_step_of_every_state(store: Store, redis: Redis, state: State, event: Event) -> None:
     """A step is taken exactly if the table has it; a refused one changes nothing at all."""
     hold = await brought(store, state)
+    if (state, event) == (State.APPROVED, Event.UNDO):
+        hold = await in_grace(store, redis)
     before = await content(redis, domain=DOMAIN)
     if event in TRANSITIONS[state]:
         stepped = await store.step(hold, event, fence=hold.fence, fields={"note": b"why"})
@@ -78,6 +80,47 @@ async def test_every_step_of_every_state(store: Store, redis: Redis, state: Stat
         refused = await refusal(store, hold, event, fields={"note": b"why"})
         assert (refused.why, refused.hold) == ("state", hold)
         assert await content(redis, domain=DOMAIN) == before
+
+
+async def in_grace(store: Store, redis: Redis) -> Hold:
+    """The one hold of the domain, approved, with time to take that back."""
+    (only,) = await store.list()
+    await redis.delete(f"{{sidegate:{DOMAIN}}}:hold:{only.hold_id}", f"{{sidegate:{DOMAIN}}}:approved")
+    await redis.delete(f"{{sidegate:{DOMAIN}}}:deadlines")
+    graceful = replace(PATIENT, grace=dict.fromkeys(Tier, HOUR))
+    return await brought(Store(redis, domain=DOMAIN, clocks=graceful), State.APPROVED)
+
+
+async def test_grace(store: Store, redis: Redis) -> None:
+    """Until it is over, an approval is not claimed and can be taken back; after that, the other way round."""
+    graceful = Store(redis, domain=DOMAIN, clocks=replace(PATIENT, grace=dict.fromkeys(Tier, HOUR)))
+    hold = await brought(graceful, State.APPROVED)
+    assert hold.grace_until is not None
+    assert (await refusal(graceful, hold, Event.CLAIM)).why == "grace"
+    assert (await graceful.step(hold, Event.UNDO)).state is State.PENDING
+    assert (await graceful.step(hold, Event.APPROVE)).state is State.APPROVED
+    over = {"grace_until": -1}
+    hold = await graceful.step(hold, Event.UNDO)
+    await graceful.step(hold, Event.APPROVE, times=over)
+    assert (await refusal(graceful, hold, Event.UNDO)).why == "late"
+    assert (await store.step(hold, Event.CLAIM)).state is State.CLAIMED
+
+
+async def test_without_grace_there_is_nothing_to_take_back(store: Store) -> None:
+    """An approval is claimed at once."""
+    hold = await brought(store, State.APPROVED)
+    assert hold.grace_until is None
+    assert (await refusal(store, hold, Event.UNDO)).why == "late"
+
+
+async def test_what_was_read_has_to_be_there_still(store: Store) -> None:
+    """A step that replaces what others may replace as well is refused where they were quicker."""
+    hold = await brought(store, State.PENDING)
+    first = await store.step(hold, Event.VOTE, same={"votes": ""}, fields={"votes": b"a\nb"})
+    assert first.votes == ("a", "b")
+    assert (await refusal(store, hold, Event.VOTE, same={"votes": ""}, fields={"votes": b"c"})).why == "moved"
+    again = await store.step(hold, Event.RECANT, same={"votes": "a\nb"}, fields={"votes": b""})
+    assert (again.votes, again.state) == ((), State.PENDING)
 
 
 @pytest.mark.parametrize("event", list(Event), ids=str)
@@ -320,3 +363,14 @@ async def test_a_lease_is_renewed(lapsed: Store, store: Store) -> None:
         assert (
             await refusal(store, hold, Event.LOSE if event is Event.SEND else Event.RELEASE, due=True)
         ).why == "early"
+
+
+async def test_a_window_of_its_own(store: Store, redis: Redis) -> None:
+    """A hold may give people longer than usual, or less; it is there at least until then."""
+    for window in (timedelta(days=7), timedelta(minutes=1)):
+        hold, _ = await store.open(draft(window=window))
+        assert hold.decide_by - hold.created_at == window
+        again, new = await store.open(draft(fingerprint=hold.fingerprint))
+        assert (new, again.decide_by) == (False, hold.decide_by)
+        lasts = await redis.pttl(f"{{sidegate:{DOMAIN}}}:hold:{hold.hold_id}")
+        assert timedelta(milliseconds=lasts) > window

@@ -26,11 +26,16 @@ _FENCES = st.sampled_from([None, None, -1, 0, 0, 0, 1])
 _LEASING = (Event.CLAIM, Event.SEND, Event.RESEND)
 _CLOCKS = {
     Event.APPROVE: {"decide_by"},
+    Event.VOTE: {"decide_by"},
+    Event.RECANT: {"decide_by"},
+    Event.UNDO: {"grace_until"},
     Event.CLAIM: {"run_by"},
     Event.REVIVE: {"run_by"},
     # No key was promised to be known in these sequences.
     Event.RESEND: {"run_by", "resend_by"},
 }
+# No approval can be taken back in these sequences.
+_NEVER = frozenset({"resend_by", "grace_until"})
 _URL = ""
 
 
@@ -103,7 +108,7 @@ class Life(RuleBasedStateMachine):
             new = next(hold for hold, new in opened if new)
             owner = Known(hold_id=new.hold_id, digest=new.digest, fingerprint=fingerprint, attempts=0)
             owner.overdue = bool(late)
-            owner.lapsed = {"resend_by", "decide_by"} if late else {"resend_by"}
+            owner.lapsed = {*_NEVER, *({"decide_by"} if late else ())}
             self.known.append(owner)
             self.owners[fingerprint] = owner
         owner.attempts += together
@@ -263,6 +268,8 @@ class Life(RuleBasedStateMachine):
                 known.overdue = late
             case Event.SEND:
                 known.overdue = late
+            case Event.VOTE | Event.RECANT:
+                known.overdue = "decide_by" in known.lapsed
             case Event.RELEASE | Event.WITHDRAW | Event.REVIVE:
                 known.overdue = "run_by" in known.lapsed
 

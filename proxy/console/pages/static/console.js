@@ -60,6 +60,10 @@
 
   const go = (key) => {
     const place = document.querySelector(`[data-key="${key}"]`);
+    const row = document.activeElement?.closest?.("a.hold");
+    // In a list, of the chosen hold: its page goes on from there.
+    if (!place && row) location.assign(`${row.getAttribute("href")}#key-${key}`);
+    place?.closest("details")?.setAttribute("open", "");
     place?.scrollIntoView({ block: "center" });
     place?.focus();
   };
@@ -69,6 +73,9 @@
     k: () => move(-1),
     a: () => go("a"),
     r: () => go("r"),
+    e: () => go("e"),
+    i: () => go("i"),
+    z: () => go("z"),
     "?": () => document.getElementById("help")?.showModal(),
   };
 
@@ -146,6 +153,7 @@
     });
   }
   new MutationObserver(renewed).observe(document.getElementById("main"), { childList: true, subtree: false });
+  if (/^#key-[a-z]$/.test(location.hash)) go(location.hash.at(-1));
   tick();
   setInterval(tick, 1000);
   if (document.getElementById("list") || document.getElementById("standing")) listen();

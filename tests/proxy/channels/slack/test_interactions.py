@@ -71,7 +71,7 @@ async def test_approved(slacked: Slacked) -> None:
     assert (found.state, found.decided_by) == (State.APPROVED, "ada")
     again = press(APPROVE, await slacked.value(hold)) + b"&"
     assert (await slacked.press(again)).status_code == 200
-    assert "approved by" in await slacked.whispered()
+    assert await slacked.world.store.find(hold.hold_id) == found
 
 
 async def test_rejected(slacked: Slacked) -> None:

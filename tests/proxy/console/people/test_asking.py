@@ -46,6 +46,23 @@ API = {
         act=Act.RESOLVE, body={"outcome": "executed", "reason": "seen"}, state=State.OUTCOME_UNKNOWN
     ),
     "POST /api/holds/{hold_id}/ask-again": Asked(act=Act.ASK_AGAIN, body={}, status=409),
+    "POST /api/holds/approve": Asked(
+        act=Act.APPROVE,
+        body={"holds": [{"hold_id": "none", "digest": "DIGEST", "preview": "0" * 64}]},
+        status=404,
+    ),
+    "POST /api/holds/{hold_id}/undo": Asked(act=Act.UNDO, body={}),
+    "POST /api/holds/{hold_id}/respond": Asked(act=Act.RESPOND, body={"answer": "no"}),
+    "POST /api/holds/{hold_id}/edit": Asked(
+        act=Act.EDIT, body={"digest": "DIGEST", "body": {"amount": 1}}, status=409
+    ),
+    "POST /api/holds/{hold_id}/edit/preview": Asked(
+        act=Act.VIEW, body={"digest": "DIGEST", "body": {"amount": 1}}, status=409
+    ),
+    "POST /api/holds/{hold_id}/ask": Asked(act=Act.ASK, body={"question": "why"}),
+    "POST /api/holds/{hold_id}/comment": Asked(act=Act.COMMENT, body={"text": "hm"}),
+    "POST /api/holds/{hold_id}/claim": Asked(act=Act.WATCH, body={}),
+    "POST /api/holds/{hold_id}/unclaim": Asked(act=Act.WATCH, body={}),
     "POST /api/kill": Asked(act=Act.KILL, body={"reason": "stop"}),
     "DELETE /api/kill": Asked(act=Act.UNKILL),
     "POST /api/pins/accept": Asked(act=Act.PINS, body={"key": "none", "tools": {}}, status=404),

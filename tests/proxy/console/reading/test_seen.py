@@ -13,7 +13,7 @@ from rules.action import Action
 from rules.hold import Hold, State
 from rules.verdict import Tier
 from tests.proxy.console.reading.test_contents import pages
-from tests.proxy.console.world import ACTION, World
+from tests.proxy.console.world import ACTION, TOKENS, World
 from tests.rules.calls import compiled
 
 LONG = replace(ACTION, body=json.dumps({"memo": "x" * 5000}).encode())
@@ -129,10 +129,12 @@ async def test_rules_that_change_meanwhile(world: World) -> None:
 
 
 async def test_what_is_said_of_a_settled_hold(world: World, strict: httpx2.AsyncClient) -> None:
-    """Its state is told, whatever the preview was."""
+    """To another person its state, whatever the preview was; who has approved it hears the same again."""
     hold = await world.hold()
     preview = await shown(strict, hold)
     assert (await approve(strict, hold, preview=preview)).status_code == 200
+    assert (await approve(strict, hold, preview=OTHER)).status_code == 200
+    strict.headers["Authorization"] = f"Bearer {TOKENS['bob']}"
     again = await approve(strict, hold, preview=OTHER)
     assert (again.status_code, again.json()["why"]) == (409, "state")
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from proxy.console.body import read_members
-from proxy.console.deciding import Deciding
+from proxy.console.deciding.deciding import Deciding
 from proxy.console.door import reviewer
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reading.seen import read_named
@@ -18,6 +18,8 @@ from rules.request.strict_json import Json
 from rules.reviewer import Reviewer
 
 MAX_REASON = 2000
+MAX_TEXT = 4000
+"""Characters of what is said to an agent, or to other people."""
 
 # Controls, line breaks of other alphabets, and what turns the direction of the text around it.
 _UNPLAIN = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -44,6 +46,18 @@ class Decisions:
         reason = read_reason(await read_members(request, names=["reason"]))
         hold_id, who = request.path_params["hold_id"], reviewer(request)
         return self._told(await self._deciding.reject(hold_id, who=who, reason=reason))
+
+    async def respond(self, request: Request) -> Response:
+        """Reject a hold and answer the agent instead."""
+        answered = read_text(await read_members(request, names=["answer"]), "answer")
+        hold_id, who = request.path_params["hold_id"], reviewer(request)
+        return self._told(await self._deciding.respond(hold_id, who=who, answer=answered))
+
+    async def undo(self, request: Request) -> Response:
+        """Take an own approval back."""
+        await read_members(request, names=[])
+        hold_id, who = request.path_params["hold_id"], reviewer(request)
+        return self._told(await self._deciding.undo(hold_id, who=who))
 
     async def ask_again(self, request: Request) -> Response:
         """Make a new hold of what did not run because something had changed; it waits for a decision."""
@@ -92,3 +106,16 @@ def read_reason(members: dict[str, Json]) -> str:
         detail = "`reason` holds control characters: write it as one line of plain text"
         raise Problem(400, Obstacle.REASON_INVALID, detail)
     return reason
+
+
+def read_text(members: dict[str, Json], name: str) -> str:
+    """The member `name`, as plain text of several lines. Raises Problem."""
+    text = members.get(name)
+    if not isinstance(text, str) or not text.strip() or len(text) > MAX_TEXT:
+        detail = f"`{name}` has to be a text of 1 to {MAX_TEXT} characters"
+        raise Problem(400, Obstacle.TEXT_INVALID, detail)
+    text = text.replace("\r\n", "\n")
+    if any(c not in "\n\t" and (unicodedata.category(c) in _UNPLAIN or c in _DIRECTION) for c in text):
+        detail = f"`{name}` holds control characters: write it as plain text"
+        raise Problem(400, Obstacle.TEXT_INVALID, detail)
+    return text

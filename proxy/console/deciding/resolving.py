@@ -4,8 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from proxy.console.body import read_members
-from proxy.console.deciding import Deciding
-from proxy.console.decisions import proven, read_digest, read_reason
+from proxy.console.deciding.deciding import Deciding
+from proxy.console.deciding.decisions import proven, read_digest, read_reason
 from proxy.console.problem import Obstacle, Problem, answer
 from proxy.console.reading.shown import summary
 from proxy.console.reviewing import Reviewing

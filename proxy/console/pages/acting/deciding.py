@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from starlette.responses import RedirectResponse, Response
 
-from proxy.console import deciding
-from proxy.console.decisions import read_digest, read_reason
+from proxy.console.deciding import deciding
+from proxy.console.deciding.decisions import read_digest, read_reason, read_text
+from proxy.console.deciding.resolving import read_outcome
 from proxy.console.pages.shell import Shell, Visit
 from proxy.console.reading.seen import Named, read_named
-from proxy.console.resolving import read_outcome
 from rules.hold import Hold, Resolution
 from rules.request.strict_json import Json
 
@@ -26,30 +26,39 @@ class Deciding:
         digest, preview = read_digest(members), read_named(members).preview
         named = Named(preview=preview or "", viewed=visit.session.viewed)
         who = self._shell.proven(visit)
-        return _shown(await self._deciding.approve(visit.hold_id, who=who, digest=digest, named=named))
+        return shown(await self._deciding.approve(visit.hold_id, who=who, digest=digest, named=named))
 
     async def reject(self, visit: Visit) -> Response:
         """Reject it; the agent is given the reason."""
         reason = read_reason({"reason": _reason(visit.form)})
-        return _shown(await self._deciding.reject(visit.hold_id, who=visit.who, reason=reason))
+        return shown(await self._deciding.reject(visit.hold_id, who=visit.who, reason=reason))
+
+    async def respond(self, visit: Visit) -> Response:
+        """Reject it, and answer the agent instead."""
+        answer, who = read_text(_members(visit), "answer"), visit.who
+        return shown(await self._deciding.respond(visit.hold_id, who=who, answer=answer))
+
+    async def undo(self, visit: Visit) -> Response:
+        """Take an own approval back."""
+        return shown(await self._deciding.undo(visit.hold_id, who=visit.who))
 
     async def cancel(self, visit: Visit) -> Response:
         """Take it back."""
         reason = read_reason(_members(visit))
-        return _shown(await self._deciding.cancel(visit.hold_id, who=visit.who, reason=reason))
+        return shown(await self._deciding.cancel(visit.hold_id, who=visit.who, reason=reason))
 
     async def resolve(self, visit: Visit) -> Response:
         """Say what became of an unknown outcome."""
         members, who = _members(visit), self._shell.proven(visit)
         outcome, reason = read_outcome(members), read_reason(members)
         digest = read_digest(members) if outcome is Resolution.TRY_AGAIN else None
-        return _shown(
+        return shown(
             await self._deciding.resolve(visit.hold_id, outcome, who=who, reason=reason, digest=digest)
         )
 
     async def ask_again(self, visit: Visit) -> Response:
         """A new hold of what did not run because something had changed."""
-        return _shown(await self._deciding.ask_again(visit.hold_id, who=visit.who))
+        return shown(await self._deciding.ask_again(visit.hold_id, who=visit.who))
 
 
 def _members(visit: Visit) -> dict[str, Json]:
@@ -62,5 +71,6 @@ def _reason(form: Mapping[str, str]) -> str:
     return ": ".join(filter(None, (form.get("preset", "").strip(), form.get("reason", "").strip())))
 
 
-def _shown(hold: Hold) -> Response:
+def shown(hold: Hold) -> Response:
+    """The page of `hold`."""
     return RedirectResponse(f"/holds/{hold.hold_id}", status_code=303)
