@@ -40,7 +40,7 @@ class Fault(StrEnum):
 
 
 OWN = {
-    "proxy.store.store": "proxy.store.store:StoreUnavailable",
+    "proxy.store.store": "proxy.store.record:StoreUnavailable",
     "proxy.keys.sealed": "proxy.keys.seal:SealError",
     "proxy.replay.journal": "proxy.replay.journal:JournalError",
     "proxy.witness": "proxy.witness:WitnessError",
