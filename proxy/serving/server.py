@@ -414,6 +414,7 @@ class _Sidecar:
                 beside=self.destinations,
                 trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
             ),
+            fast=settings.config.review.fast,
             preview_required=settings.config.review.preview == "required",
             proving=Proving(people_folder(settings.data_dir), now=lambda: datetime.now(UTC)),
             provider=provider(settings.config, trust=trust),

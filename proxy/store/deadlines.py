@@ -58,6 +58,8 @@ class Deadlines:
             note = f"{note}; {hold.note}"  # why every attempt failed
         await self.store.step(hold, event, due=True, fields={"note": note.encode()})
         self.metrics.transitions.labels(event).inc()
+        if hold.state is State.PENDING:
+            self.metrics.deadlines.labels("missed").inc()
         logger.info("hold.%s hold=%s state=%s", event, hold_id, hold.state)
 
     async def _shred(self, hold: Hold) -> None:

@@ -25,6 +25,11 @@ class Records:
         self._prefix = f"{{sidegate:{domain}}}"
         self._keep = keep
 
+    @property
+    def kept(self) -> int:
+        """For how many milliseconds a hold is kept after its last change."""
+        return self._keep
+
     async def find(self, hold_id: str) -> Hold | None:
         """The hold with this id, or None."""
         async with self._guarded():

@@ -18,6 +18,7 @@ from tests.rules.calls import calls, from_rules, rule_lists
 METRICS = Metrics()
 
 BOUNDED = {
+    "label",
     "channel",
     "credential",
     "tier",

@@ -188,6 +188,7 @@ class Deciding:
         decided = await self._step(hold, event, written, guard)
         waited = max(0.0, (self._reviewing.now() - hold.created_at).total_seconds())
         self._reviewing.metrics.decision_seconds.labels(decision=event).observe(waited)
+        await self._reviewing.pace.decided(hold, event, who=who.name)
         logger.info("console.decided hold=%s event=%s reviewer=%s", hold.hold_id, event, who.name)
         return decided
 

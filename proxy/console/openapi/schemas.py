@@ -54,6 +54,9 @@ def named(name: str) -> Shape:
 WORDS: Shape = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
 REASON: Shape = {"type": "string", "minLength": 1, "maxLength": MAX_REASON}
 
+LABELS = listed(members(who=TEXT, label=TEXT))
+"""What people say of whether a verdict was right."""
+
 _HOLD = members(
     hold_id={"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},
     state=one_of(State),
@@ -108,6 +111,7 @@ COMPONENTS: dict[str, Shape] = {
                 action=or_null(named("Action")),
                 summary=or_null(TEXT),
                 quorum=or_null(ANY_OBJECT),
+                labels=LABELS,
                 talk=or_null(listed(ANY_OBJECT)),
                 edited=or_null(listed(ANY_OBJECT)),
                 package=or_null(ANY_OBJECT),

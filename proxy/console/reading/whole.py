@@ -10,6 +10,7 @@ from proxy.console.reading.shown import contents, outcome, summary
 from proxy.console.reviewing import Reviewing
 from proxy.drift.shots import Shots
 from proxy.keys.seal import SealError, Shredded
+from proxy.quality.labels import Labels
 from proxy.talk.beside import Besides
 from proxy.talk.talk import Talk
 from rules.action import Action
@@ -28,6 +29,7 @@ class Whole:
     async def of(self, hold: Hold) -> dict[str, Any]:
         """All that a reviewer can see of `hold`, as JSON values."""
         shown = summary(hold) | await self._contents(hold) | {"answer": await self._answer(hold)}
+        shown["labels"] = await labels_of(self._reviewing, hold)
         return shown | await self._compared(hold) | await self._said(hold)
 
     async def _said(self, hold: Hold) -> dict[str, object]:
@@ -90,6 +92,12 @@ class Whole:
         except SealError as error:
             self._reviewing.metrics.integrity_failures.inc()
             return {"integrity": "failed", "integrity_reason": str(error)}
+
+
+async def labels_of(reviewing: Reviewing, hold: Hold) -> list[dict[str, str]]:
+    """What people say of whether it was right to hold it, as JSON values."""
+    found = await Labels(reviewing.store).about(hold.hold_id)
+    return [{"who": who, "label": label} for who, label in found.items()]
 
 
 def integrity(error: SealError) -> str:

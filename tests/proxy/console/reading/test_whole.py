@@ -84,6 +84,7 @@ async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
             "answer": None,
             "snapshot": None,
             "drift": [],
+            "labels": [],
             "talk": [],
             "edited": None,
         },
