@@ -23,14 +23,14 @@ async def test_parts_are_made_without_their_store_and_say_that_it_is_away(tmp_pa
     private_folder(tmp_path / "keys")
     config = Config(version=1)
     ensure_authority(tmp_path, config.ca.terms)
+    none = Ruleset(rules=(), defaults=Defaults(), hash="")
+    rules = Rulebook(none, files=(), seen=(), load=lambda: ())
     settings = Settings(
         listen=("127.0.0.1", 0),
         console=("127.0.0.1", 0),
         data_dir=tmp_path,
         config=config,
-        rulebook=Rulebook(
-            Ruleset(rules=(), defaults=Defaults(), hash=""), files=(), seen=(), load=lambda: ()
-        ),
+        rulebook=rules,
         redis_url=None,
         upstream_ca=None,
     )
