@@ -18,6 +18,7 @@ from proxy.destinations import Allowed
 from proxy.holding import Waiting
 from proxy.keys.settings import Keys
 from proxy.mcp.servers import McpServer
+from proxy.quality.settings import Drills
 from proxy.settings.authority import CaEntry
 from proxy.settings.serve import ServeEntry
 from proxy.store.timing import Cap, Clocks
@@ -171,6 +172,7 @@ class Config(Strict):
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsoleEntry = ConsoleEntry()
     review: Review = Review()
+    drills: Drills = Drills()
     channels: Channels = Channels()
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()

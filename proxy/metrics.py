@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from rules.drill.drill import Answer, Kind
 from rules.hold import DISPOSITIONS, TRANSITIONS, Event, State
 from rules.quality import HoldLabel
 from rules.verdict import Judgement, ReasonId, Tier, Verdict
@@ -98,7 +99,10 @@ class Metrics:
             "retries_joined", "Requests that joined a hold that was there already"
         )
         self.transitions = self._counter(
-            "hold_transitions", "Steps of holds, by event", labels=("event",), series=_each(Event)
+            "hold_transitions",
+            "Steps of holds, by event",
+            labels=("event",),
+            series=_each(event for event in Event if event is not Event.DRILL),
         )
         self.decision_seconds = self._histogram(
             "decision_seconds",
@@ -137,6 +141,15 @@ class Metrics:
             "What people no longer say of holds, by what it was",
             labels=("label",),
             series=_each(HoldLabel),
+        )
+        self.drills_injected = self._counter(
+            "drills_injected", "Drills put among the holds, by kind", labels=("kind",), series=_each(Kind)
+        )
+        self.drill_answers = self._counter(
+            "drill_answers",
+            "What became of drills, by kind",
+            labels=("kind", "answer"),
+            series=[(kind, answer) for kind in Kind for answer in Answer],
         )
         self.replay_seconds = self._histogram(
             "replay_seconds",

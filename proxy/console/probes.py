@@ -67,6 +67,6 @@ class Probes:
             metrics.holds.clear()
             return
         metrics.store_up.set(1)
-        counts = Counter(hold.state for hold in holds)
+        counts = Counter(hold.state for hold in holds if not hold.drill)
         for state in UNENDED:
             metrics.holds.labels(state=state).set(counts[state])

@@ -90,6 +90,8 @@ class Reviewing:
     """Whether an approval of tier 4 has to name the preview that its reviewer was shown."""
     fast: Mapping[Tier, timedelta] = field(default_factory=lambda: USUAL)
     """How soon after the first view an approval of a tier is a fast one."""
+    drill_rate: float = 0.0
+    """After how many of new holds a drill is put among them."""
     names: frozenset[str] = frozenset()
     """`host:port` (or `host`) under which reviewers reach the console, besides its addresses."""
     now: Callable[[], datetime] = _now

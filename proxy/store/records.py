@@ -15,6 +15,7 @@ from rules.hold import Hold
 _MOST_GENERATIONS = 100
 _PRUNED_AT_ONCE = 200
 _SCANNED_AT_ONCE = 100
+_SETS = ("holds", "unended", "deadlines", "approved", "unknown", "drills")
 
 
 class Records:
@@ -86,7 +87,7 @@ class Records:
                 await self._redis.zrange(index, "-inf", before, byscore=True, offset=0, num=_PRUNED_AT_ONCE)
             )
             gone = [i for i in old if not await self._redis.exists(self._hold_key(i))]
-            for name in ("holds", "unended", "deadlines", "approved", "unknown") if gone else ():
+            for name in _SETS if gone else ():
                 await self._redis.zrem(self._key(name), *gone)
 
     async def unended(self) -> Sequence[str]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from proxy.console.deciding.decisions import MAX_REASON, MAX_TEXT
+from rules.drill.drill import Answer, Kind, Mutation
 from rules.hold import DISPOSITIONS, Resolution, State
 from rules.verdict import ReasonId
 
@@ -94,6 +95,15 @@ _HOLD = members(
     resolved_by=or_null(TEXT),
     resolution_reason=or_null(TEXT),
     collected=FLAG,
+    drill=or_null(
+        members(
+            kind=one_of(Kind),
+            changed=one_of(Mutation),
+            answer=one_of(Answer),
+            right=or_null(FLAG),
+            said=TEXT,
+        )
+    ),
 )
 _INTEGRITY = one_of(("ok", "failed", "shredded"))
 

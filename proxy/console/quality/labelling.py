@@ -27,7 +27,7 @@ class Labelling:
         """Say of a hold whether it was necessary, in the place of what `who` said of it before."""
         hold = await find_hold(self.reviewing, hold_id, who=who, act=Act.LABEL)
         given = await Labels(self.reviewing.store).give(hold_id, who=who.name, label=label)
-        if not given.changed:
+        if not given.changed or hold.drill:
             return hold
         metrics = self.reviewing.metrics
         if given.before:
