@@ -1,4 +1,5 @@
 """What people say of the gate's verdicts, and what the console tells of its own quality.
 
 - `labelling`: the one place where a word is taken; `labels`: its routes
+- `rates`: what drills tell of reviewers
 """
