@@ -11,7 +11,7 @@ from proxy.console.people.asking import barring
 from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.contents import content_of, page_end
 from proxy.console.reading.holds import find_hold
-from proxy.console.reading.shown import drill_of, standing
+from proxy.console.reading.shown import approvers, drill_of, standing
 from proxy.console.reading.whole import Whole
 from proxy.keys.seal import SealError
 from rules.authority import Act
@@ -121,8 +121,13 @@ def _own(labels: list[dict[str, str]], name: str) -> str:
 
 
 def _about(hold: Hold) -> dict[str, Any]:
-    told = {"standing": standing(hold), "drilled": drill_of(hold)}
-    return {"hold": hold, "seen": str(hold.state), **told}
+    return {
+        "hold": hold,
+        "standing": standing(hold),
+        "by": "` and `".join(approvers(hold)),
+        "drilled": drill_of(hold),
+        "seen": str(hold.state),
+    }
 
 
 def _read_offset(visit: Visit) -> int:
