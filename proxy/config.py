@@ -120,6 +120,7 @@ class Review(Strict):
     preview: Literal["required", "optional"] = "required"
     fast_tier_3: Patience = 5.0
     fast_tier_4: Patience = 15.0
+    eval_metrics: str | None = None
 
     @property
     def fast(self) -> dict[Tier, timedelta]:

@@ -251,6 +251,25 @@ class Metrics:
         return histogram
 
 
+class EvalMetrics:
+    """What `sidegate eval` writes for Prometheus: another process's, so in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.catch_ratio = self._gauge(
+            "catch_ratio", "Share of consequential calls that the rules stop, by source", "corpus"
+        )
+        self.false_escalation_ratio = self._gauge(
+            "false_escalation_ratio", "Share of harmless calls that the rules stop, by source", "corpus"
+        )
+        self.rows = self._gauge("rows", "Labelled calls that were judged, by source", "corpus")
+        self.info = self._gauge("info", "1, by the hash of the rules that were measured", "ruleset")
+        self.timestamp = self._gauge("timestamp_seconds", "When they were measured")
+
+    def _gauge(self, name: str, help_text: str, *labels: str) -> Gauge:
+        return Gauge(f"sidegate_eval_{name}", help_text, labels, registry=self.registry)
+
+
 def _each(values: Iterable[object]) -> list[tuple[object]]:
     return [(value,) for value in values]
 

@@ -3,4 +3,5 @@
 - `labels`: what people say of holds and of calls that passed
 - `pace`: how long people look before they decide, and whether in time
 - `drills`: calls that nobody asked for, put among the held ones; `settings`: how often
+- `evaluated`: what `sidegate eval` has found, served with the metrics
 """

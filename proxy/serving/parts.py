@@ -37,6 +37,7 @@ from proxy.mcp.http import McpOverHttp
 from proxy.mcp.own_session import OwnSessions
 from proxy.metrics import Metrics
 from proxy.quality.drills import Drills
+from proxy.quality.evaluated import Evaluated
 from proxy.replay.journal import Journal
 from proxy.replay.replayer import Replayer
 from proxy.replay.unknowns import Unknowns
@@ -79,6 +80,8 @@ class Parts:
         trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
         self.settings, self.tasks = settings, tasks
         self.metrics = Metrics()
+        if config.review.eval_metrics is not None:
+            self.metrics.registry.register(Evaluated(Path(config.review.eval_metrics)))
         self.redis = connect(url)
         place = config.redis
         self.store = Store(
