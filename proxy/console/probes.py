@@ -62,11 +62,13 @@ class Probes:
         try:
             async with asyncio.timeout(_SECONDS):
                 holds = await self._board.unended()
+                waiting = await self._reviewing.passes.waiting()
         except (StoreUnavailable, TimeoutError):
             metrics.store_up.set(0)
             metrics.holds.clear()
             return
         metrics.store_up.set(1)
+        metrics.pass_audit_waiting.set(waiting)
         counts = Counter(hold.state for hold in holds if not hold.drill)
         for state in UNENDED:
             metrics.holds.labels(state=state).set(counts[state])
