@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rules.call import Call, HttpCall, Payload, PayloadKind, ToolCall
@@ -209,7 +209,7 @@ def _compiled(source: str) -> "cel.Expression":
     return program
 
 
-@cache
+@lru_cache(maxsize=1)
 def _environment() -> "cel.Env":
     """What expressions may name. The library takes 7 MB, and most rules have no expression."""
     from cel_expr_python import cel
