@@ -122,8 +122,9 @@ class Parts:
             ruleset=settings.rulebook.current,
         )
         self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
-        self.snapshots = self._snapshots(trust)
-        self.replayer = self._replayer(trust)
+        self.upstream = upstream_context(trust)
+        self.snapshots = self._snapshots()
+        self.replayer = self._replayer()
         self.worker = Worker(
             store=self.store,
             sealed=self.sealed,
@@ -174,7 +175,7 @@ class Parts:
                 settings.config.channels,
                 link=shown_url(console),
                 beside=self.destinations,
-                trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
+                trust=self.upstream,
             ),
             preview_required=settings.config.review.preview == "required",
             proving=Proving(people_folder(settings.data_dir), now=lambda: datetime.now(UTC)),
@@ -185,13 +186,13 @@ class Parts:
             names=frozenset(settings.config.console.names),
         )
 
-    def _snapshots(self, trust: Path) -> Snapshots:
+    def _snapshots(self) -> Snapshots:
         return Snapshots(
             shots=Shots(self.store, self.sealed),
             probe=Probe(
                 destinations=self.destinations,
                 ruleset=self.settings.rulebook.current,
-                trust=upstream_context(trust),
+                trust=self.upstream,
                 witness=self.witness,
             ),
             credentials=self.credentials,
@@ -199,7 +200,7 @@ class Parts:
             tasks=self.tasks,
         )
 
-    def _replayer(self, trust: Path) -> Replayer:
+    def _replayer(self) -> Replayer:
         config = self.settings.config
         return Replayer(
             store=self.store,
@@ -209,7 +210,7 @@ class Parts:
             snapshots=self.snapshots,
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
-            trust=upstream_context(trust),
+            trust=self.upstream,
             metrics=self.metrics,
             tasks=self.tasks,
             journal=self.journal,
