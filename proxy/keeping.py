@@ -78,8 +78,6 @@ class Keeping:
     async def open(self, draft: Draft, call: Call) -> tuple[Hold, bool]:
         """Record the call durably; the hold, and whether it is new. Raises Flooded and StoreUnavailable."""
         hold, new = await self.store.open(draft)
-        if self.audit is not None:
-            self.audit.opened(hold, new=new)
         if not new:
             self.metrics.retries_joined.inc()
             return hold, new

@@ -142,7 +142,7 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
     )
     slot = _slot(wrapping)
     audit = _audit(wrapping, agent, metrics, slot=slot)
-    store.told = audit.stepped
+    store.told.append(audit)
     history = History(redis, sealed.keyring, keep=config.clocks.retention, ruleset=ruleset)
     keeping = Keeping(
         agent=agent,

@@ -171,7 +171,7 @@ class _Sidecar:
         self.audit = begin(
             settings.data_dir / AUDIT / "serve", config.audit, self.signer, self.metrics, facts=facts
         )
-        self.store.told = self.audit.stepped
+        self.store.told.append(self.audit)
         self.shelf = Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring)
         around = Surroundings(
             shelf=self.shelf,

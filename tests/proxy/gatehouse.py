@@ -227,7 +227,7 @@ async def gatehouse(
     domain, redis, metrics = domain or secrets.token_hex(8), connect(url), Metrics()
     store, sealed = Store(redis, domain=domain, clocks=clocks, cap=cap), Sealed(Keyring([KEY], domain=domain))
     if audit is not None:
-        store.told = audit.stepped
+        store.told.append(audit)
     signer = Signer(key=KEY, domain=domain)
     heard, rules = signals(store, metrics), ruleset()
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
