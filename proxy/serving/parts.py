@@ -10,6 +10,8 @@ from proxy.admission import Admission
 from proxy.agent import Agent
 from proxy.audit.making import FOLDER as AUDIT
 from proxy.audit.making import begin, started
+from proxy.audit.sinks.feed import Feed
+from proxy.audit.sinks.making import Around, feeds
 from proxy.channels import making
 from proxy.config import Config
 from proxy.console.people.factors.proving import Proving
@@ -184,6 +186,20 @@ class Parts:
             address=console,
             names=frozenset(settings.config.console.names),
         )
+
+    def audit_feeds(self) -> list[Feed]:
+        """What gives audit records to the sinks that are configured."""
+        config = self.settings.config
+        trust = upstream_context(self.settings.data_dir / "upstream-ca.pem")
+        place = making.place(config.channels, link="", beside=self.destinations, trust=trust)
+        around = Around(
+            trail=self.audit.trail,
+            metrics=self.metrics,
+            redis=self.redis,
+            domain=config.redis.domain,
+            outgoing=place.outgoing,
+        )
+        return feeds(config.audit.sinks, around)
 
     def _snapshots(self, trust: Path) -> Snapshots:
         return Snapshots(

@@ -148,6 +148,7 @@ class _Sidecar:
             leaves.watch(settings.data_dir, settings.config.ca.terms, parts.plane.sign_anew),
         )
         self.background += [self.tasks.create_task(watch) for watch in watches]
+        self.background += [self.tasks.create_task(feed.watch()) for feed in parts.audit_feeds()]
 
     def _rules_changed(self) -> None:
         self.parts.destinations.forget()

@@ -16,6 +16,7 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
     {sidegate:<domain>}:events            stream, every change of a hold in order, bounded; `events` reads it
     {sidegate:<domain>}:spent:<budget>    hash, what was spent of a budget by slice of its window
+    {sidegate:<domain>}:audit             stream, audit records for others, bounded, of `audit.sinks`
 """
 
 import json
