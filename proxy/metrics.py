@@ -159,6 +159,12 @@ class Metrics:
             "audit_lost", "Records for which the audit trail had no room; their number is recorded"
         )
 
+        self.spans = self._counter(
+            "spans",
+            "Spans for the collector of traces, by what became of them",
+            labels=("outcome",),
+            series=_each(("exported", "failed")),
+        )
         self.audit_sink_up = self._gauge("audit_sink_up", "1 while a sink takes records, else 0", "sink")
         self.audit_sink_lag = self._gauge(
             "audit_sink_lag_seconds", "Age of the oldest audit record that a sink has not taken", "sink"

@@ -54,6 +54,7 @@ from proxy.store.history import History
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Store
 from proxy.suspicion import Suspicion
+from proxy.tracing import making as tracing
 from proxy.witness import Witness
 
 
@@ -104,6 +105,8 @@ class Parts:
             settings.data_dir / AUDIT / "serve", config.audit, self.signer, self.metrics, facts=facts
         )
         self.store.told.append(self.audit)
+        self.traces = tracing.begin(config.traces, self.metrics)
+        self.store.told += [self.traces] if self.traces else []
         self.shelf = Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring)
         around = Surroundings(
             shelf=self.shelf,
@@ -141,6 +144,7 @@ class Parts:
             metrics=self.metrics,
             history=self.history,
             audit=self.audit,
+            traces=self.traces,
         )
         rules = settings.rulebook.current
         self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
@@ -244,6 +248,7 @@ class Parts:
             history=self.history,
             suspicion=suspicion,
             audit=self.audit,
+            traces=self.traces,
         )
         holding = Holding(
             keeping=self.keeping,

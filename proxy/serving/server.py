@@ -195,5 +195,7 @@ class _Sidecar:
         await self.parts.redis.aclose()
         self.parts.journal.close()
         await asyncio.to_thread(self.parts.audit.trail.close)
+        if self.parts.traces is not None:
+            await asyncio.to_thread(self.parts.traces.close)
         if self.parts.witness is not None:
             self.parts.witness.close()

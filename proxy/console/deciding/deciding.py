@@ -25,6 +25,7 @@ from rules.handling import Quorum
 from rules.hold import Event, Hold, Resolution, State
 from rules.mcp.action import ToolAction
 from rules.reviewer import Reviewer
+from rules.trace import exemplar
 
 logger = logging.getLogger(__name__)
 
@@ -189,7 +190,7 @@ class Deciding:
     ) -> Hold:
         decided = await self._step(hold, event, written, who=who, guard=guard)
         waited = max(0.0, (self._reviewing.now() - hold.created_at).total_seconds())
-        self._reviewing.metrics.decision_seconds.labels(decision=event).observe(waited)
+        self._reviewing.metrics.decision_seconds.labels(decision=event).observe(waited, exemplar(hold.trace))
         logger.info("console.decided hold=%s event=%s reviewer=%s", hold.hold_id, event, who.name)
         return decided
 
