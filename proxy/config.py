@@ -21,6 +21,7 @@ from proxy.mcp.servers import McpServer
 from proxy.settings.authority import CaEntry
 from proxy.settings.serve import ServeEntry
 from proxy.store.timing import Cap, Clocks
+from proxy.tracing.settings import TracesEntry
 from rules.action import Principal
 from rules.language.complaint import quote
 from rules.language.document import Problem, Strict
@@ -168,6 +169,7 @@ class Config(Strict):
     keys: Keys = Keys()
     ca: CaEntry = CaEntry()
     audit: Audit = Audit()
+    traces: TracesEntry = TracesEntry()
 
     @field_validator("credentials")
     @classmethod

@@ -10,6 +10,8 @@ from proxy.admission import Admission
 from proxy.agent import Agent
 from proxy.audit.making import FOLDER as AUDIT
 from proxy.audit.making import begin, started
+from proxy.audit.sinks.feed import Feed
+from proxy.audit.sinks.making import Around, feeds
 from proxy.channels import making
 from proxy.config import Config
 from proxy.console.people.factors.proving import Proving
@@ -52,6 +54,7 @@ from proxy.store.history import History
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Store
 from proxy.suspicion import Suspicion
+from proxy.tracing import making as tracing
 from proxy.witness import Witness
 
 
@@ -101,7 +104,9 @@ class Parts:
         self.audit = begin(
             settings.data_dir / AUDIT / "serve", config.audit, self.signer, self.metrics, facts=facts
         )
-        self.store.told = self.audit.stepped
+        self.store.told.append(self.audit)
+        self.traces = tracing.begin(config.traces, self.metrics)
+        self.store.told += [self.traces] if self.traces else []
         self.shelf = Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring)
         around = Surroundings(
             shelf=self.shelf,
@@ -140,6 +145,7 @@ class Parts:
             metrics=self.metrics,
             history=self.history,
             audit=self.audit,
+            traces=self.traces,
         )
         rules = settings.rulebook.current
         self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
@@ -186,6 +192,19 @@ class Parts:
             names=frozenset(settings.config.console.names),
         )
 
+    def audit_feeds(self) -> list[Feed]:
+        """What gives audit records to the sinks that are configured."""
+        config = self.settings.config
+        place = making.place(config.channels, link="", beside=self.destinations, trust=self.upstream)
+        around = Around(
+            trail=self.audit.trail,
+            metrics=self.metrics,
+            redis=self.redis,
+            domain=config.redis.domain,
+            outgoing=place.outgoing,
+        )
+        return feeds(config.audit.sinks, around)
+
     def _snapshots(self) -> Snapshots:
         return Snapshots(
             shots=Shots(self.store, self.sealed),
@@ -229,6 +248,7 @@ class Parts:
             history=self.history,
             suspicion=suspicion,
             audit=self.audit,
+            traces=self.traces,
         )
         holding = Holding(
             keeping=self.keeping,

@@ -54,6 +54,8 @@ class Draft:
     edited_by: str = ""
     edit: bytes = b""
     """What a reviewer changed, sealed."""
+    trace: str = ""
+    """The span of its admission, where calls are traced."""
 
 
 CONTENTS = ("key", "sealed", "answer", "snapshot", "drift", "reasoning", "edit", "talk")
@@ -77,6 +79,7 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
     }
     written |= {"key": draft.key} if draft.key else {}
     written |= {"probed": "1"} if draft.probed else {}
+    written |= {"trace": draft.trace} if draft.trace else {}
     written |= {"credential": draft.credential} if draft.credential else {}
     if draft.supersedes:
         written |= {
@@ -158,6 +161,7 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         asked=fields.get("asked") == "1",
         watched_by=fields.get("watched_by", ""),
         watched_until=_time(fields["watched_until"]) if "watched_until" in fields else None,
+        trace=fields.get("trace", ""),
     )
 
 
