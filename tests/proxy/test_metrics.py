@@ -33,6 +33,7 @@ BOUNDED = {
     "outcome",
 } | {
     "moment",
+    "sink",
     "cause",
 }
 
