@@ -22,6 +22,7 @@ from proxy.settings.authority import CaEntry
 from proxy.settings.serve import ServeEntry
 from proxy.store.timing import Cap, Clocks
 from rules.action import Principal
+from rules.granting.grant import LONGEST
 from rules.language.complaint import quote
 from rules.language.document import Problem, Strict
 from rules.mcp.carried import Server
@@ -114,9 +115,10 @@ class Reviewer(Strict):
 
 
 class Review(Strict):
-    """What an approval has to name of what its reviewer was shown."""
+    """What an approval has to name of what its reviewer was shown, and how long a grant may last."""
 
     preview: Literal["required", "optional"] = "required"
+    longest_grant: Annotated[float, Field(ge=0, le=LONGEST.total_seconds(), allow_inf_nan=False)] = 3600.0
 
 
 class RedisPlace(Strict):

@@ -81,10 +81,11 @@ def of_step(hold: Hold, event: Event) -> Said:
 def of_decision(hold: Hold, event: Event) -> Said:
     """A person's step: also who it was, what that person was shown, and the hash of what was signed."""
     stated = next(_statements(hold, event), {})
-    who, preview = stated.get("who"), stated.get("preview")
+    who, preview, grant = stated.get("who"), stated.get("preview"), stated.get("grant")
     return of_step(hold, event) | {
         "who": who if isinstance(who, str) else hold.decided_by or hold.resolved_by,
         "preview": preview if isinstance(preview, str) else None,
+        "grant": grant if isinstance(grant, str) else None,
         "decision_sha256": _hash(hold.decision.encode()) if hold.decision else None,
     }
 

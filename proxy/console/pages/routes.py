@@ -9,6 +9,7 @@ from proxy.console.pages.acting.editing import FIELDS, Editing
 from proxy.console.pages.acting.talking import Talking
 from proxy.console.pages.deliveries import Untold
 from proxy.console.pages.glances import Glances
+from proxy.console.pages.granted import Granted
 from proxy.console.pages.identity.account import Account
 from proxy.console.pages.identity.elsewhere import Elsewhere
 from proxy.console.pages.identity.everybody import Everybody
@@ -61,6 +62,7 @@ def _reading(shell: Shell, lines: Lines) -> list[Route]:
         Route("/rules", shell.page(Rules(shell).show)),
         Route("/kill", shell.page(Switch(shell).show)),
         Route("/account", shell.page(Account(shell).show)),
+        Route("/grants", shell.page(Granted(shell).show)),
         Route("/people", shell.page(Everybody(shell).show)),
         Route("/deliveries", shell.page(Untold(shell).show)),
         Route("/events", shell.page(Live(shell).stream, touch=False)),
@@ -69,7 +71,7 @@ def _reading(shell: Shell, lines: Lines) -> list[Route]:
 
 def _acting(shell: Shell) -> list[Route]:
     deciding, editing, talking, switch = Deciding(shell), Editing(shell), Talking(shell), Switch(shell)
-    account, everybody = Account(shell), Everybody(shell)
+    account, everybody, granted = Account(shell), Everybody(shell), Granted(shell)
     changed = ["digest", "body", *FIELDS]
     forms = {
         "/holds/{hold_id}/approve": (deciding.approve, ["digest", "preview", *_FACTOR]),
@@ -85,6 +87,8 @@ def _acting(shell: Shell) -> list[Route]:
         "/holds/{hold_id}/cancel": (deciding.cancel, ["reason"]),
         "/holds/{hold_id}/resolve": (deciding.resolve, ["outcome", "reason", "digest", *_FACTOR]),
         "/holds/{hold_id}/ask-again": (deciding.ask_again, []),
+        "/holds/{hold_id}/grant": (granted.give, ["digest", "preview", "reason", "minutes", "count"]),
+        "/grants/take-back": (granted.take_back, ["grant_id"]),
         "/kill/on": (switch.on, ["reason"]),
         "/kill/off": (switch.off, []),
         "/holds/{hold_id}/passkey": (account.ask_passkey, []),
