@@ -1,7 +1,7 @@
 """What the console works on, and how it opens what it shows."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
 from proxy.signals import Signals
 from proxy.store.history import History
+from proxy.store.ladder import Ladder
 from proxy.store.store import Store
 from rules.action import Action
 from rules.audit.record import Fact, Kind
@@ -89,6 +90,8 @@ class Reviewing:
     """Where people and programs are told, where that is configured."""
     provider: Provider | None = None
     """Where people log in who do not log in here."""
+    ladder: Ladder = field(default_factory=Ladder)
+    """What happens to holds that nobody decides in time."""
     longest_grant: timedelta = USUAL_TIME
     """For how long a grant may be given; none: nobody gives any."""
     preview_required: bool = True

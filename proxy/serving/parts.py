@@ -51,6 +51,7 @@ from proxy.signals import Signals
 from proxy.store.connection import connect
 from proxy.store.deadlines import Deadlines
 from proxy.store.history import History
+from proxy.store.ladder import Ladder
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Store
 from proxy.suspicion import Suspicion
@@ -98,7 +99,11 @@ class Parts:
             signer=self.signer,
         )
         self.signals = Signals(self.store, self.metrics)
-        self.deadlines = Deadlines(store=self.store, metrics=self.metrics)
+        self.ladder = Ladder(
+            handling=lambda rule: settings.rulebook.current().handling(rule),
+            usual=config.review.on_timeout.compiled,
+        )
+        self.deadlines = Deadlines(store=self.store, metrics=self.metrics, ladder=self.ladder)
         self.destinations = Destinations(
             allowed=config.allowed,
             named=settings.rulebook.names_host,
@@ -186,6 +191,7 @@ class Parts:
                 beside=self.destinations,
                 trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
             ),
+            ladder=self.ladder,
             grants=self.grants,
             longest_grant=timedelta(seconds=settings.config.review.longest_grant),
             preview_required=settings.config.review.preview == "required",
