@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from proxy.console.pages.granted import granting
+from proxy.console.pages.acting.granting import granting
 from proxy.console.pages.rendering import lines
 from proxy.console.pages.shell import Shell, Visit
 from proxy.console.people.asking import barring
