@@ -8,13 +8,13 @@ from proxy.console.reading.schemas import schema_of
 from proxy.mcp.pinned import Known, Pinned
 from rules.action import Principal
 from rules.mcp.action import ToolAction
+from rules.request.strict_json import Json
 from tests.proxy.console.world import World
 
 PLACE = "https://mail.example/mcp"
-SCHEMA = {
-    "type": "object",
-    "properties": {"to": {"type": "string"}, "copies": {"type": "integer", "maximum": 5}},
-}
+TO: dict[str, Json] = {"type": "string"}
+COPIES: dict[str, Json] = {"type": "integer", "maximum": 5}
+SCHEMA: dict[str, Json] = {"type": "object", "properties": {"to": TO, "copies": COPIES}}
 
 
 def calling(**changes: Any) -> ToolAction:
