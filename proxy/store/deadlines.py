@@ -69,7 +69,7 @@ class Deadlines:
     async def _waits_on(self, hold: Hold) -> Event | None:
         """What was done for a hold that goes on waiting; None where its time is over."""
         if await self.store.now() < hold.decide_by:
-            await self.store.step(hold, Event.REMIND)
+            await self.store.step(hold, Event.REMIND, due=True)
             return Event.REMIND
         group = self.ladder.next(hold)
         if group is None:

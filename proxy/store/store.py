@@ -191,8 +191,8 @@ class Store(Records):
         """Give people one more decision window, `group` among them. Raises Refused."""
         fields = {"rung": str(hold.rung + 1).encode(), "escalated_to": group.encode()}
         times = self._clocks.window(window or self._clocks.decision_window)
-        same = {"rung": str(hold.rung) if hold.rung else ""}
-        return await self.step(hold, Event.PROLONG, fields=fields, times=times, same=same)
+        guard: dict[str, Any] = {"same": {"rung": str(hold.rung) if hold.rung else ""}, "past": ["decide_by"]}
+        return await self.step(hold, Event.PROLONG, fields=fields, times=times, due=True, **guard)
 
     async def note(self, hold: Hold, fields: Mapping[str, bytes], **change: Any) -> Hold:
         """Write something down about `hold`, which stays where it is. Raises Refused."""

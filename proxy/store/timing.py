@@ -67,8 +67,8 @@ _WAITING: dict[Event, dict[str, Any]] = {
     Event.VOTE: {"sooner": "remind_at", "alive": ["decide_by"]},
     Event.RECANT: {"sooner": "remind_at", "alive": ["decide_by"]},
     Event.UNDO: {"sooner": "remind_at", "alive": ["grace_until"]},
-    Event.REMIND: {"alive": ["decide_by"], "due": True},
-    Event.PROLONG: {"sooner": "remind_at", "past": ["decide_by"], "due": True},
+    Event.REMIND: {"alive": ["decide_by"]},
+    Event.PROLONG: {"sooner": "remind_at"},
 }
 
 
