@@ -12,6 +12,7 @@ from proxy.store.history import History
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Flooded, Store
 from proxy.suspicion import Suspicion
+from proxy.tracing.traces import Traces
 from rules.call import Call
 from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
 
@@ -35,6 +36,7 @@ class Admission:
     history: History | None = None
     suspicion: Suspicion | None = None
     audit: Recorder | None = None
+    traces: Traces | None = None
 
     async def weigh(self, call: Call, judgement: Judgement) -> Judgement | Refusal:
         """`judgement` raised by doubts, its budgets charged, recorded and counted, or why it may not go.
@@ -50,6 +52,7 @@ class Admission:
             return refusal
         self.count(judgement)
         if judgement.verdict is Verdict.PASS:
+            self._trace(call, judgement)
             await self.remember(call, judgement)
         return judgement
 
@@ -58,6 +61,7 @@ class Admission:
         if self.audit is not None and (refusal := self.audit.read(call, judgement)):
             return refusal
         self.count(judgement)
+        self._trace(call, judgement)
         return None
 
     def blocked(self, call: Call, judgement: Judgement) -> None:
@@ -65,6 +69,7 @@ class Admission:
         if self.audit is not None:
             self.audit.blocked(call, judgement)
         self.count(judgement)
+        self._trace(call, judgement)
 
     async def remember(self, call: Call, judgement: Judgement) -> None:
         """Note what passes and changes something, for whoever decides about the agent's next hold."""
@@ -77,6 +82,10 @@ class Admission:
         if judgement.observed:
             facts = (judgement.tier, judgement.reason_id, judgement.rule)
             logger.info("gate.would_hold tier=%d reason=%s rule=%s", *facts)
+
+    def _trace(self, call: Call, judgement: Judgement) -> None:
+        if self.traces is not None:
+            self.traces.judged(call, judgement)
 
 
 async def refusable[T](work: Awaitable[T]) -> T | Refusal:

@@ -21,6 +21,7 @@ from proxy.mcp.servers import McpServer
 from proxy.settings.authority import CaEntry
 from proxy.settings.serve import ServeEntry
 from proxy.store.timing import Cap, Clocks
+from proxy.tracing.settings import TracesEntry
 from rules.action import Principal
 from rules.granting.grant import LONGEST
 from rules.language.complaint import quote
@@ -173,6 +174,7 @@ class Config(Strict):
     keys: Keys = Keys()
     ca: CaEntry = CaEntry()
     audit: Audit = Audit()
+    traces: TracesEntry = TracesEntry()
 
     @field_validator("credentials")
     @classmethod

@@ -162,6 +162,28 @@ class Metrics:
             "audit_lost", "Records for which the audit trail had no room; their number is recorded"
         )
 
+        self.spans = self._counter(
+            "spans",
+            "Spans for the collector of traces, by what became of them",
+            labels=("outcome",),
+            series=_each(("exported", "failed")),
+        )
+        self.audit_sink_up = self._gauge("audit_sink_up", "1 while a sink takes records, else 0", "sink")
+        self.audit_sink_lag = self._gauge(
+            "audit_sink_lag_seconds", "Age of the oldest audit record that a sink has not taken", "sink"
+        )
+        self.audit_sink_records = self._counter(
+            "audit_sink_records", "Audit records that a sink has taken", labels=("sink",)
+        )
+        self.audit_sink_failures = self._counter(
+            "audit_sink_failures", "Tries that failed to give a sink audit records", labels=("sink",)
+        )
+        self.audit_sink_missed = self._counter(
+            "audit_sink_missed",
+            "Audit records that were gone, by their time of keeping, before a sink took them",
+            labels=("sink",),
+        )
+
     def admitted(self, judgement: Judgement) -> None:
         """Count a call that was judged so."""
         verdict = WOULD_HOLD if judgement.observed else judgement.verdict

@@ -296,6 +296,8 @@ class Hold:
     """The reviewer who looks at it."""
     watched_until: datetime | None = None
     """Until when that counts."""
+    trace: str = ""
+    """The span of its admission (W3C `traceparent`), where calls are traced."""
 
     @property
     def settled(self) -> bool:

@@ -1,11 +1,14 @@
 """Whether the process lives, whether it is ready, and its metrics: for machines, without any id."""
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
 
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +18,7 @@ from proxy.console.reviewing import Reviewing
 from proxy.store.record import StoreUnavailable
 from rules.hold import UNENDED
 
+_OPENMETRICS = re.compile(r"application/openmetrics-text; ?version=1\.0\.0(?![^;,])")
 _SECONDS = 5.0
 _FRESH_SECONDS = 5.0
 
@@ -46,15 +50,16 @@ class Probes:
         members = {"ready": not missing, "checks": checks, "not_ready": missing}
         return answer(members, status=503 if missing else 200)
 
-    async def metrics(self, _request: Request) -> Response:
-        """All metrics in Prometheus' text format."""
+    async def metrics(self, request: Request) -> Response:
+        """All metrics in Prometheus' text format, or in OpenMetrics', with examples, to who asks for it."""
         # One scrape counts for all that come meanwhile: nobody can keep the store busy from here.
         async with self._counting:
             if self._clock() >= self._fresh_until:
                 await self._count()
                 self._fresh_until = self._clock() + _FRESH_SECONDS
-        text = generate_latest(self._reviewing.metrics.registry)
-        return Response(text, headers={**PRIVATE, "Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+        write, kind = _form(request.headers.get("accept", ""))
+        text = write(self._reviewing.metrics.registry)
+        return Response(text, headers={**PRIVATE, "Content-Type": kind, "Vary": "Accept"})
 
     async def _count(self) -> None:
         """Set the gauges that are read from the store; without it, no number is better than an old one."""
@@ -70,3 +75,10 @@ class Probes:
         counts = Counter(hold.state for hold in holds)
         for state in UNENDED:
             metrics.holds.labels(state=state).set(counts[state])
+
+
+def _form(accepted: str) -> tuple[Callable[[CollectorRegistry], bytes], str]:
+    """How a scraper wants to have it. What it says of preference is not weighed: both say the same."""
+    if _OPENMETRICS.search(accepted):
+        return openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
+    return generate_latest, CONTENT_TYPE_PLAIN_0_0_4

@@ -10,6 +10,8 @@ from proxy.admission import Admission
 from proxy.agent import Agent
 from proxy.audit.making import FOLDER as AUDIT
 from proxy.audit.making import begin, started
+from proxy.audit.sinks.feed import Feed
+from proxy.audit.sinks.making import Around, feeds
 from proxy.channels import making
 from proxy.config import Config
 from proxy.console.people.factors.proving import Proving
@@ -55,6 +57,7 @@ from proxy.store.ladder import Ladder
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Store
 from proxy.suspicion import Suspicion
+from proxy.tracing import making as tracing
 from proxy.witness import Witness
 
 
@@ -116,7 +119,9 @@ class Parts:
         self.audit = begin(
             settings.data_dir / AUDIT / "serve", config.audit, self.signer, self.metrics, facts=facts
         )
-        self.store.told = self.audit.stepped
+        self.store.told.append(self.audit)
+        self.traces = tracing.begin(config.traces, self.metrics)
+        self.store.told += [self.traces] if self.traces else []
         self.shelf = Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring)
         around = Surroundings(
             shelf=self.shelf,
@@ -137,8 +142,9 @@ class Parts:
             ruleset=settings.rulebook.current,
         )
         self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
-        self.snapshots = self._snapshots(trust)
-        self.replayer = self._replayer(trust)
+        self.upstream = upstream_context(trust)
+        self.snapshots = self._snapshots()
+        self.replayer = self._replayer()
         self.worker = Worker(
             store=self.store,
             sealed=self.sealed,
@@ -154,6 +160,7 @@ class Parts:
             metrics=self.metrics,
             history=self.history,
             audit=self.audit,
+            traces=self.traces,
         )
         rules = settings.rulebook.current
         self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
@@ -189,7 +196,7 @@ class Parts:
                 settings.config.channels,
                 link=shown_url(console),
                 beside=self.destinations,
-                trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
+                trust=self.upstream,
             ),
             ladder=self.ladder,
             grants=self.grants,
@@ -203,13 +210,26 @@ class Parts:
             names=frozenset(settings.config.console.names),
         )
 
-    def _snapshots(self, trust: Path) -> Snapshots:
+    def audit_feeds(self) -> list[Feed]:
+        """What gives audit records to the sinks that are configured."""
+        config = self.settings.config
+        place = making.place(config.channels, link="", beside=self.destinations, trust=self.upstream)
+        around = Around(
+            trail=self.audit.trail,
+            metrics=self.metrics,
+            redis=self.redis,
+            domain=config.redis.domain,
+            outgoing=place.outgoing,
+        )
+        return feeds(config.audit.sinks, around)
+
+    def _snapshots(self) -> Snapshots:
         return Snapshots(
             shots=Shots(self.store, self.sealed),
             probe=Probe(
                 destinations=self.destinations,
                 ruleset=self.settings.rulebook.current,
-                trust=upstream_context(trust),
+                trust=self.upstream,
                 witness=self.witness,
             ),
             credentials=self.credentials,
@@ -217,7 +237,7 @@ class Parts:
             tasks=self.tasks,
         )
 
-    def _replayer(self, trust: Path) -> Replayer:
+    def _replayer(self) -> Replayer:
         config = self.settings.config
         return Replayer(
             store=self.store,
@@ -227,7 +247,7 @@ class Parts:
             snapshots=self.snapshots,
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
-            trust=upstream_context(trust),
+            trust=self.upstream,
             metrics=self.metrics,
             tasks=self.tasks,
             journal=self.journal,
@@ -247,6 +267,7 @@ class Parts:
             history=self.history,
             suspicion=suspicion,
             audit=self.audit,
+            traces=self.traces,
         )
         holding = Holding(
             keeping=self.keeping,

@@ -54,6 +54,8 @@ class Draft:
     edited_by: str = ""
     edit: bytes = b""
     """What a reviewer changed, sealed."""
+    trace: str = ""
+    """The span of its admission, where calls are traced."""
 
 
 CONTENTS = ("key", "sealed", "answer", "snapshot", "drift", "reasoning", "edit", "talk")
@@ -77,6 +79,7 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
     }
     written |= {"key": draft.key} if draft.key else {}
     written |= {"probed": "1"} if draft.probed else {}
+    written |= {"trace": draft.trace} if draft.trace else {}
     written |= {"credential": draft.credential} if draft.credential else {}
     if draft.supersedes:
         written |= {
@@ -160,6 +163,7 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         escalated_to=fields.get("escalated_to", ""),
         watched_by=fields.get("watched_by", ""),
         watched_until=_time(fields["watched_until"]) if "watched_until" in fields else None,
+        trace=fields.get("trace", ""),
     )
 
 

@@ -52,9 +52,8 @@ class Sidecar:
         self._environment = _clean_environment() | dict(environment or {})
         self._proxy_port, self._console_port = free_ports(2)
         self._process: subprocess.Popen[bytes] | None = None
-        config_file = self.folder / "config.yaml"
-        config_file.write_text(_at_once(config))
-        self._flags = ["--config", str(config_file), "--upstream-ca", str(upstream_ca)]
+        self.configure(config)
+        self._flags = ["--config", str(self._config), "--upstream-ca", str(upstream_ca)]
         self._flags += ["--witness", str(witness_beside(upstream_ca)), *flags]
         if rules is not None:
             rules_file = self.folder / "rules.yaml"
@@ -76,6 +75,15 @@ class Sidecar:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def _config(self) -> Path:
+        return self.folder / "config.yaml"
+
+    def configure(self, config: str) -> None:
+        """Take `config` at the next start; where it says nothing of the windows, approvals run at once."""
+        windows = "" if "windows:" in config else f"windows: {NO_GRACE}\n"
+        self._config.write_text(f"{config.rstrip()}\n{windows}")
 
     @property
     def proxy(self) -> str:
@@ -314,11 +322,6 @@ def _get(url: str) -> str:
 def _series(sample: Sample) -> str:
     inner = ",".join(f'{name}="{sample.labels[name]}"' for name in sorted(sample.labels))
     return f"{sample.name}{{{inner}}}" if inner else sample.name
-
-
-def _at_once(config: str) -> str:
-    """`config`, where it says nothing of the windows, without time to take an approval back."""
-    return config if "windows:" in config else f"{config.rstrip()}\nwindows: {NO_GRACE}\n"
 
 
 def _clean_environment() -> dict[str, str]:

@@ -30,6 +30,7 @@ BOUNDED = {
     "outcome",
 } | {
     "moment",
+    "sink",
     "cause",
 }
 

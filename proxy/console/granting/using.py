@@ -102,7 +102,7 @@ class Using:
         same = {"votes": "", "decision": "", "watched_by": hold.watched_by}
         with suppress(Refused):  # somebody was quicker
             await reviewing.store.step(
-                hold, Event.APPROVE, fields=written, digest=hold.digest, times=times, same=same
+                hold, Event.APPROVE, fields=written, digest=hold.digest, times=times, same=same, by=who.name
             )
             reviewing.metrics.transitions.labels(event=Event.APPROVE).inc()
             reviewing.metrics.grant_uses.inc()

@@ -15,12 +15,31 @@ from proxy.store.store import Refused, Store
 from proxy.store.timing import Clocks
 from rules.handling import Handling, OnTimeout, Unanswered
 from rules.hold import Event, Hold, State
+from rules.talk import Kind
 from rules.verdict import Tier
 from tests.proxy.drafts import draft
 
 WAITING = Unanswered(do=OnTimeout.KEEP_WAITING, windows=3)
 ASKING = Unanswered(do=OnTimeout.ESCALATE, groups=("finance", "board"))
 HOUR = timedelta(hours=1)
+
+
+class Steps:
+    """Hears of steps."""
+
+    def __init__(self) -> None:
+        self.taken: list[Event] = []
+
+    def opened(self, hold: Hold, *, new: bool) -> None:
+        """Nothing of it is asked here."""
+
+    def stepped(self, hold: Hold, event: Event, *, by: str) -> None:
+        """A step, which is nobody's."""
+        assert not by
+        self.taken.append(event)
+
+    def said(self, hold: Hold, kind: Kind, *, by: str) -> None:
+        """Nothing of it is asked here."""
 
 
 def store_of(redis: Redis, *, window: timedelta = HOUR, remind: timedelta = timedelta(0)) -> Store:
@@ -119,11 +138,11 @@ async def test_a_reminder(redis: Redis) -> None:
     [(_, reminding)] = await _deadlines(redis)
     assert reminding == pytest.approx((hold.decide_by.timestamp() - 300) * 1000, abs=2)
     await redis.zadd("{sidegate:ladder}:deadlines", {hold.hold_id: 1000})
-    told: list[Event] = []
-    patient.told = lambda _hold, event: told.append(event)
+    steps = Steps()
+    patient.told.append(steps)
     for _ in range(2):
         assert (await swept(patient, Ladder(), hold)).state is State.PENDING
-    assert told == [Event.REMIND]
+    assert steps.taken == [Event.REMIND]
     changes = await Events(patient).after(START)
     assert [change.event for change in changes.found] == ["", "vote", "remind"]
     await late(redis, patient, hold)
