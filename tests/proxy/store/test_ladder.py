@@ -24,24 +24,6 @@ ASKING = Unanswered(do=OnTimeout.ESCALATE, groups=("finance", "board"))
 HOUR = timedelta(hours=1)
 
 
-class Steps:
-    """Hears of steps."""
-
-    def __init__(self) -> None:
-        self.taken: list[Event] = []
-
-    def opened(self, hold: Hold, *, new: bool) -> None:
-        """Nothing of it is asked here."""
-
-    def stepped(self, hold: Hold, event: Event, *, by: str) -> None:
-        """A step, which is nobody's."""
-        assert not by
-        self.taken.append(event)
-
-    def said(self, hold: Hold, kind: Kind, *, by: str) -> None:
-        """Nothing of it is asked here."""
-
-
 def store_of(redis: Redis, *, window: timedelta = HOUR, remind: timedelta = timedelta(0)) -> Store:
     """The same domain, with those clocks."""
     clocks = Clocks(decision_window=window, remind=remind, approval_validity=dict.fromkeys(Tier, HOUR))
@@ -138,17 +120,35 @@ async def test_a_reminder(redis: Redis) -> None:
     [(_, reminding)] = await _deadlines(redis)
     assert reminding == pytest.approx((hold.decide_by.timestamp() - 300) * 1000, abs=2)
     await redis.zadd("{sidegate:ladder}:deadlines", {hold.hold_id: 1000})
-    steps = Steps()
-    patient.told.append(steps)
+    noting = _Noting()
+    patient.told.append(noting)
     for _ in range(2):
         assert (await swept(patient, Ladder(), hold)).state is State.PENDING
-    assert steps.taken == [Event.REMIND]
+    assert noting.steps == [Event.REMIND]
     changes = await Events(patient).after(START)
     assert [change.event for change in changes.found] == ["", "vote", "remind"]
     await late(redis, patient, hold)
     hold = await swept(patient, Ladder(usual=WAITING), hold)
     [(_, next_deadline)] = await _deadlines(redis)
     assert next_deadline == pytest.approx((hold.decide_by.timestamp() - 300) * 1000, abs=2)
+
+
+class _Noting:
+    """Somebody who hears of steps."""
+
+    def __init__(self) -> None:
+        self.steps: list[Event] = []
+
+    def opened(self, hold: Hold, *, new: bool) -> None:
+        """Nothing to note."""
+
+    def stepped(self, hold: Hold, event: Event, *, by: str) -> None:
+        """Note which."""
+        assert not by
+        self.steps.append(event)
+
+    def said(self, hold: Hold, kind: Kind, *, by: str) -> None:
+        """Nothing to note."""
 
 
 async def _deadlines(redis: Redis) -> list[Any]:
