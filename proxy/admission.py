@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from proxy.agent import Agent
 from proxy.audit.recorder import Recorder
 from proxy.budgets import afford
+from proxy.logs import PassLog
 from proxy.metrics import Metrics
 from proxy.store.history import History
 from proxy.store.record import StoreUnavailable
@@ -37,6 +38,7 @@ class Admission:
     suspicion: Suspicion | None = None
     audit: Recorder | None = None
     traces: Traces | None = None
+    passes: PassLog | None = None
 
     async def weigh(self, call: Call, judgement: Judgement) -> Judgement | Refusal:
         """`judgement` raised by doubts, its budgets charged, recorded and counted, or why it may not go.
@@ -52,7 +54,7 @@ class Admission:
             return refusal
         self.count(judgement)
         if judgement.verdict is Verdict.PASS:
-            self._trace(call, judgement)
+            self._tell(call, judgement)
             await self.remember(call, judgement)
         return judgement
 
@@ -61,7 +63,7 @@ class Admission:
         if self.audit is not None and (refusal := self.audit.read(call, judgement)):
             return refusal
         self.count(judgement)
-        self._trace(call, judgement)
+        self._tell(call, judgement)
         return None
 
     def blocked(self, call: Call, judgement: Judgement) -> None:
@@ -69,7 +71,7 @@ class Admission:
         if self.audit is not None:
             self.audit.blocked(call, judgement)
         self.count(judgement)
-        self._trace(call, judgement)
+        self._tell(call, judgement)
 
     async def remember(self, call: Call, judgement: Judgement) -> None:
         """Note what passes and changes something, for whoever decides about the agent's next hold."""
@@ -83,9 +85,11 @@ class Admission:
             facts = (judgement.tier, judgement.reason_id, judgement.rule)
             logger.info("gate.would_hold tier=%d reason=%s rule=%s", *facts)
 
-    def _trace(self, call: Call, judgement: Judgement) -> None:
+    def _tell(self, call: Call, judgement: Judgement) -> None:
         if self.traces is not None:
             self.traces.judged(call, judgement)
+        if self.passes is not None and judgement.verdict is Verdict.PASS:
+            self.passes.note(call, judgement)
 
 
 async def refusable[T](work: Awaitable[T]) -> T | Refusal:

@@ -34,6 +34,7 @@ from proxy.keys.seal import load_or_create_key
 from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
+from proxy.logs import PassLog
 from proxy.mcp.desk import Desk
 from proxy.mcp.http import McpOverHttp
 from proxy.mcp.own_session import OwnSessions
@@ -249,6 +250,7 @@ class Parts:
             suspicion=suspicion,
             audit=self.audit,
             traces=self.traces,
+            passes=PassLog(share=config.logs.passes) if config.logs.passes else None,
         )
         holding = Holding(
             keeping=self.keeping,
