@@ -128,8 +128,9 @@ class Parts:
             ruleset=settings.rulebook.current,
         )
         self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
-        self.snapshots = self._snapshots(trust)
-        self.replayer = self._replayer(trust)
+        self.upstream = upstream_context(trust)
+        self.snapshots = self._snapshots()
+        self.replayer = self._replayer()
         self.worker = Worker(
             store=self.store,
             sealed=self.sealed,
@@ -181,7 +182,7 @@ class Parts:
                 settings.config.channels,
                 link=shown_url(console),
                 beside=self.destinations,
-                trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
+                trust=self.upstream,
             ),
             preview_required=settings.config.review.preview == "required",
             proving=Proving(people_folder(settings.data_dir), now=lambda: datetime.now(UTC)),
@@ -195,8 +196,9 @@ class Parts:
     def audit_feeds(self) -> list[Feed]:
         """What gives audit records to the sinks that are configured."""
         config = self.settings.config
-        trust = upstream_context(self.settings.data_dir / "upstream-ca.pem")
-        place = making.place(config.channels, link="", beside=self.destinations, trust=trust)
+        if not config.audit.sinks:
+            return []
+        place = making.place(config.channels, link="", beside=self.destinations, trust=self.upstream)
         around = Around(
             trail=self.audit.trail,
             metrics=self.metrics,
@@ -206,13 +208,13 @@ class Parts:
         )
         return feeds(config.audit.sinks, around)
 
-    def _snapshots(self, trust: Path) -> Snapshots:
+    def _snapshots(self) -> Snapshots:
         return Snapshots(
             shots=Shots(self.store, self.sealed),
             probe=Probe(
                 destinations=self.destinations,
                 ruleset=self.settings.rulebook.current,
-                trust=upstream_context(trust),
+                trust=self.upstream,
                 witness=self.witness,
             ),
             credentials=self.credentials,
@@ -220,7 +222,7 @@ class Parts:
             tasks=self.tasks,
         )
 
-    def _replayer(self, trust: Path) -> Replayer:
+    def _replayer(self) -> Replayer:
         config = self.settings.config
         return Replayer(
             store=self.store,
@@ -230,7 +232,7 @@ class Parts:
             snapshots=self.snapshots,
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
-            trust=upstream_context(trust),
+            trust=self.upstream,
             metrics=self.metrics,
             tasks=self.tasks,
             journal=self.journal,

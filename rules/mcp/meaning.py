@@ -4,12 +4,11 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mcp_types.jsonrpc import INVALID_PARAMS
-
 from rules.call import ToolCall, ToolDefinition
 from rules.mcp.listing import OWN
 from rules.mcp.message import Id, Members, Notification, Request, meta_of
 from rules.mcp.methods import Kind, is_method, of_client, of_server, usual_tier
+from rules.mcp.protocol import INVALID_PARAMS
 from rules.mcp.tasks import Style, hold_of
 from rules.mcp.versions import is_modern
 from rules.mcp.wire import Malformed
