@@ -251,10 +251,8 @@ async def test_what_nobody_waits_for_is_on_disk_soon(living: tuple[Trail, Disk])
     assert trail.durable == before + 1
 
 
-@pytest.mark.parametrize(
-    "jump", [timedelta(days=-400), timedelta(hours=-1), timedelta(days=400)], ids=range(3)
-)
-async def test_a_clock_that_jumps_breaks_no_chain(folder: Path, jump: timedelta) -> None:
+@pytest.mark.parametrize("days", [-400, -1, 400])
+async def test_a_clock_that_jumps_breaks_no_chain(folder: Path, days: int) -> None:
     """What is said of time is what the clock said; order, checkpoints and durability do not depend on it."""
     moment = [datetime(2026, 11, 23, tzinfo=UTC)]
     trail, _ = opened(folder, now=lambda: moment[0], cadence=Cadence(records=5))
