@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import time
 
@@ -27,6 +27,8 @@ from proxy.drift.probe import Probe
 from proxy.drift.shots import Shots
 from proxy.drift.snapshots import Snapshots
 from proxy.gate import Gate
+from proxy.grants.kept import Grants
+from proxy.grants.spent import Spent
 from proxy.holding import Holding
 from proxy.keeping import Keeping
 from proxy.keys.rotation import Rotation
@@ -52,6 +54,7 @@ from proxy.signals import Signals
 from proxy.store.connection import connect
 from proxy.store.deadlines import Deadlines
 from proxy.store.history import History
+from proxy.store.ladder import Ladder
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Store
 from proxy.suspicion import Suspicion
@@ -91,8 +94,20 @@ class Parts:
         self.sealed = Sealed(keyring_of(self.key_source, domain=config.redis.domain))
         self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
         self.verifier = Verifier(config.keys.known(self.signer.public), domain=config.redis.domain)
+        self.grants = Grants(
+            store=self.store,
+            keyring=self.sealed.keyring,
+            verifier=self.verifier,
+            metrics=self.metrics,
+            spent=Spent(settings.data_dir / "grants", now=lambda: datetime.now(UTC)),
+            signer=self.signer,
+        )
         self.signals = Signals(self.store, self.metrics)
-        self.deadlines = Deadlines(store=self.store, metrics=self.metrics)
+        self.ladder = Ladder(
+            handling=lambda rule: settings.rulebook.current().handling(rule),
+            usual=config.review.on_timeout.compiled,
+        )
+        self.deadlines = Deadlines(store=self.store, metrics=self.metrics, ladder=self.ladder)
         self.destinations = Destinations(
             allowed=config.allowed,
             named=settings.rulebook.names_host,
@@ -184,6 +199,9 @@ class Parts:
                 beside=self.destinations,
                 trust=self.upstream,
             ),
+            ladder=self.ladder,
+            grants=self.grants,
+            longest_grant=timedelta(seconds=settings.config.review.longest_grant),
             preview_required=settings.config.review.preview == "required",
             proving=Proving(people_folder(settings.data_dir), now=lambda: datetime.now(UTC)),
             provider=provider(settings.config, trust=trust),
@@ -239,6 +257,7 @@ class Parts:
             timeout=config.windows.upstream,
             witness=self.witness,
             audit=self.audit,
+            grants=self.grants,
         )
 
     def _gate(self) -> Gate:

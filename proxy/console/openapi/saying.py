@@ -7,8 +7,8 @@ from proxy.console.openapi.schemas import (
     HASH,
     TEXT,
     TIME,
+    VIEWED,
     WORDS,
-    Shape,
     listed,
     members,
     named,
@@ -18,7 +18,7 @@ from proxy.console.openapi.schemas import (
 from proxy.console.problem import Obstacle
 
 DECIDED = members(now=TIME, hold=named("Hold"))
-VIEWED: Shape = {"type": "array", "items": HASH, "maxItems": 16}
+
 _EDIT = taken({"digest": TEXT, "body": {}})
 _ONE = taken({"hold_id": TEXT, "digest": TEXT, "preview": HASH}, viewed=VIEWED)
 _EDITING = {
