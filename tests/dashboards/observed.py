@@ -29,6 +29,8 @@ _COUNTED: dict[str, dict[tuple[str, ...], int]] = {
     "drift_refusals": {("changed",): 5, ("policy",): 2},
     "probes": {("hold", "shown"): 10, ("claim", "unread"): 13},
     "channel_deliveries": {("webhook", "delivered"): 16, ("mail", "dead"): 17},
+    "audit_records": {(): 18},
+    "audit_lost": {(): 2},
     "credential_renewals": {("bank", "renewed"): 14, ("mail", "denied"): 15},
 }
 
@@ -53,6 +55,7 @@ def fresh() -> Metrics:
     for disposition in _REPLAYED:
         metrics.replay_seconds.labels(disposition)
     metrics.store_up.set(1)
+    metrics.audit_up.set(1)
     return metrics
 
 

@@ -24,6 +24,8 @@ _SHOWN: dict[str, dict[str, float]] = {
     "Rules rejected": {"": 2},
     "Replay failures": {"": 3},
     "Clock skew": {"": 7},
+    "Audit trail": {"": 1},
+    "Audit records lost": {"": 2},
     "Drift refusals": {"changed": 5, "policy": 2},
     "Caught by reason": {"hold: default_write": 7, "hold: rule": 5, "block: forbidden": 2},
     "Refusals by reason": {"destination_refused": 6, "framing_ambiguous": 3},
@@ -57,6 +59,7 @@ _DRAWN: dict[str, set[str]] = {
     "Holds by state": {"pending", "approved", "claimed", "sending", "executed", "outcome_unknown"},
     "Steps of holds": {"approve", "answer", "lose"},
     "Reads of what would change": {"hold: shown", "claim: unread"},
+    "Audit records": {"records"},
     "Channels": {"webhook: delivered", "mail: dead"},
     "Credential renewals": {"bank: renewed", "mail: denied"},
 }
