@@ -36,6 +36,8 @@ _JUDGED = frozenset(
         ReasonId.DEFAULT_DELETE,
         ReasonId.DEFAULT_UNKNOWN_HOST,
         ReasonId.DEFAULT_TOOL,
+        ReasonId.TOOL_CHANGED,
+        ReasonId.ANSWER_SUSPECT,
         ReasonId.METHOD_OVERRIDE,
     }
 )
@@ -86,6 +88,9 @@ class Metrics:
             series=_each(FAILURES),
         )
         self.holds = self._gauge("holds", "Holds that may still change, by state", "state")
+        self.oldest_pending_seconds = self._gauge(
+            "oldest_pending_seconds", "How long the oldest hold has waited for a decision; 0 if none waits"
+        )
         self.holds_opened = self._counter(
             "holds_opened",
             "Holds made, by tier",
@@ -148,6 +153,10 @@ class Metrics:
             series=_each(("loaded", "rejected")),
         )
         self.rules_stale = self._gauge("rules_stale", "1 while the rules files hold what could not be loaded")
+        self.kill_switch = self._gauge("kill_switch", "1 while the kill switch is on, else 0")
+        self.authority_end_timestamp_seconds = self._gauge(
+            "authority_end_timestamp_seconds", "When the certificate of the authority that signs ends"
+        )
         self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
         self.clock_skew_seconds = self._gauge(
             "clock_skew_seconds", "How far the store's clock is ahead of this machine's"

@@ -1,6 +1,7 @@
 """Whether the process lives, whether it is ready, and its metrics: for machines, without any id."""
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from proxy.console.problem import PRIVATE, answer
 from proxy.console.reading.board import Board
 from proxy.console.reviewing import Reviewing
 from proxy.store.record import StoreUnavailable
-from rules.hold import UNENDED
+from rules.hold import UNENDED, State
 
 _SECONDS = 5.0
 _FRESH_SECONDS = 5.0
@@ -62,11 +63,18 @@ class Probes:
         try:
             async with asyncio.timeout(_SECONDS):
                 holds = await self._board.unended()
+                killed = await self._reviewing.store.killed()
         except (StoreUnavailable, TimeoutError):
             metrics.store_up.set(0)
             metrics.holds.clear()
+            metrics.oldest_pending_seconds.set(math.nan)
+            metrics.kill_switch.set(math.nan)
             return
         metrics.store_up.set(1)
         counts = Counter(hold.state for hold in holds)
         for state in UNENDED:
             metrics.holds.labels(state=state).set(counts[state])
+        now = self._reviewing.now()
+        waits = [(now - hold.created_at).total_seconds() for hold in holds if hold.state is State.PENDING]
+        metrics.oldest_pending_seconds.set(max([0.0, *waits]))
+        metrics.kill_switch.set(killed is not None)

@@ -25,7 +25,7 @@ from proxy.console.reviewing import Reviewing
 from proxy.credentials.injection import Injection
 from proxy.credentials.making import Surroundings, make
 from proxy.credentials.sources.shelf import Shelf
-from proxy.data_dir.authority import ensure_authority
+from proxy.data_dir.authority import ensure_authority, standing
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, write_secret
 from proxy.data_dir.forgetting import forget
@@ -148,6 +148,8 @@ class _Sidecar:
         trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
         self.settings, self.tasks = settings, tasks
         self.metrics = Metrics()
+        signs, *_ = standing(settings.data_dir)
+        self.metrics.authority_end_timestamp_seconds.set(signs.certificate.not_valid_after_utc.timestamp())
         self.redis = connect(url)
         place = config.redis
         self.store = Store(

@@ -1,9 +1,11 @@
 """What Grafana and Prometheus find when the compose example starts them."""
 
 import subprocess
+from pathlib import Path
 
 from tests.dashboards.overview import FILE, ROOT, dashboard
 from tests.dashboards.prometheus import tool
+from tests.dashboards.rules.files import RULES
 from tests.dashboards.shipped import EXAMPLE, PROVISIONING, flags, mounts, read_yaml, services
 
 
@@ -21,6 +23,13 @@ def test_prometheus_asks_the_reviewers_listener() -> None:
     (job,) = read_yaml(EXAMPLE / "prometheus.yml")["scrape_configs"]
     assert job["static_configs"] == [{"targets": [flags("sidegate")["--console"]]}]
     assert mounts("prometheus")["/etc/prometheus/prometheus.yml"][1] == "ro"
+
+
+def test_prometheus_finds_the_rules() -> None:
+    """The folder is mounted where the configuration looks."""
+    (pattern,) = read_yaml(EXAMPLE / "prometheus.yml")["rule_files"]
+    assert mounts("prometheus")[str(Path(pattern).parent)] == ("./dashboards/rules", "ro")
+    assert all(file.match(Path(pattern).name) for file in RULES)
 
 
 def test_grafana_asks_prometheus() -> None:
