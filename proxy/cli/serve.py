@@ -18,7 +18,9 @@ from proxy.data_dir.lock import AlreadyServing, exclusive
 from proxy.replay.journal import JournalError
 from proxy.rulebook import Rulebook
 from proxy.serving.doors import Ports
-from proxy.serving.server import CannotServe, Serving, Settings, serve
+from proxy.serving.listener import CannotServe
+from proxy.serving.parts import Settings
+from proxy.serving.server import Serving, serve
 from proxy.settings.serve import address
 from proxy.witness import WitnessError
 

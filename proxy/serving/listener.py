@@ -1,4 +1,4 @@
-"""Serves an ASGI application on a socket, leaving the process's signals to the one who owns them."""
+"""Binds sockets, and serves an ASGI application on one, leaving the process's signals to their owner."""
 
 import socket
 from collections.abc import Iterator
@@ -7,8 +7,31 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from proxy.destinations import Address
+
 _MAX_HEAD_BYTES = 32 * 1024
 _IDLE_SECONDS = 30
+
+
+class CannotServe(Exception):
+    """the sidecar cannot start; the message says why and what to do"""
+
+
+def bound(address: Address, flag: str) -> socket.socket:
+    """A socket that listens on `address`. Raises CannotServe naming the flag."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(address)
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        raise CannotServe(
+            f"cannot listen on `{address[0]}:{address[1]}` ({error.strerror}): "
+            f"stop what listens there, or give another {flag}"
+        ) from error
+    return listening
 
 
 class Listener:

@@ -81,9 +81,14 @@ class Reader:
             for node in one["nodes"]
         ]
 
-    def overflows(self) -> bool:
-        """Whether the page is wider than the screen."""
-        wider: bool = self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    def overflows(self) -> list[str]:
+        """What makes the page wider than the screen."""
+        wider: list[str] = self.page.evaluate(
+            """() => document.documentElement.scrollWidth <= window.innerWidth ? [] :
+            [...document.querySelectorAll("*")]
+            .filter(part => part.getBoundingClientRect().right > window.innerWidth)
+            .map(part => part.outerHTML.slice(0, 200)).concat("the page")"""
+        )
         return wider
 
     def ran(self) -> bool:

@@ -11,7 +11,7 @@ from proxy.console.people.asking import barring
 from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.contents import content_of, page_end
 from proxy.console.reading.holds import find_hold
-from proxy.console.reading.shown import standing
+from proxy.console.reading.shown import approvers, standing
 from proxy.console.reading.whole import Whole
 from proxy.keys.seal import SealError
 from rules.authority import Act
@@ -114,7 +114,12 @@ class One:
 
 
 def _about(hold: Hold) -> dict[str, Any]:
-    return {"hold": hold, "standing": standing(hold), "seen": str(hold.state)}
+    return {
+        "hold": hold,
+        "standing": standing(hold),
+        "by": "` and `".join(approvers(hold)),
+        "seen": str(hold.state),
+    }
 
 
 def _read_offset(visit: Visit) -> int:

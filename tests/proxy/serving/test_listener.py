@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from proxy.serving.listener import Listener
+from proxy.serving.listener import CannotServe, Listener, bound
 from tests.proxy.redis_child import eventually
 
 
@@ -123,3 +124,11 @@ async def _refused(url: str) -> bool:
         return True
     writer.close()
     return False
+
+
+def test_a_port_that_is_taken_is_named_with_its_flag() -> None:
+    """Bound without listening is not taken: two sidecars that start at once are told apart by listening."""
+    with bound(("127.0.0.1", 0), "--listen") as first:
+        address = first.getsockname()
+        with pytest.raises(CannotServe, match=r"cannot listen on .* or give another --console"):
+            bound(address, "--console")

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -23,12 +22,6 @@ from tests.acceptance.processes import free_ports, until
 from tests.acceptance.received import Stage
 from tests.acceptance.sidecar import OPEN_LOCALHOST, Sidecar
 from tests.acceptance.upstream import Upstream
-
-with warnings.catch_warnings():
-    # What mitmproxy's filter language is written with has given up the names it uses.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from proxy.serving import server
-    from proxy.serving.server import CannotServe
 
 RULES = (
     'version: 1\nrules:\n  - {id: pay, match: {host: localhost, method: POST, path: "/pay/**"}, tier: 4}\n'
@@ -273,14 +266,6 @@ def _own_addresses() -> list[str]:
         except OSError:
             return []
         return [str(probe.getsockname()[0])]
-
-
-def test_a_port_that_is_taken_is_named_with_its_flag() -> None:
-    """Bound without listening is not taken: two sidecars that start at once are told apart by listening."""
-    with server._bind(("127.0.0.1", 0), "--listen") as first:
-        address = first.getsockname()
-        with pytest.raises(CannotServe, match=r"cannot listen on .* or give another --console"):
-            server._bind(address, "--console")
 
 
 def test_the_console_answers_to_its_configured_names(start: Start) -> None:

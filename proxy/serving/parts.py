@@ -1,0 +1,266 @@
+"""Every part of a sidecar, made and connected here and nowhere else."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time
+
+from proxy.admission import Admission
+from proxy.agent import Agent
+from proxy.audit.making import FOLDER as AUDIT
+from proxy.audit.making import begin, started
+from proxy.channels import making
+from proxy.config import Config
+from proxy.console.people.factors.proving import Proving
+from proxy.console.reviewing import Reviewing
+from proxy.credentials.injection import Injection
+from proxy.credentials.making import Surroundings, make
+from proxy.credentials.sources.shelf import Shelf
+from proxy.data_dir.authority import standing
+from proxy.data_dir.trust import upstream_bundle, upstream_context
+from proxy.destinations import Address, Destinations, store_places
+from proxy.drift.again import Again
+from proxy.drift.edited import Editing
+from proxy.drift.probe import Probe
+from proxy.drift.shots import Shots
+from proxy.drift.snapshots import Snapshots
+from proxy.gate import Gate
+from proxy.holding import Holding
+from proxy.keeping import Keeping
+from proxy.keys.rotation import Rotation
+from proxy.keys.seal import load_or_create_key
+from proxy.keys.sealed import Sealed
+from proxy.keys.signing import Signer, Verifier
+from proxy.keys.source import keyring_of
+from proxy.mcp.desk import Desk
+from proxy.mcp.http import McpOverHttp
+from proxy.mcp.own_session import OwnSessions
+from proxy.metrics import Metrics
+from proxy.replay.journal import Journal
+from proxy.replay.replayer import Replayer
+from proxy.replay.unknowns import Unknowns
+from proxy.replay.worker import Worker
+from proxy.rulebook import Rulebook
+from proxy.serving.data_plane import DataPlane
+from proxy.serving.doors import NOWHERE, Ports
+from proxy.serving.people import people, people_folder, provider
+from proxy.serving.words import shown_url
+from proxy.signals import Signals
+from proxy.store.connection import connect
+from proxy.store.deadlines import Deadlines
+from proxy.store.history import History
+from proxy.store.record import StoreUnavailable
+from proxy.store.store import Store
+from proxy.suspicion import Suspicion
+from proxy.witness import Witness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the command line, the environment and the files say."""
+
+    listen: Address
+    console: Address
+    data_dir: Path
+    config: Config
+    rulebook: Rulebook
+    redis_url: str | None
+    upstream_ca: Path | None
+    witness: Path | None = None
+    capture: Ports = NOWHERE
+
+
+class Parts:
+    """The parts of one sidecar; nothing runs yet."""
+
+    def __init__(self, settings: Settings, url: str, tasks: asyncio.TaskGroup) -> None:
+        config, keys = settings.config, settings.data_dir / "keys"
+        trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
+        self.settings, self.tasks = settings, tasks
+        self.metrics = Metrics()
+        signs, *_ = standing(settings.data_dir)
+        self.metrics.authority_end_timestamp_seconds.set(signs.certificate.not_valid_after_utc.timestamp())
+        self.redis = connect(url)
+        place = config.redis
+        self.store = Store(
+            self.redis, domain=place.domain, clocks=config.clocks, cap=config.cap, replicas=place.replicas
+        )
+        self.key_source = config.keys.source_in(keys)
+        self.sealed = Sealed(keyring_of(self.key_source, domain=config.redis.domain))
+        self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
+        self.verifier = Verifier(config.keys.known(self.signer.public), domain=config.redis.domain)
+        self.signals = Signals(self.store, self.metrics)
+        self.deadlines = Deadlines(store=self.store, metrics=self.metrics)
+        self.destinations = Destinations(
+            allowed=config.allowed,
+            named=settings.rulebook.names_host,
+            tunnel_ports=frozenset(config.destinations.connect_ports),
+            store=store_places(url),
+        )
+        key = load_or_create_key(keys / "fingerprint.key")
+        self.agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
+        facts = started(self.agent, settings.rulebook.current(), config.model_dump_json())
+        self.audit = begin(
+            settings.data_dir / AUDIT / "serve", config.audit, self.signer, self.metrics, facts=facts
+        )
+        self.store.told = self.audit.stepped
+        self.shelf = Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring)
+        around = Surroundings(
+            shelf=self.shelf,
+            keyed=self.agent.keyed_secret,
+            context=lambda: upstream_context(trust),
+            now=time,
+            metrics=self.metrics,
+            tasks=tasks,
+            exchange=config.windows.upstream,
+        )
+        self.credentials = make(config.credentials, around, servers=config.server_urls)
+        self.injection = Injection.of(config.credentials, self.credentials, self.agent.placeholder)
+        self.witness = Witness(settings.witness) if settings.witness else None
+        self.history = History(
+            self.redis,
+            self.sealed.keyring,
+            keep=config.clocks.retention,
+            ruleset=settings.rulebook.current,
+        )
+        self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
+        self.snapshots = self._snapshots(trust)
+        self.replayer = self._replayer(trust)
+        self.worker = Worker(
+            store=self.store,
+            sealed=self.sealed,
+            signals=self.signals,
+            replayer=self.replayer,
+            tasks=tasks,
+        )
+        self.keeping = Keeping(
+            agent=self.agent,
+            store=self.store,
+            sealed=self.sealed,
+            signals=self.signals,
+            metrics=self.metrics,
+            history=self.history,
+            audit=self.audit,
+        )
+        rules = settings.rulebook.current
+        self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
+        self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
+        self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
+        self.plane = DataPlane(
+            self._gate(),
+            listen=settings.listen,
+            authority=settings.data_dir / "ca",
+            upstream_trust=trust,
+            served=config.served,
+        )
+
+    def reviewing(self, console: Address) -> Reviewing:
+        """What the console works with, which is reached at `console`."""
+        settings = self.settings
+        trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
+        return Reviewing(
+            store=self.store,
+            sealed=self.sealed,
+            signer=self.signer,
+            verifier=self.verifier,
+            rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source, shelf=self.shelf),
+            metrics=self.metrics,
+            ruleset=settings.rulebook.current,
+            again=self.again.ask,
+            edit=self.editing.apply,
+            signals=self.signals,
+            agent=self.agent,
+            history=self.history,
+            audit=self.audit,
+            channels=making.place(
+                settings.config.channels,
+                link=shown_url(console),
+                beside=self.destinations,
+                trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
+            ),
+            preview_required=settings.config.review.preview == "required",
+            proving=Proving(people_folder(settings.data_dir), now=lambda: datetime.now(UTC)),
+            provider=provider(settings.config, trust=trust),
+            people=people(settings.data_dir, settings.config, console=console),
+            ready=self._ready,
+            address=console,
+            names=frozenset(settings.config.console.names),
+        )
+
+    def _snapshots(self, trust: Path) -> Snapshots:
+        return Snapshots(
+            shots=Shots(self.store, self.sealed),
+            probe=Probe(
+                destinations=self.destinations,
+                ruleset=self.settings.rulebook.current,
+                trust=upstream_context(trust),
+                witness=self.witness,
+            ),
+            credentials=self.credentials,
+            metrics=self.metrics,
+            tasks=self.tasks,
+        )
+
+    def _replayer(self, trust: Path) -> Replayer:
+        config = self.settings.config
+        return Replayer(
+            store=self.store,
+            sealed=self.sealed,
+            verifier=self.verifier,
+            credentials=self.credentials,
+            snapshots=self.snapshots,
+            destinations=self.destinations,
+            ruleset=self.settings.rulebook.current,
+            trust=upstream_context(trust),
+            metrics=self.metrics,
+            tasks=self.tasks,
+            journal=self.journal,
+            timeout=config.windows.upstream,
+            witness=self.witness,
+            audit=self.audit,
+        )
+
+    def _gate(self) -> Gate:
+        ruleset, config = self.settings.rulebook.current, self.settings.config
+        suspicion = Suspicion(store=self.store, agent=self.agent, ruleset=ruleset, tasks=self.tasks)
+        admission = Admission(
+            agent=self.agent,
+            store=self.store,
+            metrics=self.metrics,
+            history=self.history,
+            suspicion=suspicion,
+            audit=self.audit,
+        )
+        holding = Holding(
+            keeping=self.keeping,
+            replayer=self.replayer,
+            snapshots=self.snapshots,
+            waiting=config.waiting,
+        )
+        desk = Desk(ruleset=ruleset, admission=admission, keeping=self.keeping, replayer=self.replayer)
+        mcp = McpOverHttp(desk=desk, servers=config.tool_servers, tasks=self.tasks)
+        own = OwnSessions(servers=config.tool_servers, shelf=mcp.shelf, replayer=self.replayer)
+        self.worker.own_courier = own.courier
+        return Gate(
+            ruleset=ruleset,
+            admission=admission,
+            destinations=self.destinations,
+            holding=holding,
+            metrics=self.metrics,
+            witness=self.witness,
+            mcp=mcp,
+            injection=self.injection,
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call, a replay or a probe is under way."""
+        return any((self.plane.traffic.busy, self.worker.busy, self.snapshots.busy))
+
+    async def _ready(self) -> dict[str, bool]:
+        try:
+            await self.store.check()
+        except StoreUnavailable:
+            return {"store": False, "proxy": self.plane.address is not None}
+        return {"store": True, "proxy": self.plane.address is not None}
