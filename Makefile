@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SYSTEM := apache2 chromium curl faketime haproxy iproute2 nftables nginx-light prometheus redis-server
 
-.PHONY: run test check unit acceptance deep bench evasion mcp-evasion clients trust conformance garden faults crash day dashboards demo image clean
+.PHONY: run test check unit acceptance deep bench evasion mcp-evasion clients trust conformance garden faults crash drills day dashboards demo image clean
 
 ## Start the sidecar with its embedded store. ARGS are passed on to `sidegate serve`.
 run: .venv/.run
@@ -71,6 +71,10 @@ faults: .venv/.dev .venv/.system
 ## kill -9 at twenty points of a call's way: `CRASH_REPS=N`, ARGS="--resume FILE"; ARGS=failover for the store's, ARGS=audit for the audit trail's.
 crash: .venv/.dev .venv/.system
 	$(BIN)/python -m tests.crash $(ARGS)
+
+## 1,000 drills over the real store, console, worker and replayer: `DRILLS=N`.
+drills: .venv/.dev
+	$(BIN)/python -m tests.drills
 
 ## A scripted day in ten minutes, watched by a real Prometheus: `make day ARGS="--seconds 120"`.
 day: .venv/.dev .venv/.system

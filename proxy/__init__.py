@@ -12,6 +12,7 @@
 - `rulebook`: the rules of now; `agent`: who acts; `budgets`: what calls add up to
 - `suspicion`: what answers have given away
 - `admission`: what stands before every call that does more than read
+- `quality/`: ground truth, about holds and passes
 - `keeping`: what all held calls have in common; `holding`: a request that waits for a human
 - `gate`: the path of a call on one screen
 - `mcp/`: the same for tool calls, over stdio and inside HTTP

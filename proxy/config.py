@@ -18,6 +18,7 @@ from proxy.destinations import Allowed
 from proxy.holding import Waiting
 from proxy.keys.settings import Keys
 from proxy.mcp.servers import McpServer
+from proxy.quality.settings import Drills
 from proxy.settings.authority import CaEntry
 from proxy.settings.serve import ServeEntry
 from proxy.store.timing import Cap, Clocks
@@ -114,9 +115,17 @@ class Reviewer(Strict):
 
 
 class Review(Strict):
-    """What an approval has to name of what its reviewer was shown."""
+    """What an approval has to name of what its reviewer was shown, and how soon it is a fast one."""
 
     preview: Literal["required", "optional"] = "required"
+    fast_tier_3: Patience = 5.0
+    fast_tier_4: Patience = 15.0
+
+    @property
+    def fast(self) -> dict[Tier, timedelta]:
+        """How soon after the first view an approval of a tier is a fast one."""
+        seconds = {Tier.EXTERNAL: self.fast_tier_3, Tier.HIGH_RISK: self.fast_tier_4}
+        return {tier: timedelta(seconds=limit) for tier, limit in seconds.items()}
 
 
 class RedisPlace(Strict):
@@ -163,6 +172,7 @@ class Config(Strict):
     reviewers: tuple[Reviewer, ...] = ()
     console: ConsoleEntry = ConsoleEntry()
     review: Review = Review()
+    drills: Drills = Drills()
     channels: Channels = Channels()
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()

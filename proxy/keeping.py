@@ -38,6 +38,10 @@ _RUN_AGAIN_AFTER = 5.0
 _ANSWERED = frozenset({State.EXECUTED, State.EXECUTION_ERROR})
 
 
+def _nobody(_hold: Hold) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
     """What all holds have in common, for those who hold calls."""
@@ -49,6 +53,8 @@ class Keeping:
     metrics: Metrics
     history: History | None = None
     audit: Recorder | None = None
+    opened: Callable[[Hold], None] = _nobody
+    """Hears of every new hold."""
 
     def draft(
         self, action: Action | ToolAction, judged: Judgement | Hold, *, fingerprint: str, policy: str
@@ -85,6 +91,7 @@ class Keeping:
             return hold, new
         self.metrics.holds_opened.labels(int(hold.tier)).inc()
         logger.info("hold.opened hold=%s tier=%d", hold.hold_id, hold.tier)
+        self.opened(hold)
         # For whoever decides about the agent's next one; this one is recorded without that.
         with suppress(StoreUnavailable):
             if self.history is not None:
@@ -161,7 +168,7 @@ class Keeping:
         Where a reviewer has changed it, it is the one that it was changed into.
         """
         hold = await self.store.latest(hold_id)
-        if hold is None:
+        if hold is None or hold.drill:
             return None
         try:
             action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))

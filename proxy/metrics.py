@@ -8,7 +8,9 @@ from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from rules.drill.drill import Answer, Kind
 from rules.hold import DISPOSITIONS, TRANSITIONS, Event, State
+from rules.quality import HoldLabel
 from rules.verdict import Judgement, ReasonId, Tier, Verdict
 
 FAILURES = frozenset(
@@ -42,6 +44,7 @@ _JUDGED = frozenset(
     }
 )
 _DECISION_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400)
+_DWELL_BUCKETS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 _REPLAY_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -101,7 +104,10 @@ class Metrics:
             "retries_joined", "Requests that joined a hold that was there already"
         )
         self.transitions = self._counter(
-            "hold_transitions", "Steps of holds, by event", labels=("event",), series=_each(Event)
+            "hold_transitions",
+            "Steps of holds, by event",
+            labels=("event",),
+            series=_each(event for event in Event if event is not Event.DRILL),
         )
         self.decision_seconds = self._histogram(
             "decision_seconds",
@@ -109,6 +115,46 @@ class Metrics:
             label="decision",
             values=(Event.APPROVE, Event.REJECT, Event.CANCEL),
             buckets=_DECISION_BUCKETS,
+        )
+        self.deadlines = self._counter(
+            "deadlines",
+            "Holds that people decided about in time, and those that expired unanswered",
+            labels=("outcome",),
+            series=_each(("met", "missed")),
+        )
+        self.review_dwell_seconds = self._histogram(
+            "review_dwell_seconds",
+            "Time from a reviewer's first view of a hold to the decision, by decision",
+            label="decision",
+            values=(Event.APPROVE, Event.REJECT, Event.RESPOND),
+            buckets=_DWELL_BUCKETS,
+        )
+        self.fast_approvals = self._counter(
+            "fast_approvals",
+            "Approvals sooner after the first view than anybody can have read it, by tier",
+            labels=("tier",),
+            series=_each((int(Tier.EXTERNAL), int(Tier.HIGH_RISK))),
+        )
+        self.hold_labels = self._counter(
+            "hold_labels",
+            "What people say of holds: a changed mind counts anew",
+            labels=("label",),
+            series=_each(HoldLabel),
+        )
+        self.hold_labels_withdrawn = self._counter(
+            "hold_labels_withdrawn",
+            "What people no longer say of holds, by what it was",
+            labels=("label",),
+            series=_each(HoldLabel),
+        )
+        self.drills_injected = self._counter(
+            "drills_injected", "Drills put among the holds, by kind", labels=("kind",), series=_each(Kind)
+        )
+        self.drill_answers = self._counter(
+            "drill_answers",
+            "What became of drills, by kind",
+            labels=("kind", "answer"),
+            series=[(kind, answer) for kind in Kind for answer in Answer],
         )
         self.replay_seconds = self._histogram(
             "replay_seconds",

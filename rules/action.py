@@ -48,6 +48,8 @@ class Action:
     principal: Principal
     credentials: tuple[str, ...] = ()
     """Lower-case names of the credential headers that were taken off."""
+    drill: bool = False
+    """Whether nobody asked for it, and it must never run."""
 
     @property
     def url(self) -> str:
@@ -89,6 +91,7 @@ class Action:
             "body_sha256": hashlib.sha256(self.body).hexdigest(),
             "principal": asdict(self.principal),
             "credentials": list(self.credentials),
+            **({"drill": True} if self.drill else {}),
         }
 
 
@@ -128,6 +131,7 @@ def unbind(binding: dict[str, Any], body: bytes) -> Action:
             body=body,
             principal=Principal(**binding["principal"]),
             credentials=tuple(binding["credentials"]),
+            drill=binding.get("drill", False),
         )
         # As text, because to Python 1 equals True.
         same = json.dumps(action.binding(), sort_keys=True) == json.dumps(binding, sort_keys=True)

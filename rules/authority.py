@@ -19,6 +19,8 @@ class Act(StrEnum):
     """See what is held and what became of it."""
     COMMENT = "comment"
     """Write a word for other people."""
+    LABEL = "label"
+    """Say whether it was right that a call was held, or that it passed."""
     WATCH = "watch"
     """Be the one who looks at a hold."""
     APPROVE = "approve"
@@ -104,8 +106,8 @@ class Refusal:
 
 _DECIDING = frozenset(
     {
-        *(Act.COMMENT, Act.WATCH, Act.APPROVE, Act.REJECT, Act.RESPOND, Act.ASK, Act.EDIT, Act.UNDO),
-        *(Act.CANCEL, Act.RESOLVE, Act.ASK_AGAIN, Act.KILL),
+        *(Act.COMMENT, Act.LABEL, Act.WATCH, Act.APPROVE, Act.REJECT, Act.RESPOND, Act.ASK, Act.EDIT),
+        *(Act.UNDO, Act.CANCEL, Act.RESOLVE, Act.ASK_AGAIN, Act.KILL),
     }
 )
 _LEADING = _DECIDING | {Act.UNKILL, Act.GRANT, Act.PINS, Act.CHANNELS}
@@ -122,7 +124,7 @@ ALLOWED: dict[Role, frozenset[Act]] = {
 BINDING = frozenset({Act.APPROVE, Act.EDIT, Act.RESOLVE, Act.GRANT})
 # What was edited waits for an approval of its own, which asks for the factor.
 STEPPED = BINDING - {Act.EDIT}
-_UNBOUNDED = frozenset({Act.VIEW, Act.COMMENT})
+_UNBOUNDED = frozenset({Act.VIEW, Act.COMMENT, Act.LABEL})
 
 
 def refuse(

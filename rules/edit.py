@@ -53,10 +53,8 @@ def editable(action: Action | ToolAction) -> Json | Uneditable:
     payload = read_body(action.fields, action.body)
     if not isinstance(payload, Payload) or payload.kind is not PayloadKind.JSON:
         return Uneditable(reason="only a JSON body that was read whole can be, and this is none")
-    if signing := next(_signing(action.fields), None):
-        return Uneditable(
-            reason=f"the header `{signing}` was made of its body, and would not fit another one"
-        )
+    if header := next(signing(action.fields), None):
+        return Uneditable(reason=f"the header `{header}` was made of its body, and would not fit another one")
     return payload.value
 
 
@@ -112,7 +110,8 @@ def _framed(fields: Fields, body: bytes) -> Iterator[tuple[bytes, bytes]]:
             yield name, b"%d" % len(body) if name.lower() == b"content-length" else value
 
 
-def _signing(fields: Fields) -> Iterator[str]:
+def signing(fields: Fields) -> Iterator[str]:
+    """The names of headers that were made of the body, and fit no other one."""
     for name, _ in fields:
         if _OF_THE_BODY.fullmatch(name.lower()):
             yield name.decode("latin-1")

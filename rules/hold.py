@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from rules.drill.drill import Answer, Mark
 from rules.verdict import ReasonId, Tier
 
 
@@ -43,6 +44,8 @@ class State(StrEnum):
     """The kill switch stopped it before it was sent."""
     SUPERSEDED = "superseded"
     """A reviewer changed what it asks for: the hold that came of it goes on in its place."""
+    DRILLED = "drilled"
+    """It was a drill, and a reviewer has answered it; nothing of it could ever run."""
 
 
 class Event(StrEnum):
@@ -62,6 +65,8 @@ class Event(StrEnum):
     """A reviewer said no, and answered the agent instead."""
     SUPERSEDE = "supersede"
     """A reviewer changed what it asks for."""
+    DRILL = "drill"
+    """A reviewer answered a drill, in whatever way."""
     EXPIRE = "expire"
     """A clock ran out before the request was sent."""
     CANCEL = "cancel"
@@ -137,6 +142,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.REJECT: State.REJECTED,
         Event.RESPOND: State.REJECTED,
         Event.SUPERSEDE: State.SUPERSEDED,
+        Event.DRILL: State.DRILLED,
         Event.EXPIRE: State.EXPIRED,
         Event.CANCEL: State.CANCELLED,
         Event.KILL: State.KILLED,
@@ -186,6 +192,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.CANCELLED: {},
     State.KILLED: {},
     State.SUPERSEDED: {},
+    State.DRILLED: {},
 }
 
 OPEN = frozenset({State.PENDING, State.APPROVED, State.CLAIMED, State.SENDING})
@@ -208,6 +215,7 @@ DISPOSITIONS: dict[State, Disposition] = {
     State.CANCELLED: Disposition.DENIED_NOT_EXECUTED,
     State.KILLED: Disposition.DENIED_NOT_EXECUTED,
     State.SUPERSEDED: Disposition.DENIED_NOT_EXECUTED,
+    State.DRILLED: Disposition.DENIED_NOT_EXECUTED,
 }
 
 
@@ -286,6 +294,10 @@ class Hold:
     """The reviewer who looks at it."""
     watched_until: datetime | None = None
     """Until when that counts."""
+    drill: Mark | None = None
+    """What it is a drill of. Such a hold never runs, and counts in nothing that measures real ones."""
+    drill_answer: Answer | None = None
+    """What a person answered; a drill that expired has none."""
 
     @property
     def settled(self) -> bool:

@@ -69,6 +69,11 @@ _WORDS: dict[State, _Words] = {
         "read status_url, or send the identical request again, for what became of the changed one",
         executed=False,
     ),
+    State.DRILLED: _Words(
+        phrase="Exercise {id}; not executed",
+        detail="this was an exercise of the reviewers that no agent asked for; nothing was executed",
+        executed=False,
+    ),
     State.EXPIRED: _Words(
         phrase="Expired unanswered {id}; not executed",
         detail="the time for this action ran out and it was not executed; nobody refused it: "

@@ -16,7 +16,7 @@ from rules.request.authority import canonical_host
 
 type Name = Annotated[str, Field(min_length=1, max_length=200)]
 
-OUTCOMES = tuple(state for state in State if state not in (State.CLAIMED, State.SENDING))
+OUTCOMES = tuple(state for state in State if state not in (State.CLAIMED, State.SENDING, State.DRILLED))
 """Of what a webhook is told unless it says otherwise."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")

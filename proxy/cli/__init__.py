@@ -25,6 +25,7 @@ _COMMANDS = {
     "edit": "change",
     "ask": "change",
     "comment": "change",
+    "label": "label",
     "respond": "decide",
     "undo": "decide",
     "ask-again": "decide",

@@ -24,6 +24,7 @@ from proxy.console.pages.routes import routes
 from proxy.console.pins import Pins
 from proxy.console.probes import Probes
 from proxy.console.problem import EXCEPTION_HANDLERS
+from proxy.console.quality.labels import LabelRoutes
 from proxy.console.reading.board import Board
 from proxy.console.reading.contents import Contents
 from proxy.console.reading.holds import Holds
@@ -79,6 +80,7 @@ def _api(reviewing: Reviewing, board: Board) -> Router:
             Route("/holds/{hold_id}/edit", edits.apply, methods=["POST"]),
             Route("/holds/{hold_id}/ask", talks.ask, methods=["POST"]),
             Route("/holds/{hold_id}/comment", talks.comment, methods=["POST"]),
+            Route("/holds/{hold_id}/label", LabelRoutes(reviewing).hold, methods=["POST"]),
             Route("/holds/{hold_id}/claim", talks.claim, methods=["POST"]),
             Route("/holds/{hold_id}/unclaim", talks.unclaim, methods=["POST"]),
             Route("/holds/{hold_id}/respond", decisions.respond, methods=["POST"]),

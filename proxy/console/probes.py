@@ -71,10 +71,11 @@ class Probes:
             metrics.kill_switch.set(math.nan)
             return
         metrics.store_up.set(1)
-        counts = Counter(hold.state for hold in holds)
+        real = [hold for hold in holds if not hold.drill]
+        counts = Counter(hold.state for hold in real)
         for state in UNENDED:
             metrics.holds.labels(state=state).set(counts[state])
         now = self._reviewing.now()
-        waits = [(now - hold.created_at).total_seconds() for hold in holds if hold.state is State.PENDING]
+        waits = [(now - hold.created_at).total_seconds() for hold in real if hold.state is State.PENDING]
         metrics.oldest_pending_seconds.set(max([0.0, *waits]))
         metrics.kill_switch.set(killed is not None)

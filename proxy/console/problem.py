@@ -52,6 +52,8 @@ class Obstacle(StrEnum):
     """What is to be told is missing, too long or not plain text."""
     CURSOR_INVALID = "cursor_invalid"
     """The place from which to go on is none."""
+    LABEL_INVALID = "label_invalid"
+    """What is said of a verdict is none of the words that there are for it."""
     OUTCOME_INVALID = "outcome_invalid"
     """The outcome is none of those that can be found out."""
     TOOLS_INVALID = "tools_invalid"

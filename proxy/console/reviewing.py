@@ -1,7 +1,7 @@
 """What the console works on, and how it opens what it shows."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from proxy.keys.seal import SealError, Shredded
 from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
+from proxy.quality.pace import USUAL, Pace
 from proxy.signals import Signals
 from proxy.store.history import History
 from proxy.store.store import Store
@@ -87,6 +88,10 @@ class Reviewing:
     """Where people log in who do not log in here."""
     preview_required: bool = True
     """Whether an approval of tier 4 has to name the preview that its reviewer was shown."""
+    fast: Mapping[Tier, timedelta] = field(default_factory=lambda: USUAL)
+    """How soon after the first view an approval of a tier is a fast one."""
+    drill_rate: float = 0.0
+    """After how many of new holds a drill is put among them."""
     names: frozenset[str] = frozenset()
     """`host:port` (or `host`) under which reviewers reach the console, besides its addresses."""
     now: Callable[[], datetime] = _now
@@ -96,6 +101,11 @@ class Reviewing:
     def step_up(self) -> frozenset[Tier]:
         """The tiers in which each decision needs a second factor."""
         return frozenset(Tier(tier) for tier in self.people.entry.step_up.tiers)
+
+    @property
+    def pace(self) -> Pace:
+        """How long people look before they decide."""
+        return Pace(store=self.store, metrics=self.metrics, fast=self.fast, now=self.now)
 
     def note(self, kind: Kind, who: str, **facts: Fact) -> None:
         """Record that a person did something."""

@@ -132,5 +132,6 @@ def _associated(of: Draft | Hold, part: str) -> dict[str, str]:
         "generation": str(of.generation) if of.generation > 1 else "",
         "supersedes": of.supersedes,
         "edited_by": of.edited_by,
+        "drill": str(of.drill or ""),
     }
     return bound | {name: value for name, value in later.items() if value}

@@ -229,6 +229,9 @@ class Replayer:
             raise Unsent(str(error)) from error
         except SealError as error:
             raise self._broken(hold, error) from error
+        # INVARIANT: what nobody asked for never runs, whatever the store says, whose script refuses it too.
+        if action.drill:
+            raise self._broken(hold, SealError("it is a drill, which can never run"))
         # INVARIANT: the state in the store only says where a hold stands; the signature says that it may run.
         needed = needed_for(action, self.ruleset(), rule=hold.rule)
         if fault := self.verifier.fault(hold, needed):

@@ -1,7 +1,7 @@
 """Every part of a sidecar, made and connected here and nowhere else."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time
@@ -37,6 +37,7 @@ from proxy.mcp.desk import Desk
 from proxy.mcp.http import McpOverHttp
 from proxy.mcp.own_session import OwnSessions
 from proxy.metrics import Metrics
+from proxy.quality.drills import Drills
 from proxy.replay.journal import Journal
 from proxy.replay.replayer import Replayer
 from proxy.replay.unknowns import Unknowns
@@ -144,6 +145,10 @@ class Parts:
             audit=self.audit,
         )
         rules = settings.rulebook.current
+        self.drills = Drills(
+            keeping=self.keeping, ruleset=rules, rate=config.drills.rate, most=config.drills.most_open
+        )
+        self.keeping = replace(self.keeping, opened=self.drills.offer)
         self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
         self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
@@ -179,6 +184,8 @@ class Parts:
                 beside=self.destinations,
                 trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
             ),
+            drill_rate=settings.config.drills.rate,
+            fast=settings.config.review.fast,
             preview_required=settings.config.review.preview == "required",
             proving=Proving(people_folder(settings.data_dir), now=lambda: datetime.now(UTC)),
             provider=provider(settings.config, trust=trust),

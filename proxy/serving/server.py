@@ -142,6 +142,7 @@ class _Sidecar:
             parts.deadlines.watch(),
             parts.worker.watch(),
             parts.unknowns.watch(),
+            parts.drills.watch(),
             settings.rulebook.watch(parts.metrics, self._rules_changed),
             Skew(store=parts.store, metrics=parts.metrics).watch(),
             making.make(reviewing).watch(),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from proxy.metrics import Metrics
 from proxy.store.record import StoreUnavailable, Unreadable
 from proxy.store.store import Refused, Store
+from rules.drill.drill import Answer
 from rules.hold import Event, Hold, State
 
 logger = logging.getLogger(__name__)
@@ -57,8 +58,17 @@ class Deadlines:
         if hold.note and event is Event.EXPIRE:
             note = f"{note}; {hold.note}"  # why every attempt failed
         await self.store.step(hold, event, due=True, fields={"note": note.encode()})
-        self.metrics.transitions.labels(event).inc()
+        self._count(hold, event)
         logger.info("hold.%s hold=%s state=%s", event, hold_id, hold.state)
+
+    def _count(self, hold: Hold, event: Event) -> None:
+        """A drill counts as nothing but a drill."""
+        if hold.drill:
+            self.metrics.drill_answers.labels(hold.drill.kind, Answer.EXPIRED).inc()
+            return
+        self.metrics.transitions.labels(event).inc()
+        if hold.state is State.PENDING:
+            self.metrics.deadlines.labels("missed").inc()
 
     async def _shred(self, hold: Hold) -> None:
         if await self.store.shred(hold):

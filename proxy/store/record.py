@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from rules.drill.drill import Answer, Mark
+from rules.drill.drill import read as mark
 from rules.hold import Hold, Resolution, State
 from rules.verdict import ReasonId, Tier
 
@@ -53,7 +55,10 @@ class Draft:
     supersedes: str = ""
     edited_by: str = ""
     edit: bytes = b""
-    """What a reviewer changed, sealed."""
+    """What a reviewer, or the maker of a drill, changed, sealed."""
+    snapshot: bytes = b""
+    """What was read when it was held, sealed; only of a drill, which nothing is read for."""
+    drill: Mark | None = None
 
 
 CONTENTS = ("key", "sealed", "answer", "snapshot", "drift", "reasoning", "edit", "talk")
@@ -84,7 +89,9 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
             "supersedes": draft.supersedes,
             "edited_by": draft.edited_by,
         }
+    written |= {"drill": str(draft.drill)} if draft.drill else {}
     parts = {"sealed": draft.sealed, "reasoning": draft.reasoning, "edit": draft.edit}
+    parts["snapshot"] = draft.snapshot
     sealed = {name: part for name, part in parts.items() if part or name == "sealed"}
     return {name: value.encode() for name, value in written.items()} | sealed
 
@@ -158,6 +165,8 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         asked=fields.get("asked") == "1",
         watched_by=fields.get("watched_by", ""),
         watched_until=_time(fields["watched_until"]) if "watched_until" in fields else None,
+        drill=mark(fields.get("drill", "")),
+        drill_answer=Answer(fields["drill_answer"]) if fields.get("drill_answer") else None,
     )
 
 

@@ -15,6 +15,7 @@ from rules.hold import Hold
 _MOST_GENERATIONS = 100
 _PRUNED_AT_ONCE = 200
 _SCANNED_AT_ONCE = 100
+_SETS = ("holds", "unended", "deadlines", "approved", "unknown", "drills")
 
 
 class Records:
@@ -24,6 +25,11 @@ class Records:
         self._redis = redis
         self._prefix = f"{{sidegate:{domain}}}"
         self._keep = keep
+
+    @property
+    def kept(self) -> int:
+        """For how many milliseconds a hold is kept after its last change."""
+        return self._keep
 
     async def find(self, hold_id: str) -> Hold | None:
         """The hold with this id, or None."""
@@ -81,7 +87,7 @@ class Records:
                 await self._redis.zrange(index, "-inf", before, byscore=True, offset=0, num=_PRUNED_AT_ONCE)
             )
             gone = [i for i in old if not await self._redis.exists(self._hold_key(i))]
-            for name in ("holds", "unended", "deadlines", "approved", "unknown") if gone else ():
+            for name in _SETS if gone else ():
                 await self._redis.zrem(self._key(name), *gone)
 
     async def unended(self) -> Sequence[str]:

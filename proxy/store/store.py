@@ -6,11 +6,12 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:fingerprint:<fp>  id of the hold that the same request joins; expires like it
     {sidegate:<domain>}:holds             sorted set, id by time of creation, and the channel that
                                           announces changes; listing drops ids of forgotten holds
-                                          from all five sets
+                                          from all six sets
     {sidegate:<domain>}:unended           sorted set, id by time of creation; ids leave with the state
     {sidegate:<domain>}:deadlines         sorted set, id by next deadline, after the end that of its contents
     {sidegate:<domain>}:approved          sorted set, id by time of approval; ids leave with the state
     {sidegate:<domain>}:unknown           sorted set, id by time of the loss; ids leave with the state
+    {sidegate:<domain>}:drills            sorted set, id of open drills by time of creation
     {sidegate:<domain>}:kill              the kill switch while it is on; an operator lifts it
     {sidegate:<domain>}:recent:<agent>    sorted set, ids of an agent's new holds by time; for its cap
     {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
@@ -109,6 +110,15 @@ class Store(Records):
             joined = await self._join(fields["taken"], draft.fingerprint)
             if joined is not None:
                 return joined, False
+
+    async def inject(self, drill: Draft, *, most: int) -> Hold | None:
+        """Record a drill; None, and nothing, while `most` are open or the kill switch is on."""
+        outcome, fields = await self._begin(drill, {"drills": most, "unkilled": True})
+        if outcome in ("enough", "killed"):
+            return None
+        if outcome != "done":
+            raise ValueError(f"there is a hold like the drill `{drill.hold_id}` already")
+        return read_hold(drill.hold_id, fields)
 
     async def supersede(self, hold: Hold, draft: Draft) -> Hold:
         """Put a new hold in the place of a pending one, which ends; in one step. Raises Refused."""
@@ -266,6 +276,7 @@ class Store(Records):
             self._key("unended"),
             self._key("events"),
             self._hold_key((of and of.supersedes) or hold_id),
+            self._key("drills"),
         ]
         async with self._guarded():
             if change.get("confirm") and self._replicas.needed:

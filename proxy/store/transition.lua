@@ -3,7 +3,7 @@
 -- KEYS  1 the hold   2 index of all holds   3 deadlines   4 approved and unclaimed   5 fingerprint   6 kill switch
 --       7 times of the agent's new holds   8 the agent's quarantine (both only for a new hold)
 --       9 unknown outcomes   10 what has not ended   11 the log of changes
---       12 the hold that a new one takes the place of, else the hold itself
+--       12 the hold that a new one takes the place of, else the hold itself   13 open drills
 -- ARGV  1 the change as JSON   2... field, value pairs to set (binary safe)
 --
 -- The change: id; from (list of states, empty: the hold must not exist yet); to (absent: the state stays);
@@ -16,12 +16,13 @@
 -- release (forget the fingerprint); flood (for a new hold: most, within and quarantine in milliseconds);
 -- instead (for a new hold that takes the place of a pending one: the `id`, `digest` and state `to` of that,
 -- `contents` in milliseconds; it has its fingerprint, and is in no flood);
+-- drills (for a new drill: how many may be open, which is in no flood either);
 -- erase (fields to delete, after which its time of keeping goes on as it was);
 -- keep (milliseconds until all of it is forgotten); log (about how many changes the log has room for).
 --
 -- Returns {outcome, now, fields...}: outcome is `done`, `again` (this very step was made before),
--- `missing`, `taken` (the fingerprint belongs to the hold in the third place), `flooded` (the agent is in
--- quarantine), or what forbids the step.
+-- `missing`, `enough` (so many drills are open), `taken` (the fingerprint belongs to the hold in the third
+-- place), `flooded` (the agent is in quarantine), or what forbids the step.
 -- Every outcome but `done` has changed nothing, except that freed fingerprint and the quarantine's begin.
 
 -- A full server refuses a script's first write and none after it, so nothing is written before the first
@@ -74,6 +75,7 @@ if #change.from == 0 then
     redis.call('SET', KEYS[8], now, 'PX', flood.quarantine)
     return {'flooded', tostring(now), 'begins'}
   end
+  if change.drills and redis.call('ZCARD', KEYS[13]) >= change.drills then return {'enough', tostring(now)} end
 else
   if not state then
     -- Here, and not by its reader: meanwhile it could belong to the next hold.
@@ -91,6 +93,9 @@ else
   end
 end
 
+-- INVARIANT: a drill never runs. The action that is sealed in it says so as well, which the replayer reads.
+local runs = change.to == 'approved' or change.to == 'claimed' or change.to == 'sending'
+if runs and field('drill') then return answer('drill') end
 if change.unkilled and redis.call('EXISTS', KEYS[6]) == 1 then return answer('killed') end
 if change.unless and field(change.unless) then return answer('set') end
 if change.digest and field('digest') ~= change.digest then return answer('digest') end
@@ -121,7 +126,7 @@ if #change.from == 0 then
   redis.call('ZADD', KEYS[2], now, change.id)
   redis.call('SET', KEYS[5], change.id)
 end
-if #change.from == 0 and not change.instead then
+if #change.from == 0 and change.flood then
   redis.call('ZADD', KEYS[7], now, change.id)
   redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', '(' .. now - change.flood.within)
   redis.call('PEXPIRE', KEYS[7], change.flood.within)
@@ -149,6 +154,11 @@ if change.unended then
   redis.call('ZADD', KEYS[10], 'NX', now, change.id)
 elseif change.to then
   redis.call('ZREM', KEYS[10], change.id)
+end
+if change.unended and field('drill') then
+  redis.call('ZADD', KEYS[13], 'NX', now, change.id)
+elseif change.to then
+  redis.call('ZREM', KEYS[13], change.id)
 end
 if state == 'approved' then
   redis.call('ZADD', KEYS[4], 'NX', now, change.id)

@@ -17,6 +17,7 @@ DECIDED = frozenset(
 ) | {
     "respond",
     "supersede",
+    "drill",
 }
 """Events that are a person's, where a person is named."""
 
@@ -60,6 +61,7 @@ def of_hold(hold: Hold) -> Said:
         "reason_id": str(hold.reason_id),
         "digest": hold.digest,
         "policy": hold.policy,
+        "drill": True if hold.drill else None,
     }
 
 
@@ -75,6 +77,7 @@ def of_step(hold: Hold, event: Event) -> Said:
         "attempt": hold.sends[-1] if hold.sends else None,
         "resolved_as": str(hold.resolved_as) if hold.resolved_as else None,
         "resolved_by": hold.resolved_by or None,
+        "drill": True if hold.drill else None,
     }
 
 

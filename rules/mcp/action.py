@@ -33,6 +33,8 @@ class ToolAction:
     principal: Principal
     fields: Fields = ()
     """The header fields that go with it over HTTP, but for those of the session."""
+    drill: bool = False
+    """Whether nobody asked for it, and it must never run."""
 
     @property
     def method(self) -> str:
@@ -72,6 +74,7 @@ class ToolAction:
             "fields": [[n.decode("latin-1"), v.decode("latin-1")] for n, v in self.fields],
             "body_sha256": hashlib.sha256(self.body).hexdigest(),
             "principal": asdict(self.principal),
+            **({"drill": True} if self.drill else {}),
         }
 
 
@@ -100,6 +103,7 @@ def unbind_tool(binding: dict[str, Any], body: bytes) -> ToolAction:
             body=body,
             principal=Principal(**binding["principal"]),
             fields=tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in binding["fields"]),
+            drill=binding.get("drill", False),
         )
         # As text, because to Python 1 equals True.
         same = json.dumps(action.binding(), sort_keys=True) == json.dumps(binding, sort_keys=True)

@@ -42,6 +42,7 @@ _TEXTS: dict[State, str] = {
     "again: choose another way, or ask the user.",
     State.SUPERSEDED: "CHANGED BY A REVIEWER, not executed as it was (hold {id}): call {await_} with hold_id "
     "{id}, or make this call again with exactly the same arguments, for what became of the changed one.",
+    State.DRILLED: "EXERCISE of the reviewers, not executed (hold {id}): no agent asked for it.",
     State.EXPIRED: "EXPIRED unanswered, not executed (hold {id}): nobody decided in time and nobody refused "
     "it. The same call opens a new hold.",
     State.DRIFT_REFUSED: "CHANGED since the approval, not executed (hold {id}): what was approved is no "

@@ -73,6 +73,7 @@ PATHS: dict[State, tuple[Event, ...]] = {
     State.CANCELLED: (Event.CANCEL,),
     State.KILLED: (Event.KILL,),
     State.SUPERSEDED: (Event.SUPERSEDE,),
+    State.DRILLED: (Event.DRILL,),
 }
 
 

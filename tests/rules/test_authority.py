@@ -139,7 +139,7 @@ def test_a_tier_outside_is_seen_and_not_decided() -> None:
     """Words for others are free."""
     who = ada(tiers=frozenset({Tier.EXTERNAL}))
     done = {act for act in HOLDS if refuse(who, act, MATTER) is None}
-    assert done == {Act.VIEW, Act.COMMENT}
+    assert done == {Act.VIEW, Act.COMMENT, Act.LABEL}
     assert refuse(who, Act.APPROVE, replace(MATTER, tier=Tier.EXTERNAL)) is None
 
 

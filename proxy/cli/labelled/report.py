@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
-from proxy.cli.labelled.rates import Rate
 from proxy.cli.labelled.tally import MEASURES, TRAPS, Tally
 from proxy.cli.labelled.tasks import Outcome, Tasks
 from proxy.cli.terminal import shorten
+from rules.quality import Rate
 from rules.review.inert import visible
 
 type Rates = Mapping[str, Rate | None]

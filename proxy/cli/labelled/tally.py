@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from proxy.cli.labelled.label import Label
-from proxy.cli.labelled.rates import Rate, mean, rate
+from proxy.cli.labelled.rates import mean
+from rules.quality import Rate, wilson
 from rules.verdict import Tier, Verdict
 
 TRAPS = "traps"
@@ -24,7 +25,7 @@ class Count:
 
     def rate(self) -> Rate | None:
         """The share that was stopped."""
-        return rate(self.stopped, self.rows)
+        return wilson(self.stopped, self.rows)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from proxy.console.deciding.drilled import answer_of, answered
 from proxy.console.deciding.votes import cast, given, lacking, of
 from proxy.console.people.asking import missing
 from proxy.console.problem import Obstacle, Problem
@@ -185,9 +186,13 @@ class Deciding:
     async def _decided(
         self, hold: Hold, event: Event, written: dict[str, bytes], *, who: Reviewer, guard: dict[str, Any]
     ) -> Hold:
+        if hold.drill:
+            reason = written.get("decision_reason", b"").decode()
+            return await answered(self._reviewing, hold, answer_of(event), who=who, reason=reason)
         decided = await self._step(hold, event, written, guard)
         waited = max(0.0, (self._reviewing.now() - hold.created_at).total_seconds())
         self._reviewing.metrics.decision_seconds.labels(decision=event).observe(waited)
+        await self._reviewing.pace.decided(hold, event, who=who.name)
         logger.info("console.decided hold=%s event=%s reviewer=%s", hold.hold_id, event, who.name)
         return decided
 

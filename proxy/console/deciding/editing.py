@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from proxy.console.deciding.drilled import answered
 from proxy.console.people.asking import missing
 from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.holds import find_hold
@@ -13,6 +14,7 @@ from proxy.store.store import Refused
 from rules.action import Action
 from rules.approval import needed_for
 from rules.authority import Act
+from rules.drill.drill import Answer
 from rules.edit import Edited, Uneditable, edit
 from rules.hold import Hold, State
 from rules.mcp.action import ToolAction
@@ -55,6 +57,8 @@ class Editing:
         if hold.superseded_by and (done := await self._done(hold, value, who=who)):
             return done
         edited = await self._edited(hold, value, digest=digest)
+        if hold.drill:
+            return await answered(self._reviewing, hold, Answer.REJECTED, who=who, reason="")
         try:
             made = await self._reviewing.edit(hold, edited, who=who.name)
         except SealError as error:

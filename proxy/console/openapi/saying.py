@@ -5,6 +5,7 @@ from proxy.console.openapi.operation import Operation
 from proxy.console.openapi.schemas import (
     COUNT,
     HASH,
+    LABELS,
     TEXT,
     TIME,
     WORDS,
@@ -12,10 +13,12 @@ from proxy.console.openapi.schemas import (
     listed,
     members,
     named,
+    one_of,
     or_null,
     taken,
 )
 from proxy.console.problem import Obstacle
+from rules.quality import HoldLabel
 
 DECIDED = members(now=TIME, hold=named("Hold"))
 VIEWED: Shape = {"type": "array", "items": HASH, "maxItems": 16}
@@ -92,6 +95,12 @@ SAYING = {
         body=taken({"text": WORDS}),
         answer=DECIDED,
         problems=_SPEAKING,
+    ),
+    "POST /api/holds/{hold_id}/label": Operation(
+        summary="say whether it was necessary to hold it",
+        body=taken({"label": one_of(HoldLabel)}),
+        answer=members(now=TIME, hold=named("Hold"), labels=LABELS),
+        problems={400: (Obstacle.LABEL_INVALID,)},
     ),
     "POST /api/holds/{hold_id}/claim": Operation(
         summary="be the one who looks at it",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from proxy.console.deciding.decisions import MAX_REASON, MAX_TEXT
+from rules.drill.drill import Answer, Kind, Mutation
 from rules.hold import DISPOSITIONS, Resolution, State
 from rules.verdict import ReasonId
 
@@ -54,6 +55,9 @@ def named(name: str) -> Shape:
 WORDS: Shape = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
 REASON: Shape = {"type": "string", "minLength": 1, "maxLength": MAX_REASON}
 
+LABELS = listed(members(who=TEXT, label=TEXT))
+"""What people say of whether a verdict was right."""
+
 _HOLD = members(
     hold_id={"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"},
     state=one_of(State),
@@ -91,6 +95,15 @@ _HOLD = members(
     resolved_by=or_null(TEXT),
     resolution_reason=or_null(TEXT),
     collected=FLAG,
+    drill=or_null(
+        members(
+            kind=one_of(Kind),
+            changed=one_of(Mutation),
+            answer=one_of(Answer),
+            right=or_null(FLAG),
+            said=TEXT,
+        )
+    ),
 )
 _INTEGRITY = one_of(("ok", "failed", "shredded"))
 
@@ -108,6 +121,7 @@ COMPONENTS: dict[str, Shape] = {
                 action=or_null(named("Action")),
                 summary=or_null(TEXT),
                 quorum=or_null(ANY_OBJECT),
+                labels=LABELS,
                 talk=or_null(listed(ANY_OBJECT)),
                 edited=or_null(listed(ANY_OBJECT)),
                 package=or_null(ANY_OBJECT),

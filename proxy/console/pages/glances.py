@@ -8,9 +8,10 @@ from typing import Any
 from starlette.responses import Response
 
 from proxy.console.pages.shell import Shell, Visit
+from proxy.console.quality.rates import rates
 from proxy.console.reading.holds import SCANNED
 from proxy.console.reading.lines import Line, Lines
-from rules.hold import OPEN, State
+from rules.hold import OPEN, Hold, State
 
 _LOOKED_AT = 200
 
@@ -24,15 +25,15 @@ class Glances:
 
     async def agents(self, visit: Visit) -> Response:
         """Whose calls were held lately, and what became of them."""
-        newest = await self._lines.board.newest(limit=_LOOKED_AT)
+        newest = _real(await self._lines.board.newest(limit=_LOOKED_AT))
         found = _by_agent(await self._lines.seen_by(visit.who, newest))
         return self._shell.show("agents.html", visit.session, {"agents": found, "looked_at": len(newest)})
 
     async def numbers(self, visit: Visit) -> Response:
         """Holds by state, calls by verdict, and decisions, since the process started."""
-        newest = await self._lines.board.newest(limit=SCANNED)
-        newest = await self._lines.visible(newest, who=visit.who)
-        counted = Counter(hold.state for hold in newest)
+        newest = _real(await self._lines.board.newest(limit=SCANNED))
+        visible = await self._lines.visible(newest, who=visit.who)
+        counted = Counter(hold.state for hold in visible)
         states = {str(state): counted[state] for state in State if counted[state]}
         charts = {
             "holds by state": states,
@@ -40,7 +41,12 @@ class Glances:
             "steps of holds since the start": self._sums("sidegate_hold_transitions_total", ("event",)),
             "refused as ambiguous or not allowed": self._sums("sidegate_refusals_total", ("reason_id",)),
         }
-        members = {"charts_of": {title: _bars(values) for title, values in charts.items()}}
+        reviewing = self._shell.reviewing
+        members = {
+            "charts_of": {title: _bars(values) for title, values in charts.items()},
+            "rates": rates(reviewing.metrics),
+            "drill_rate": reviewing.drill_rate,
+        }
         return self._shell.show("numbers.html", visit.session, members)
 
     def _sums(self, name: str, labels: tuple[str, ...]) -> dict[str, int]:
@@ -51,6 +57,11 @@ class Glances:
                 if sample.name == name and sample.value:
                     found[" ".join(sample.labels[label] for label in labels)] += int(sample.value)
         return dict(found)
+
+
+def _real(holds: Iterable[Hold]) -> list[Hold]:
+    """Those that an agent has asked for."""
+    return [hold for hold in holds if not hold.drill]
 
 
 def _bars(values: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from proxy.console.people.asking import barring
 from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.contents import content_of, page_end
 from proxy.console.reading.holds import find_hold
-from proxy.console.reading.shown import approvers, standing
+from proxy.console.reading.shown import approvers, drill_of, standing
 from proxy.console.reading.whole import Whole
 from proxy.keys.seal import SealError
 from rules.authority import Act
@@ -42,6 +42,7 @@ class One:
     async def hold(self, visit: Visit) -> Response:
         """The context package, the parts, and the forms that fit how it stands."""
         hold = await find_hold(self._shell.reviewing, visit.hold_id, who=visit.who, act=Act.VIEW)
+        await self._shell.reviewing.pace.viewed(hold, who=visit.who.name)
         whole = await self._whole.of(hold)
         package = whole["package"]
         parts = [await self._part(visit, hold, part) for part in package["parts"]] if package else []
@@ -55,6 +56,7 @@ class One:
             "parts": parts,
             "unopened": [part["name"] for part in parts if part["open_first"] and not part["opened"]],
             "can": {str(event) for event in TRANSITIONS[hold.state]},
+            "own_label": _own(whole["labels"], visit.who.name),
             "reasons": REASONS,
             "outcomes": list(Resolution),
             "editable": await self._editable(hold),
@@ -113,12 +115,18 @@ class One:
         return {**part, "lines": None, "opened": opened}
 
 
+def _own(labels: list[dict[str, str]], name: str) -> str:
+    """What somebody has said of it, empty where that is nothing."""
+    return next((one["label"] for one in labels if one["who"] == name), "")
+
+
 def _about(hold: Hold) -> dict[str, Any]:
     return {
         "hold": hold,
         "standing": standing(hold),
         "by": "` and `".join(approvers(hold)),
         "seen": str(hold.state),
+        "drilled": drill_of(hold),
     }
 
 

@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from proxy.console.pages.acting.deciding import Deciding
 from proxy.console.pages.acting.editing import FIELDS, Editing
+from proxy.console.pages.acting.labelling import Labelling
 from proxy.console.pages.acting.talking import Talking
 from proxy.console.pages.deliveries import Untold
 from proxy.console.pages.glances import Glances
@@ -80,6 +81,7 @@ def _acting(shell: Shell) -> list[Route]:
         "/holds/{hold_id}/edit": (editing.apply, changed),
         "/holds/{hold_id}/ask": (talking.ask, ["question"]),
         "/holds/{hold_id}/comment": (talking.comment, ["text"]),
+        "/holds/{hold_id}/label": (Labelling(shell).hold, ["label"]),
         "/holds/{hold_id}/claim": (talking.claim, []),
         "/holds/{hold_id}/unclaim": (talking.unclaim, []),
         "/holds/{hold_id}/cancel": (deciding.cancel, ["reason"]),

@@ -82,6 +82,7 @@ class Holds:
         hold = await self._waiting.changed(found, patience)
         if hold is None:
             raise missing(found.hold_id)
+        await self._reviewing.pace.viewed(hold, who=reviewer(request).name)
         return answer({"now": self._reviewing.now().isoformat(), "hold": await self._whole.of(hold)})
 
     async def _line(self, hold: Hold) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """The receipt of a hold: one signed file for whoever asks later what was done, and who said so."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.requests import Request
@@ -40,6 +41,9 @@ class Receipts:
         action = await self._action(hold)
         document = await self._document(hold, action) if wanted == "1" and action is not None else None
         records = await self._records(hold, reviewer(request).name)
+        if hold.drill and not hold.settled:
+            # Its records say what it is, which is told to whoever has answered it.
+            hold, records = replace(hold, drill=None), ()
         known = Witnesses(action=action, document=document, records=records)
         signer = self._reviewing.signer
         receipt = compose(

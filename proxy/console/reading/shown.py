@@ -8,6 +8,7 @@ from proxy.console.problem import Obstacle, Problem
 from proxy.keys.seal import SealError
 from rules.action import Action
 from rules.decision import unsigned
+from rules.drill.drill import Answer
 from rules.hold import DISPOSITIONS, Hold, Resolution, State
 from rules.mcp.action import ToolAction
 from rules.reply import Reply
@@ -28,6 +29,7 @@ _STANDING: dict[State, str] = {
     State.DRIFT_REFUSED: "did not run: what was approved is no longer what would run",
     State.CANCELLED: "was taken back before it was sent and did not run",
     State.KILLED: "was stopped by the kill switch and did not run",
+    State.DRILLED: "was a drill, which can never run, and `{by}` has answered it",
     State.SUPERSEDED: "was changed by a reviewer and did not run: another one goes on in its place",
 }
 
@@ -99,11 +101,28 @@ def summary(hold: Hold) -> dict[str, object]:
         "resolved_by": hold.resolved_by or None,
         "resolution_reason": hold.resolution_reason or None,
         "collected": hold.collected,
+        "drill": drill_of(hold),
+    }
+
+
+def drill_of(hold: Hold) -> dict[str, object] | None:
+    """What is told of a drill once it is over; before, it is a hold like any other one."""
+    if hold.drill is None or not hold.settled:
+        return None
+    answer = hold.drill_answer or Answer.EXPIRED
+    return {
+        "kind": hold.drill.kind,
+        "changed": hold.drill.mutation,
+        "answer": answer,
+        "right": hold.drill.right(answer),
+        "said": f"this {hold.drill.said(answer, who=hold.decided_by)}",
     }
 
 
 def standing(hold: Hold) -> str:
     """How `hold` stands, in words that continue "this hold ..."."""
+    if hold.drill and hold.settled:
+        return hold.drill.said(hold.drill_answer or Answer.EXPIRED, who=hold.decided_by)
     words = _RESOLVED.get((hold.state, hold.resolved_as)) or _STANDING[hold.state]
     if hold.responded and hold.state is State.REJECTED:
         words = _RESPONDED

@@ -214,7 +214,7 @@ async def test_refused_steps_are_not_announced(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "numbers", "least"), [("transition.lua", {*range(1, 13)}, 20), ("spend.lua", {1}, 5)]
+    ("script", "numbers", "least"), [("transition.lua", {*range(1, 14)}, 20), ("spend.lua", {1}, 5)]
 )
 def test_scripts_touch_declared_keys_only(script: str, numbers: set[int], least: int) -> None:
     """Every command names one of the declared keys, so it runs on a cluster as well."""

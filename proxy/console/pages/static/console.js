@@ -68,6 +68,13 @@
     place?.focus();
   };
 
+  // For what binds nobody and can be changed at once: the key itself does it, on the page of the hold.
+  const press = (key) => {
+    const button = document.querySelector(`button[data-key="${key}"]`);
+    if (button) button.click();
+    else go(key);
+  };
+
   const keys = {
     j: () => move(1),
     k: () => move(-1),
@@ -76,6 +83,7 @@
     e: () => go("e"),
     i: () => go("i"),
     z: () => go("z"),
+    u: () => press("u"),
     "?": () => document.getElementById("help")?.showModal(),
   };
 

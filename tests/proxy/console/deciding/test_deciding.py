@@ -183,4 +183,4 @@ def test_no_other_place_of_the_console_changes_a_hold() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute) and node.attr == "step"
     }
-    assert stepping == {"deciding/deciding.py"}
+    assert stepping == {"deciding/deciding.py", "deciding/drilled.py"}

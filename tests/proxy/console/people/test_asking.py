@@ -61,6 +61,7 @@ API = {
     ),
     "POST /api/holds/{hold_id}/ask": Asked(act=Act.ASK, body={"question": "why"}),
     "POST /api/holds/{hold_id}/comment": Asked(act=Act.COMMENT, body={"text": "hm"}),
+    "POST /api/holds/{hold_id}/label": Asked(act=Act.LABEL, body={"label": "necessary"}),
     "POST /api/holds/{hold_id}/claim": Asked(act=Act.WATCH, body={}),
     "POST /api/holds/{hold_id}/unclaim": Asked(act=Act.WATCH, body={}),
     "POST /api/kill": Asked(act=Act.KILL, body={"reason": "stop"}),

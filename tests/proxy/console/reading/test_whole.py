@@ -60,6 +60,7 @@ async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
             "credential": "bank 1",
             "credential_used": None,
             "collected": False,
+            "drill": None,
             "integrity": "ok",
             "integrity_reason": None,
             "quorum": {
@@ -84,6 +85,7 @@ async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
             "answer": None,
             "snapshot": None,
             "drift": [],
+            "labels": [],
             "talk": [],
             "edited": None,
         },

@@ -1,0 +1,4 @@
+"""What people say of the gate's verdicts, and what the console tells of its own quality.
+
+- `labelling`: the one place where a word is taken; `labels`: its routes
+"""

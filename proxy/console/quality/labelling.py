@@ -1,0 +1,46 @@
+"""The one place where a person says whether it was right to hold a call, on whichever surface."""
+
+import logging
+from dataclasses import dataclass
+
+from proxy.console.problem import Obstacle, Problem
+from proxy.console.reading.holds import find_hold
+from proxy.console.reviewing import Reviewing
+from proxy.quality.labels import Labels
+from rules.audit.record import Kind
+from rules.authority import Act
+from rules.hold import Hold
+from rules.quality import HoldLabel
+from rules.request.strict_json import Json
+from rules.reviewer import Reviewer
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Labelling:
+    """Takes them. Each raises Problem where it may not be said."""
+
+    reviewing: Reviewing
+
+    async def hold(self, hold_id: str, label: HoldLabel, *, who: Reviewer) -> Hold:
+        """Say of a hold whether it was necessary, in the place of what `who` said of it before."""
+        hold = await find_hold(self.reviewing, hold_id, who=who, act=Act.LABEL)
+        given = await Labels(self.reviewing.store).give(hold_id, who=who.name, label=label)
+        if not given.changed or hold.drill:
+            return hold
+        metrics = self.reviewing.metrics
+        if given.before:
+            metrics.hold_labels_withdrawn.labels(given.before).inc()
+        metrics.hold_labels.labels(label).inc()
+        self.reviewing.note(Kind.NOTE, who.name, what="label", hold=hold_id, label=str(label))
+        logger.info("console.labelled hold=%s label=%s reviewer=%s", hold_id, label, who.name)
+        return hold
+
+
+def read_label(given: Json) -> HoldLabel:
+    """The member `label`. Raises Problem."""
+    if given not in tuple(HoldLabel):
+        detail = f"`label` has to be one of {', '.join(f'`{each}`' for each in HoldLabel)}"
+        raise Problem(400, Obstacle.LABEL_INVALID, detail)
+    return HoldLabel(str(given))
