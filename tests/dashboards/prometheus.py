@@ -22,7 +22,7 @@ _STOP_SECONDS = 10.0
 _ASK_SECONDS = 10.0
 
 _CONFIG = """\
-global: {{scrape_interval: 200ms, evaluation_interval: {evaluation}}}
+global: {{scrape_interval: {interval}, evaluation_interval: 1s}}
 rule_files: {rules}
 scrape_configs:
   - job_name: sidegate
@@ -76,12 +76,12 @@ def tool(name: str) -> str:
 
 
 @contextmanager
-def scraping(port: int, *, rules: Sequence[Path] = RULES, evaluation: str = "1s") -> Iterator[Prometheus]:
+def scraping(port: int, *, rules: Sequence[Path] = RULES, interval: str = "200ms") -> Iterator[Prometheus]:
     """A server that scrapes 127.0.0.1:`port`; it and its data are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="sidegate-prometheus-") as name:
         folder = Path(name)
         named = json.dumps([str(file) for file in rules])
-        (folder / "prometheus.yml").write_text(_CONFIG.format(port=port, evaluation=evaluation, rules=named))
+        (folder / "prometheus.yml").write_text(_CONFIG.format(port=port, interval=interval, rules=named))
         (own,) = free_ports(1)
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
