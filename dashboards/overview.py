@@ -193,7 +193,6 @@ OVERVIEW = Board(
                     ),
                     kind=Kind.BARS,
                     width=12,
-                    height=8,
                 ),
             ),
         ),

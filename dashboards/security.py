@@ -147,7 +147,6 @@ _RECORD = Row(
             ),
             kind=Kind.LINES,
             width=12,
-            height=7,
         ),
     ),
 )

@@ -32,9 +32,10 @@ scrape_configs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One series of an answer; `values` in the order of time."""
+    """One series of an answer; `values` in the order of `times`."""
 
     labels: dict[str, str]
+    times: tuple[float, ...]
     values: tuple[float, ...]
 
 
@@ -122,4 +123,5 @@ def _ready(url: str) -> bool:
 
 
 def _series(labels: dict[str, str], points: list[tuple[float, str]]) -> Series:
-    return Series(labels=labels, values=tuple(float(value) for _, value in points))
+    times, values = zip(*points, strict=True)
+    return Series(labels=labels, times=times, values=tuple(map(float, values)))

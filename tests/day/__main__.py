@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from tests.day.pictures import take
 from tests.day.script import CAUSED, played
 from tests.day.stage import staged
 from tests.day.verdict import (
@@ -18,6 +19,7 @@ from tests.day.verdict import (
 )
 
 _USUAL = 600
+_BEFORE = 5
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -25,11 +27,17 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.day", description=__doc__)
     usual = float(os.environ.get("DAY_SECONDS", _USUAL))
     parser.add_argument("--seconds", type=float, default=usual, help="how long the day is")
-    seconds = parser.parse_args(arguments).seconds
+    parser.add_argument(
+        "--pictures", action="store_true", help="take the pictures of the boards for the docs"
+    )
+    given = parser.parse_args(arguments)
+    seconds: float = given.seconds
     with staged() as stage:
         began = time.monotonic()
         tally = played(stage, seconds)
         _tell(f"the day took {time.monotonic() - began:.0f} s")
+        if given.pictures:
+            take(stage.prometheus, seconds=time.monotonic() - began + _BEFORE)
         for name, value in tally.ratios().items():
             _tell(f"{name}: {value:.4f} by the script, {stage.prometheus.value(name)} by Prometheus")
         empty = empty_panels(stage.prometheus)
