@@ -13,6 +13,7 @@ from starlette.responses import Response
 from proxy.console.problem import PRIVATE, answer
 from proxy.console.reading.board import Board
 from proxy.console.reviewing import Reviewing
+from proxy.counts import Summed
 from proxy.store.record import StoreUnavailable
 from rules.hold import UNENDED, State
 
@@ -54,7 +55,8 @@ class Probes:
             if self._clock() >= self._fresh_until:
                 await self._count()
                 self._fresh_until = self._clock() + _FRESH_SECONDS
-        text = generate_latest(self._reviewing.metrics.registry)
+        summed = Summed(self._reviewing.metrics.registry, self._reviewing.counts)
+        text = await asyncio.to_thread(generate_latest, summed)
         return Response(text, headers={**PRIVATE, "Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
     async def _count(self) -> None:

@@ -171,6 +171,7 @@ class Parts:
             verifier=self.verifier,
             rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source, shelf=self.shelf),
             metrics=self.metrics,
+            counts=settings.data_dir / "mcp",
             ruleset=settings.rulebook.current,
             again=self.again.ask,
             edit=self.editing.apply,

@@ -12,8 +12,8 @@ from tests.day.tally import Tally
 
 _ROUNDS = 29
 _SECONDS_A_ROUND = 4
-_WORKING = 0.7
-"""The part of the day that is ordinary work."""
+_FAULTS_SECONDS = 30
+"""What the rest of the day takes."""
 _LABELLED = 12
 _WAIT_SECONDS = 60.0
 
@@ -236,7 +236,7 @@ def played(stage: Stage, seconds: float) -> Tally:
         day = Day(stage=stage, agent=agent, desk=desk)
         day.spoilt()
         day.odd_calls()
-        day.work(seconds * _WORKING if seconds > _ROUNDS * 2 else 0)
+        day.work(max(0.0, seconds - _FAULTS_SECONDS))
         stage.fires("SidegateRubberStamping")
         for fault in (day.faults, day.drift, day.answered, day.store_away):
             fault()
