@@ -8,6 +8,7 @@ from proxy.agent import Agent
 from proxy.audit.recorder import Recorder
 from proxy.budgets import afford
 from proxy.metrics import Metrics
+from proxy.quality.sampling import Sampling
 from proxy.store.history import History
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Flooded, Store
@@ -35,6 +36,8 @@ class Admission:
     history: History | None = None
     suspicion: Suspicion | None = None
     audit: Recorder | None = None
+    sampling: Sampling | None = None
+    """Keeps a few of the calls that pass, for people to look at."""
 
     async def weigh(self, call: Call, judgement: Judgement) -> Judgement | Refusal:
         """`judgement` raised by doubts, its budgets charged, recorded and counted, or why it may not go.
@@ -51,6 +54,7 @@ class Admission:
         self.count(judgement)
         if judgement.verdict is Verdict.PASS:
             await self.remember(call, judgement)
+            self.sample(call, judgement)
         return judgement
 
     def read(self, call: Call, judgement: Judgement) -> Refusal | None:
@@ -58,6 +62,7 @@ class Admission:
         if self.audit is not None and (refusal := self.audit.read(call, judgement)):
             return refusal
         self.count(judgement)
+        self.sample(call, judgement)
         return None
 
     def blocked(self, call: Call, judgement: Judgement) -> None:
@@ -65,6 +70,11 @@ class Admission:
         if self.audit is not None:
             self.audit.blocked(call, judgement)
         self.count(judgement)
+
+    def sample(self, call: Call, judgement: Judgement) -> None:
+        """Offer what passes to those who look at some of it."""
+        if self.sampling is not None:
+            self.sampling.offer(call, judgement)
 
     async def remember(self, call: Call, judgement: Judgement) -> None:
         """Note what passes and changes something, for whoever decides about the agent's next hold."""

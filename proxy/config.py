@@ -18,7 +18,7 @@ from proxy.destinations import Allowed
 from proxy.holding import Waiting
 from proxy.keys.settings import Keys
 from proxy.mcp.servers import McpServer
-from proxy.quality.settings import Drills
+from proxy.quality.settings import Drills, PassAudit
 from proxy.settings.authority import CaEntry
 from proxy.settings.serve import ServeEntry
 from proxy.store.timing import Cap, Clocks
@@ -120,6 +120,7 @@ class Review(Strict):
     preview: Literal["required", "optional"] = "required"
     fast_tier_3: Patience = 5.0
     fast_tier_4: Patience = 15.0
+    eval_metrics: str | None = None
 
     @property
     def fast(self) -> dict[Tier, timedelta]:
@@ -173,6 +174,7 @@ class Config(Strict):
     console: ConsoleEntry = ConsoleEntry()
     review: Review = Review()
     drills: Drills = Drills()
+    pass_audit: PassAudit = PassAudit()
     channels: Channels = Channels()
     redis: RedisPlace = RedisPlace()
     keys: Keys = Keys()

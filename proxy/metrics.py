@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from rules.drill.drill import Answer, Kind
 from rules.hold import DISPOSITIONS, TRANSITIONS, Event, State
-from rules.quality import HoldLabel
+from rules.quality import HoldLabel, PassLabel
 from rules.verdict import Judgement, ReasonId, Tier, Verdict
 
 FAILURES = frozenset(
@@ -156,6 +156,32 @@ class Metrics:
             labels=("kind", "answer"),
             series=[(kind, answer) for kind in Kind for answer in Answer],
         )
+        tiers = (int(Tier.READ_ONLY), int(Tier.REVERSIBLE))
+        words = [(tier, label) for tier in tiers for label in PassLabel]
+        self.pass_audit_sampled = self._counter(
+            "pass_audit_sampled",
+            "Passed calls that were kept for people to look at, by tier",
+            labels=("tier",),
+            series=_each(tiers),
+        )
+        self.pass_audit_dropped = self._counter(
+            "pass_audit_dropped", "Passed calls that were chosen for that and could not be kept"
+        )
+        self.pass_audit_waiting = self._gauge(
+            "pass_audit_waiting", "Kept passed calls about which nobody has said anything"
+        )
+        self.pass_audit_labels = self._counter(
+            "pass_audit_labels",
+            "What people say of passed calls, by tier: a changed mind counts anew",
+            labels=("tier", "label"),
+            series=words,
+        )
+        self.pass_audit_labels_withdrawn = self._counter(
+            "pass_audit_labels_withdrawn",
+            "What people no longer say of passed calls, by tier and by what it was",
+            labels=("tier", "label"),
+            series=words,
+        )
         self.replay_seconds = self._histogram(
             "replay_seconds",
             "Time from claim to the upstream's whole answer, by disposition",
@@ -258,6 +284,25 @@ class Metrics:
         for value in values:
             histogram.labels(value)
         return histogram
+
+
+class EvalMetrics:
+    """What `sidegate eval` writes for Prometheus: another process's, so in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.catch_ratio = self._gauge(
+            "catch_ratio", "Share of consequential calls that the rules stop, by source", "corpus"
+        )
+        self.false_escalation_ratio = self._gauge(
+            "false_escalation_ratio", "Share of harmless calls that the rules stop, by source", "corpus"
+        )
+        self.rows = self._gauge("rows", "Labelled calls that were judged, by source", "corpus")
+        self.info = self._gauge("info", "1, by the hash of the rules that were measured", "ruleset")
+        self.timestamp = self._gauge("timestamp_seconds", "When they were measured")
+
+    def _gauge(self, name: str, help_text: str, *labels: str) -> Gauge:
+        return Gauge(f"sidegate_eval_{name}", help_text, labels, registry=self.registry)
 
 
 def _each(values: Iterable[object]) -> list[tuple[object]]:

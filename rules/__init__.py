@@ -19,6 +19,7 @@
 - `quality`: what people say of verdicts, and shares of few
 - `reviewer`: who decides; `authority`: whether somebody may
 - `edit`: what they may change of a call; `talk`: what is said about it
+- `drill/`: calls that nobody asked for, made of held ones to see whether people look
 - `review/`: what a person is shown of a held call, bounded and inert, and the hash that an approval names
 - `audit/`: what is recorded of all that, and whether records are as they were written
 - `reply`: what the agent hears

@@ -38,7 +38,7 @@ from proxy.credentials.kinds import (
     Vault,
 )
 from proxy.mcp.servers import McpServer
-from proxy.metrics import Metrics
+from proxy.metrics import EvalMetrics, Metrics
 from rules.authority import ALLOWED, Act
 from rules.compile import compile_rules
 from rules.hold import Hold, State
@@ -250,10 +250,22 @@ def test_every_metric_is_documented() -> None:
     assert [row for row in rows((DOCS / "metrics.md").read_text()) if len(row) == 4] == expected
 
 
+def test_every_gauge_of_eval_is_documented() -> None:
+    """With its labels and its sentence."""
+    metrics = EvalMetrics()
+    instruments = [v for n, v in vars(metrics).items() if n != "registry"]
+    labels = {value._name: value._labelnames for value in instruments}
+    expected = [
+        [f"`{family.name}`", ", ".join(f"`{label}`" for label in labels[family.name]), family.documentation]
+        for family in metrics.registry.collect()
+    ]
+    assert rows(sections("metrics.md")["Of `sidegate eval`"]) == expected
+
+
 def test_alerts_speak_of_metrics_that_exist() -> None:
     """The table of alerts is not stale."""
     text = (DOCS / "metrics.md").read_text()
-    known = {_exposed(family) for family in Metrics().registry.collect()}
+    known = {_exposed(f) for m in (Metrics(), EvalMetrics()) for f in m.registry.collect()}
     assert set(re.findall(r"\bsidegate_\w+", text)) <= known
 
 

@@ -26,6 +26,7 @@ _COMMANDS = {
     "ask": "change",
     "comment": "change",
     "label": "label",
+    "passed": "passed",
     "respond": "decide",
     "undo": "decide",
     "ask-again": "decide",

@@ -5,7 +5,9 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from time import time
 
+from proxy.cli.labelled import exported
 from proxy.cli.labelled.judging import Judge, add_flags, read_judge, read_lines
 from proxy.cli.labelled.label import Label, read_label
 from proxy.cli.labelled.progress import Progress
@@ -41,6 +43,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="P",
         help="end with 1 if a protocol's false escalation is over P percent",
     )
+    parser.add_argument(
+        "--metrics", type=Path, metavar="FILE", help="also write the figures as gauges for Prometheus"
+    )
     parser.set_defaults(run=run)
 
 
@@ -57,6 +62,9 @@ def run(args: argparse.Namespace) -> int:
     trial.progress.clear()
     missed = list(Bounds(min_catch=args.min_catch, max_false=args.max_false).missed(trial.tally))
     trial.write(args, missed)
+    if args.metrics is not None and (unwritten := trial.export(args.metrics)):
+        sys.stderr.write(f"{unwritten}\n")
+        return 2
     sys.stderr.writelines(f"{line}\n" for line in missed)
     return 1 if missed or trial.malformed else 0
 
@@ -92,6 +100,14 @@ class _Trial:
             say(json.dumps(row))
         for line in as_table(self.tally, self.tasks):
             say(line)
+
+    def export(self, path: Path) -> str | None:
+        """Write the figures for Prometheus; why that cannot be, if so."""
+        try:
+            exported.write(path, self.tally, ruleset=self._judge.ruleset.hash, at=time())
+        except OSError as error:
+            return f"{visible(str(path))}: cannot be written ({error.strerror}): give another path"
+        return None
 
     def _take(self, line: bytes, place: str) -> None:
         identity = None

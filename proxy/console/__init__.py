@@ -4,7 +4,7 @@
 - `door`: which requests are heard at all, and who sent them
 - `people/`: who may decide, and the question whether somebody may
 - `probes`: whether the process lives, whether it is ready, and its metrics
-- `body`: what a request says, bounded and strictly read
+- `body`: what a request says, bounded and strictly read; `unread`: what becomes of the rest
 - `reading/`: what a reviewer is shown of holds
 - `deciding/`: what people decide about them, and the one place where that is done
 - `quality/`: what they say of the verdicts themselves

@@ -25,6 +25,7 @@ from proxy.console.pins import Pins
 from proxy.console.probes import Probes
 from proxy.console.problem import EXCEPTION_HANDLERS
 from proxy.console.quality.labels import LabelRoutes
+from proxy.console.quality.passed import Passed
 from proxy.console.reading.board import Board
 from proxy.console.reading.contents import Contents
 from proxy.console.reading.holds import Holds
@@ -65,7 +66,7 @@ def create(reviewing: Reviewing) -> Starlette:
 def _api(reviewing: Reviewing, board: Board) -> Router:
     """What a reviewer's token opens, unknown addresses included."""
     holds, decisions, kill = Holds(reviewing, board), Decisions(reviewing), KillSwitch(reviewing)
-    edits, talks = Edits(reviewing), Talks(reviewing)
+    edits, talks, passed = Edits(reviewing), Talks(reviewing), Passed(reviewing)
     keys, pins, deliveries = Keys(reviewing), Pins(reviewing), Deliveries(reviewing)
     return Router(
         routes=[
@@ -92,6 +93,9 @@ def _api(reviewing: Reviewing, board: Board) -> Router:
             Route("/keys/rewrap", keys.rewrap, methods=["POST"]),
             Route("/holds/{hold_id}/cancel", decisions.cancel, methods=["POST"]),
             Route("/holds/{hold_id}/resolve", Resolving(reviewing).resolve, methods=["POST"]),
+            Route("/passed", passed.list),
+            Route("/passed/{sample_id}", passed.show),
+            Route("/passed/{sample_id}/label", passed.label, methods=["POST"]),
             Route("/deliveries", deliveries.show),
             Route("/deliveries/again", deliveries.again, methods=["POST"]),
             Route("/pins", pins.show),

@@ -10,10 +10,11 @@ import re
 from collections.abc import Collection
 
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from proxy.console.people.directory import Directory
 from proxy.console.problem import Obstacle, Problem
+from proxy.console.unread import Unread
 from rules.request.authority import split_authority
 from rules.reviewer import Reviewer
 
@@ -36,7 +37,8 @@ class Door:
             return
         problem = self._refuse(scope)
         app = self._app if problem is None else problem.response()
-        await app(scope, *_unless_read(scope, receive, send))
+        body = Unread(scope, receive, send)
+        await app(scope, body.receive, body.send)
 
     def _refuse(self, scope: Scope) -> Problem | None:
         hosts = _values(scope, b"host")
@@ -95,30 +97,6 @@ def reviewer(request: Request) -> Reviewer:
     """Who sent this request."""
     sender: Reviewer = request.scope[_REVIEWER]
     return sender
-
-
-def _unless_read(scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """`receive` and `send`, where an answer to a body that was not read to its end closes the connection.
-
-    The server would read on for as long as the sender likes to keep it busy.
-    """
-    unread = bool(_values(scope, b"transfer-encoding")) or _values(scope, b"content-length") not in (
-        [],
-        ["0"],
-    )
-
-    async def receiving() -> Message:
-        nonlocal unread
-        message = await receive()
-        unread = unread and bool(message.get("more_body"))
-        return message
-
-    async def sending(message: Message) -> None:
-        if unread and message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
-        await send(message)
-
-    return receiving, sending
 
 
 def _unauthenticated() -> Problem:

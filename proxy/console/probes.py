@@ -66,6 +66,7 @@ class Probes:
             async with asyncio.timeout(_SECONDS):
                 holds = await self._board.unended()
                 killed = await self._reviewing.store.killed()
+                waiting = await self._reviewing.passes.waiting()
         except (StoreUnavailable, TimeoutError):
             metrics.store_up.set(0)
             metrics.holds.clear()
@@ -73,6 +74,7 @@ class Probes:
             metrics.kill_switch.set(math.nan)
             return
         metrics.store_up.set(1)
+        metrics.pass_audit_waiting.set(waiting)
         real = [hold for hold in holds if not hold.drill]
         counts = Counter(hold.state for hold in real)
         for state in UNENDED:

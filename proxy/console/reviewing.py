@@ -18,6 +18,7 @@ from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
 from proxy.metrics import Metrics
 from proxy.quality.pace import USUAL, Pace
+from proxy.quality.passes import Passes
 from proxy.signals import Signals
 from proxy.store.history import History
 from proxy.store.store import Store
@@ -109,6 +110,11 @@ class Reviewing:
     def pace(self) -> Pace:
         """How long people look before they decide."""
         return Pace(store=self.store, metrics=self.metrics, fast=self.fast, now=self.now)
+
+    @property
+    def passes(self) -> Passes:
+        """Calls that passed, of which people say whether that was right."""
+        return Passes(self.store, self.sealed.keyring)
 
     def note(self, kind: Kind, who: str, **facts: Fact) -> None:
         """Record that a person did something."""

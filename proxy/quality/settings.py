@@ -12,3 +12,11 @@ class Drills(Strict):
 
     rate: Annotated[float, Field(ge=0, le=0.2)] = 0.02
     most_open: Annotated[int, Field(ge=1, le=20)] = 3
+
+
+class PassAudit(Strict):
+    """Of what passed in tiers 1 and 2, how much people look at afterwards, and for how long."""
+
+    rate: Annotated[float, Field(ge=0, le=0.05)] = 0.02
+    keep: Annotated[float, Field(ge=60, le=31_622_400)] = 604_800.0
+    most: Annotated[int, Field(ge=1, le=100_000)] = 1000

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import time
 
@@ -38,6 +38,9 @@ from proxy.mcp.http import McpOverHttp
 from proxy.mcp.own_session import OwnSessions
 from proxy.metrics import Metrics
 from proxy.quality.drills import Drills
+from proxy.quality.evaluated import Evaluated
+from proxy.quality.passes import Passes
+from proxy.quality.sampling import Sampling
 from proxy.replay.journal import Journal
 from proxy.replay.replayer import Replayer
 from proxy.replay.unknowns import Unknowns
@@ -82,6 +85,8 @@ class Parts:
         self.metrics = Metrics()
         signs, *_ = standing(settings.data_dir)
         self.metrics.authority_end_timestamp_seconds.set(signs.certificate.not_valid_after_utc.timestamp())
+        if config.review.eval_metrics is not None:
+            self.metrics.registry.register(Evaluated(Path(config.review.eval_metrics)))
         self.redis = connect(url)
         place = config.redis
         self.store = Store(
@@ -151,6 +156,14 @@ class Parts:
         self.keeping = replace(self.keeping, opened=self.drills.offer)
         self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
         self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
+        self.sampling = Sampling(
+            agent=self.agent,
+            passes=Passes(self.store, self.sealed.keyring),
+            metrics=self.metrics,
+            rate=config.pass_audit.rate,
+            ttl=timedelta(seconds=config.pass_audit.keep),
+            most=config.pass_audit.most,
+        )
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
             self._gate(),
@@ -239,6 +252,7 @@ class Parts:
             history=self.history,
             suspicion=suspicion,
             audit=self.audit,
+            sampling=self.sampling,
         )
         holding = Holding(
             keeping=self.keeping,

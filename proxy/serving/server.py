@@ -143,6 +143,7 @@ class _Sidecar:
             parts.worker.watch(),
             parts.unknowns.watch(),
             parts.drills.watch(),
+            parts.sampling.watch(),
             settings.rulebook.watch(parts.metrics, self._rules_changed),
             Skew(store=parts.store, metrics=parts.metrics).watch(),
             making.make(reviewing).watch(),

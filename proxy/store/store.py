@@ -220,7 +220,7 @@ class Store(Records):
             )
         return bool(fitted)
 
-    async def evaluate(self, script: str, names: Sequence[str], given: Sequence[str | int]) -> Any:
+    async def evaluate(self, script: str, names: Sequence[str], given: Sequence[str | int | bytes]) -> Any:
         """What another module's script does, in one step, with keys of its own in this domain."""
         keys = [self._key(name) for name in names]
         async with self._guarded():

@@ -126,5 +126,5 @@ def _number(text: str) -> Decimal | None:
 
 def _times_ten(value: Decimal) -> Decimal:
     """Ten times as much, with as many places behind the point."""
-    places = -int(value.as_tuple().exponent) if value.as_tuple().exponent else 0
-    return (value * 10).quantize(Decimal(1).scaleb(-max(places, 0)))
+    found = value.as_tuple()
+    return Decimal((found.sign, (*found.digits, 0), int(found.exponent)))

@@ -14,6 +14,7 @@ from rules.request.strict_json import Json, parse
 
 _MOST_VALUES = 2000
 _MAX_DEPTH = 8
+_MOST_PLACES = 20
 
 type Path = tuple[str | int, ...]
 
@@ -68,17 +69,26 @@ def _within(path: Path, value: Json) -> Iterator[tuple[Path, Json]]:
 
 
 def _in_json(body: bytes, whole: Json, path: Path, value: Json) -> bytes | None:
-    """A JSON body in the agent's own spelling where the value stands in it once, else in ours."""
+    """A JSON body in the agent's own spelling where its value is found in it, else in ours."""
     changed = _with(whole, path, value)
     before, after = (text_of(one).encode() for one in (_at(whole, path), value))
-    if body.count(before) == 1:
-        spelled = body.replace(before, after)
-        try:
-            if parse(spelled) == changed:
-                return spelled
-        except ValueError:
-            pass
+    end = 0
+    for _ in range(_MOST_PLACES):
+        start = body.find(before, end)
+        if start < 0:
+            break
+        end = start + len(before)
+        spelled = body[:start] + after + body[end:]
+        if _reads(spelled, changed):
+            return spelled
     return text_of(changed).encode("ascii")
+
+
+def _reads(body: bytes, value: Json) -> bool:
+    try:
+        return parse(body) == value
+    except ValueError:
+        return False
 
 
 def _in_form(body: bytes, path: Path, before: Json, after: Json) -> bytes | None:

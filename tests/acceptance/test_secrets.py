@@ -202,7 +202,8 @@ def used(authority: Authority) -> Iterator[Used]:
             environment=environment,
             launcher=(sys.executable, "-m", "tests.acceptance.verbose"),
         )
-        _write_files(sidecar.folder, supplied=supplied.server_address[1])
+        _write_files(sidecar.folder)
+        sidecar.configure(config(sidecar.folder, supplied=supplied.server_address[1]))
         with sidecar:
             done = Used(sidecar=sidecar, received="")
             for server in (own, supplied):
@@ -212,11 +213,10 @@ def used(authority: Authority) -> Iterator[Used]:
             yield done
 
 
-def _write_files(folder: Path, *, supplied: int) -> None:
+def _write_files(folder: Path) -> None:
     for name, secret in (("credential", "credential-file"), ("ada.token", "reviewer-token")):
         (folder / name).write_text(PLANTED[secret])
         (folder / name).chmod(0o600)
-    (folder / "config.yaml").write_text(config(folder, supplied=supplied))
 
 
 def _use(done: Used, port: int) -> None:

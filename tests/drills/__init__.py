@@ -1,1 +1,1 @@
-"""Drills injected over the real store, console, worker and replayer: none runs, none counts as anything else."""
+"""Drills over the real store, console, worker and replayer: none runs, none counts as anything else."""

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from proxy.admission import STORE_AWAY, Admission, refusable
 from proxy.agent import Agent
+from proxy.quality.sampling import Sampling
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Flooded
 from rules.action import Principal
@@ -57,6 +59,24 @@ async def test_what_fits_passes_is_counted_and_remembered(entrance: Entrance) ->
     assert isinstance(over, Judgement)
     assert (over.verdict, over.reason_id) == (Verdict.HOLD, ReasonId.BUDGET)
     assert (entrance.counted(Verdict.PASS), await entrance.remembered()) == (1, 1)
+
+
+async def test_what_passes_may_be_looked_at(entrance: Entrance) -> None:
+    """Reads and what can be undone are offered; what is held instead is not."""
+    world = entrance.world
+    sampling = Sampling(
+        agent=entrance.admission.agent,
+        passes=world.reviewing().passes,
+        metrics=world.metrics,
+        rate=1.0,
+        ttl=timedelta(hours=1),
+        most=9,
+    )
+    admission = replace(entrance.admission, sampling=sampling)
+    assert admission.read(CALL, replace(PASSING, tier=Tier.READ_ONLY, spends=())) is None
+    for _ in range(2):
+        await admission.weigh(CALL, PASSING)
+    assert sampling._due.qsize() == 2
 
 
 async def test_the_kill_switch_comes_before_every_budget(entrance: Entrance) -> None:

@@ -23,6 +23,7 @@ from proxy.console.openapi.schemas import (
 from proxy.console.problem import Obstacle
 from proxy.console.reading.waiting import MOST_SECONDS
 from rules.hold import Resolution, State
+from rules.quality import PassLabel
 
 _KEYS = members(keys=listed(TEXT), console=TEXT)
 _KILLED = members(killed=FLAG, why=or_null(TEXT))
@@ -83,6 +84,23 @@ _READING = {
         answer=TEXT,
         gives="text/event-stream",
         problems={400: (Obstacle.CURSOR_INVALID,), 503: (Obstacle.BUSY,)},
+    ),
+}
+
+_PASSED = {
+    "GET /api/passed": Operation(
+        summary="calls that passed and were kept, those that nobody has labelled or all",
+        query={"all": one_of("01")},
+        answer=members(now=TIME, passed=listed(named("Passed"))),
+    ),
+    "GET /api/passed/{sample_id}": Operation(
+        summary="one of them whole", answer=members(now=TIME, passed=named("WholePassed"))
+    ),
+    "POST /api/passed/{sample_id}/label": Operation(
+        summary="say whether it was right to let it pass",
+        body=taken({"label": one_of(PassLabel)}),
+        answer=members(now=TIME, passed=named("WholePassed")),
+        problems={400: (Obstacle.LABEL_INVALID,)},
     ),
 }
 
@@ -226,4 +244,12 @@ _CHANNELS = {
     ),
 }
 
-OPERATIONS: dict[str, Operation] = {**_PROBES, **_READING, **_DECIDING, **SAYING, **_OPERATING, **_CHANNELS}
+OPERATIONS: dict[str, Operation] = {
+    **_PROBES,
+    **_READING,
+    **_DECIDING,
+    **SAYING,
+    **_PASSED,
+    **_OPERATING,
+    **_CHANNELS,
+}

@@ -131,6 +131,28 @@ COMPONENTS: dict[str, Shape] = {
             ),
         ]
     },
+    "Passed": members(
+        sample_id=TEXT,
+        at=TIME,
+        tier={"type": "integer", "minimum": 1, "maximum": 2},
+        rule=or_null(TEXT),
+        reason_id=one_of(ReasonId),
+        reason=TEXT,
+        method=TEXT,
+        url=TEXT,
+    ),
+    "WholePassed": {
+        "allOf": [
+            named("Passed"),
+            members(
+                headers=listed({"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2}),
+                body_size=COUNT,
+                body_b64=TEXT,
+                principal=ANY_OBJECT,
+                labels=LABELS,
+            ),
+        ]
+    },
     "Action": members(
         method=TEXT,
         url=TEXT,

@@ -125,6 +125,7 @@ def _about(hold: Hold) -> dict[str, Any]:
         "hold": hold,
         "standing": standing(hold),
         "by": "` and `".join(approvers(hold)),
+        "drilled": drill_of(hold),
         "seen": str(hold.state),
         "drilled": drill_of(hold),
     }

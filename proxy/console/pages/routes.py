@@ -17,6 +17,7 @@ from proxy.console.pages.identity.login import Login
 from proxy.console.pages.listed import Listed
 from proxy.console.pages.live import Live
 from proxy.console.pages.one import One
+from proxy.console.pages.passed import PassedPages
 from proxy.console.pages.rulebook import Rules
 from proxy.console.pages.shell import Shell, finished
 from proxy.console.pages.static import Static
@@ -60,6 +61,8 @@ def _reading(shell: Shell, lines: Lines) -> list[Route]:
         Route("/agents", shell.page(glances.agents)),
         Route("/numbers", shell.page(glances.numbers)),
         Route("/rules", shell.page(Rules(shell).show)),
+        Route("/passed", shell.page(PassedPages(shell).list)),
+        Route("/passed/{sample_id}", shell.page(PassedPages(shell).one)),
         Route("/kill", shell.page(Switch(shell).show)),
         Route("/account", shell.page(Account(shell).show)),
         Route("/people", shell.page(Everybody(shell).show)),
@@ -87,6 +90,7 @@ def _acting(shell: Shell) -> list[Route]:
         "/holds/{hold_id}/cancel": (deciding.cancel, ["reason"]),
         "/holds/{hold_id}/resolve": (deciding.resolve, ["outcome", "reason", "digest", *_FACTOR]),
         "/holds/{hold_id}/ask-again": (deciding.ask_again, []),
+        "/passed/{sample_id}/label": (PassedPages(shell).label, ["label"]),
         "/kill/on": (switch.on, ["reason"]),
         "/kill/off": (switch.off, []),
         "/holds/{hold_id}/passkey": (account.ask_passkey, []),

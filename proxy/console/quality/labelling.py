@@ -7,10 +7,11 @@ from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.holds import find_hold
 from proxy.console.reviewing import Reviewing
 from proxy.quality.labels import Labels
+from proxy.quality.passes import Sample
 from rules.audit.record import Kind
 from rules.authority import Act
 from rules.hold import Hold
-from rules.quality import HoldLabel
+from rules.quality import HoldLabel, PassLabel
 from rules.request.strict_json import Json
 from rules.reviewer import Reviewer
 
@@ -36,6 +37,27 @@ class Labelling:
         self.reviewing.note(Kind.NOTE, who.name, what="label", hold=hold_id, label=str(label))
         logger.info("console.labelled hold=%s label=%s reviewer=%s", hold_id, label, who.name)
         return hold
+
+    async def passed(self, sample: Sample, label: PassLabel, *, who: Reviewer) -> None:
+        """Say of a call that passed whether that was right, in the place of what `who` said before."""
+        given = await Labels(self.reviewing.store).give(sample.sample_id, who=who.name, label=label)
+        await self.reviewing.passes.labelled(sample.sample_id)
+        if not given.changed:
+            return
+        metrics, tier = self.reviewing.metrics, int(sample.tier)
+        if given.before:
+            metrics.pass_audit_labels_withdrawn.labels(tier, given.before).inc()
+        metrics.pass_audit_labels.labels(tier, label).inc()
+        self.reviewing.note(Kind.NOTE, who.name, what="pass_label", sample=sample.sample_id, label=str(label))
+        logger.info("console.labelled sample=%s label=%s reviewer=%s", sample.sample_id, label, who.name)
+
+
+def read_pass_label(given: Json) -> PassLabel:
+    """The same for a call that passed. Raises Problem."""
+    if given not in tuple(PassLabel):
+        detail = f"`label` has to be one of {', '.join(f'`{each}`' for each in PassLabel)}"
+        raise Problem(400, Obstacle.LABEL_INVALID, detail)
+    return PassLabel(str(given))
 
 
 def read_label(given: Json) -> HoldLabel:

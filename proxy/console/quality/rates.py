@@ -9,7 +9,7 @@ from rules.quality import Rate, d_prime, wilson
 
 _SERIES = "sidegate_drill_answers_total"
 
-type Counts = Mapping[tuple[str, str], int]
+type Counts = Mapping[tuple[Kind, Answer], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

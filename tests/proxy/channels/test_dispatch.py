@@ -15,6 +15,7 @@ from proxy.credentials.sources.secret import CredentialError
 from proxy.store.events import Change
 from rules.hold import Event, Hold, State
 from tests.proxy.channels.stage import counted, eventually, reviewing_of, telling
+from tests.proxy.console.deciding.test_drilled import a_drill
 from tests.proxy.console.world import World
 
 
@@ -171,3 +172,20 @@ async def _dead(reviewing: object, count: int) -> bool:
 
 async def _skipped(reviewing: object) -> bool:
     return counted(reviewing, "webhook", "skipped") == 1  # type: ignore[arg-type]
+
+
+async def test_nobody_is_told_of_a_drill(world: World) -> None:
+    """Nobody is called for one, before or after it is answered, and no delivery is counted."""
+    channel, reviewing = Told(), reviewing_of(world, Channels())
+    async with telling(reviewing, [channel]):
+        drill = await a_drill(world)
+        await world.store.step(drill, Event.DRILL)
+        hold = await world.hold()
+
+        async def heard() -> bool:
+            told = (hold.hold_id, State.PENDING) in channel.heard
+            return told and counted(reviewing, "webhook", "delivered") == len(channel.heard)
+
+        await eventually(heard)
+    assert drill.hold_id not in {hold_id for hold_id, _ in channel.heard}
+    assert counted(reviewing, "webhook", "skipped") == 0

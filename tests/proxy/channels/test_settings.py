@@ -30,7 +30,7 @@ def test_defaults() -> None:
     assert both.slack.url == "https://slack.com/api"
     assert both.mail
     assert (both.mail.port, both.mail.security) == (587, "starttls")
-    assert set(State) - set(OUTCOMES) == {State.CLAIMED, State.SENDING}
+    assert set(State) - set(OUTCOMES) == {State.CLAIMED, State.SENDING, State.DRILLED}
 
 
 @pytest.mark.parametrize(

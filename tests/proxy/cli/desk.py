@@ -7,11 +7,23 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from proxy.cli import change, decide, environment, execute, holds, keys, label, pins, resolve, webhooks
+from proxy.cli import (
+    change,
+    decide,
+    environment,
+    execute,
+    holds,
+    keys,
+    label,
+    passed,
+    pins,
+    resolve,
+    webhooks,
+)
 from proxy.data_dir.files import private_folder, write_secret
 from tests.proxy.console.world import TOKENS
 
-COMMANDS = (holds, change, decide, label, resolve, environment, execute, keys, pins, webhooks)
+COMMANDS = (holds, change, decide, label, passed, resolve, environment, execute, keys, pins, webhooks)
 PROXY = "http://127.0.0.1:18080"
 DOMAIN = "desk"
 KEY = b"k" * 32

@@ -201,3 +201,18 @@ def test_files_that_cannot_be_used(run: Run) -> None:
     assert (code, out) == (2, "")
     places = [line.split(": ")[0] for line in err.splitlines()]
     assert places == ["bad.yaml:1:1", "none.jsonl", "."]
+
+
+def test_figures_for_prometheus(run: Run) -> None:
+    """They are written beside what is printed, with the hash of the rules."""
+    arguments = ("--rules", "rules.yaml", "--metrics", "eval.prom")
+    code, out, _ = run(harmless(source="mine", request=PASSED), arguments=arguments)
+    assert code == 0
+    assert out
+    text = Path("eval.prom").read_text()
+    assert 'sidegate_eval_rows{corpus="mine"} 1.0' in text
+    assert "sidegate_eval_info{ruleset=" in text
+    code, _, complaint = run(
+        harmless(source="mine", request=PASSED), arguments=(*arguments[:3], "none/eval.prom")
+    )
+    assert (code, "cannot be written" in complaint) == (2, True)

@@ -1,7 +1,6 @@
 """How drills come among the holds, and the two locks that keep them from running."""
 
 import secrets
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -77,12 +76,11 @@ def ground_of(replays: Replays, source: Action, **changes: Any) -> Ground:
 
 
 @pytest.fixture
-async def ground(replays: Replays, upstream: Upstream) -> AsyncIterator[Ground]:
+async def ground(replays: Replays, upstream: Upstream) -> Ground:
     """Give one with a call that ran."""
     source = action_to(upstream.port, body=BODY)
     assert (await replays.ran(source)).state is State.EXECUTED
-    return_value = ground_of(replays, source)
-    yield return_value
+    return ground_of(replays, source)
 
 
 def unmarked(monkeypatch: pytest.MonkeyPatch) -> None:
