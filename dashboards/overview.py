@@ -17,8 +17,8 @@ CATCH_RATE = Chart(
 )
 MISSED = Chart(
     title="Missed escalation",
-    about="Calls that passed and should have been held, of all that passed in 7 days, as labels of a sample say.",
-    queries=(('job:sidegate_missed_escalation:ratio7d{job=~"$job"}', "{{job}}"),),
+    about="Calls that passed and should have been held, of all that passed in 30 days, as labels of a sample say.",
+    queries=(('job:sidegate_missed_escalation:ratio30d{job=~"$job"}', "{{job}}"),),
     unit="percentunit",
     decimals=2,
     steps=alarm(0.0001),

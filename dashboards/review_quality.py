@@ -80,14 +80,14 @@ _LABELS = Row(
         MISSED,
         Chart(
             title="Missed escalations",
-            about="How many calls of 7 days passed that should have been held, as the sample says of all.",
-            queries=(('job:sidegate_missed_escalations:estimate7d{job=~"$job"}', "{{job}}"),),
+            about="How many calls of 30 days passed that should have been held, as the sample says of all.",
+            queries=(('job:sidegate_missed_escalations:estimate30d{job=~"$job"}', "{{job}}"),),
             steps=alarm(0.5),
         ),
         Chart(
             title="Missed by tier",
-            about="Sampled calls that should have been held, of those labelled in 7 days, by tier.",
-            queries=(('job_tier:sidegate_missed_escalation:ratio7d{job=~"$job"}', "{{job}} tier {{tier}}"),),
+            about="Sampled calls that should have been held, of those labelled in 30 days, by tier.",
+            queries=(('job_tier:sidegate_missed_escalation:ratio30d{job=~"$job"}', "{{job}} tier {{tier}}"),),
             unit="percentunit",
             decimals=1,
             steps=alarm(0.0001),
@@ -131,10 +131,10 @@ _LABELS = Row(
         ),
         Chart(
             title="Labels of passes",
-            about="What people said of sampled calls in 7 days, without what they took back.",
+            about="What people said of sampled calls in 30 days, without what they took back.",
             queries=(
                 (
-                    'sum by (tier, label) (job_tier_label:sidegate_pass_audit_labels:increase7d{job=~"$job"})',
+                    'sum by (tier, label) (job_tier_label:sidegate_pass_audit_labels:increase30d{job=~"$job"})',
                     "tier {{tier}} {{label}}",
                 ),
             ),

@@ -225,6 +225,15 @@ class Metrics:
             series=_each(("loaded", "rejected")),
         )
         self.rules_stale = self._gauge("rules_stale", "1 while the rules files hold what could not be loaded")
+        self._of_the_sidecar()
+
+        self.audit_up = self._gauge("audit_up", "1 while the audit trail can be written, else 0")
+        self.audit_records = self._counter("audit_records", "Records written to the audit trail")
+        self.audit_lost = self._counter(
+            "audit_lost", "Records for which the audit trail had no room; their number is recorded"
+        )
+
+    def _of_the_sidecar(self) -> None:
         self.kill_switch = self._gauge("kill_switch", "1 while the kill switch is on, else 0")
         self.authority_end_timestamp_seconds = self._gauge(
             "authority_end_timestamp_seconds", "When the certificate of the authority that signs ends"
@@ -232,12 +241,6 @@ class Metrics:
         self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
         self.clock_skew_seconds = self._gauge(
             "clock_skew_seconds", "How far the store's clock is ahead of this machine's"
-        )
-
-        self.audit_up = self._gauge("audit_up", "1 while the audit trail can be written, else 0")
-        self.audit_records = self._counter("audit_records", "Records written to the audit trail")
-        self.audit_lost = self._counter(
-            "audit_lost", "Records for which the audit trail had no room; their number is recorded"
         )
 
     def admitted(self, judgement: Judgement) -> None:

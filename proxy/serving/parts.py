@@ -82,11 +82,7 @@ class Parts:
         config, keys = settings.config, settings.data_dir / "keys"
         trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
         self.settings, self.tasks = settings, tasks
-        self.metrics = Metrics()
-        signs, *_ = standing(settings.data_dir)
-        self.metrics.authority_end_timestamp_seconds.set(signs.certificate.not_valid_after_utc.timestamp())
-        if config.review.eval_metrics is not None:
-            self.metrics.registry.register(Evaluated(Path(config.review.eval_metrics)))
+        self.metrics = _measured(settings)
         self.redis = connect(url)
         place = config.redis
         self.store = Store(
@@ -286,3 +282,14 @@ class Parts:
         except StoreUnavailable:
             return {"store": False, "proxy": self.plane.address is not None}
         return {"store": True, "proxy": self.plane.address is not None}
+
+
+def _measured(settings: Settings) -> Metrics:
+    """The instruments, with what is known from the start."""
+    metrics = Metrics()
+    signs, *_ = standing(settings.data_dir)
+    metrics.authority_end_timestamp_seconds.set(signs.certificate.not_valid_after_utc.timestamp())
+    evaluated = settings.config.review.eval_metrics
+    if evaluated is not None:
+        metrics.registry.register(Evaluated(Path(evaluated)))
+    return metrics

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from proxy.metrics import Metrics
-from tests.dashboards.coming import complete
+from tests.dashboards.evaluation import evaluated
 
 # Labels of each counter, and how often it counts: every number differs from every other.
 _COUNTED: dict[str, dict[tuple[str, ...], int]] = {
@@ -91,7 +91,7 @@ CAUGHT, REFUSED, FAILED = 14, 9, 9
 
 def fresh() -> Metrics:
     """Metrics of a process in which nothing has happened, with every series that will be there."""
-    metrics = complete(Metrics())
+    metrics = evaluated(Metrics())
     for name, counts in _COUNTED.items():
         for labels in counts:
             _child(metrics, name, labels)

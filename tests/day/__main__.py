@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from tests.day.pictures import take
-from tests.day.script import CAUSED, played
+from tests.day.script import caused, played
 from tests.day.stage import staged
 from tests.day.verdict import (
     WITHOUT_DATA,
@@ -43,13 +43,13 @@ def main(arguments: Sequence[str]) -> int:
         empty = empty_panels(stage.prometheus)
         for panel in sorted(empty):
             _tell(f"empty: {panel}: {WITHOUT_DATA.get(panel, 'it should not be')}")
-        found = fired(stage.prometheus)
+        found, expected = fired(stage.prometheus), caused(tally)
         _tell(f"fired: {', '.join(sorted(found))}")
-        _tell(f"should have fired: {sorted(CAUSED - found)}; for nothing: {sorted(found - CAUSED)}")
+        _tell(f"should have fired: {sorted(expected - found)}; for nothing: {sorted(found - expected)}")
         _tell(f"drills: {dict(tally.drills)}; admitted: {dict(tally.admitted)}")
         return max(
             int(not empty <= set(WITHOUT_DATA)),
-            int(found != CAUSED),
+            int(found != expected),
             _held(lambda: evaluate_rules(stage.prometheus)),
             _held(lambda: check_counts(stage, tally)),
             _held(lambda: check_ratios(stage.prometheus, tally)),

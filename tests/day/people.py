@@ -69,6 +69,15 @@ class Desk:
         after: dict[str, Any] = self._said("POST", f"/api/holds/{hold_id}/{action}", body)["hold"]
         return after
 
+    def passed(self) -> list[dict[str, Any]]:
+        """Calls that passed and that nobody has labelled."""
+        found: list[dict[str, Any]] = self._said("GET", "/api/passed")["passed"]
+        return found
+
+    def label_passed(self, sample_id: str, label: str) -> None:
+        """Say whether it was right to let one pass."""
+        self._said("POST", f"/api/passed/{sample_id}/label", {"label": label})
+
     def kill(self, *, on: bool) -> None:
         """Turn the kill switch."""
         self._said("POST" if on else "DELETE", "/api/kill", {"reason": "a drill"} if on else None)

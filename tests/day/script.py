@@ -33,6 +33,12 @@ CAUSED = frozenset(
 """The alerts that the script causes. It decides quicker than anybody reads, hence the first."""
 
 
+def caused(tally: Tally) -> set[str]:
+    """Those, and what chance brought: one wrong pass in the sample is an alert."""
+    missed = any(label == "should_have_held" for _, label in tally.samples)
+    return {*CAUSED, *(["SidegateMissedEscalation"] if missed else [])}
+
+
 @dataclass(slots=True, kw_only=True)
 class Day:
     """One day on a stage."""
@@ -55,7 +61,8 @@ class Day:
             self._held("/v1/transfers", "4")
             self._held("/v1/notes", "3")
             if number % 3 == 0:
-                self._drills()
+                self.answer_drills()
+        self._samples()
         until(self._all_run, deadline=_WAIT_SECONDS, what="all that was approved to run")
 
     def spoilt(self) -> None:
@@ -138,8 +145,18 @@ class Day:
         ran = self.stage.sidecar.metric("sidegate_hold_transitions_total", event="answer")
         return ran >= self.tally.ended["answer"]
 
+    def _samples(self) -> None:
+        """Look at what passed: the first one should not have, says somebody who thinks again at once."""
+        for sample in self.desk.passed():
+            tier, first = str(sample["tier"]), not self.tally.samples
+            if not first:
+                self.desk.label_passed(sample["sample_id"], "should_have_held")
+            word = "should_have_held" if first else "right"
+            self.desk.label_passed(sample["sample_id"], word)
+            self.tally.samples[tier, word] += 1
+
     def _all_answered(self) -> bool:
-        self._drills()
+        self.answer_drills()
         return not self.desk.waiting()
 
     def _reads(self, count: int) -> None:
@@ -206,7 +223,7 @@ class Day:
             what=f"the hold to be `{state}`",
         )
 
-    def _drills(self) -> None:
+    def answer_drills(self) -> None:
         """Whatever nobody here has asked for; the first of each kind is answered wrongly."""
         for hold_id in set(self.desk.waiting()) - self.own:
             seen = self.desk.see(hold_id)
@@ -238,7 +255,9 @@ def played(stage: Stage, seconds: float) -> Tally:
         day.odd_calls()
         day.work(max(0.0, seconds - _FAULTS_SECONDS))
         stage.fires("SidegateRubberStamping")
-        for fault in (day.faults, day.drift, day.answered, day.store_away):
+        for fault in (day.faults, day.drift, day.answered):
             fault()
+            day.answer_drills()
+        day.store_away()
         day.end()
         return day.tally

@@ -1,5 +1,6 @@
 """Everything that a day needs: a sidecar with its store and its upstream, and a Prometheus with our rules."""
 
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ from tests.dashboards.prometheus import Prometheus, scraping
 from tests.dashboards.rules.files import RULES
 from tests.day.store import RedisServer
 
-WINDOW = 12
+WINDOW = 25
 """Seconds in which a hold is decided, or expires."""
 
 _WAIT_SECONDS = 60.0
@@ -39,7 +40,20 @@ destinations: {{allow: [localhost]}}
 windows: {{grace_tier_3: 0, grace_tier_4: 0, decision: {WINDOW}}}
 new_holds: {{most: 100000}}
 drills: {{rate: 0.2, most_open: 5}}
+pass_audit: {{rate: 0.05}}
+review: {{eval_metrics: FILE}}
 """
+_CHANCES = {"SIDEGATE__DRILLS__RATE": "0.2", "SIDEGATE__PASS_AUDIT__RATE": "0.05"}
+_LABELLED = [
+    {
+        "id": number,
+        "source": "own",
+        "protocol": "mcp",
+        "request": {"server": "files", "tool": tool, "arguments": {"path": "/x"}},
+        "label": {"consequential": tier > 1, "tier_min": tier, "tier_max": tier, "strength": "strong"},
+    }
+    for number, (tool, tier) in enumerate({"delete": 4, "read": 1}.items())
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +107,15 @@ def staged() -> Iterator[Stage]:
         store = RedisServer(folder)
         stack.callback(store.stop)
         store.start()
-        environment = {"REDIS_URL": store.url, "SIDEGATE__DRILLS__RATE": "0.2"}
+        evaluated = folder / "eval.prom"
+        config = _CONFIG.replace("FILE", str(evaluated))
+        environment = _CHANCES | {"REDIS_URL": store.url}
         sidecar = stack.enter_context(
-            Sidecar(upstream_ca=authority.ca, rules=RULES_FILE, config=_CONFIG, environment=environment)
+            Sidecar(upstream_ca=authority.ca, rules=RULES_FILE, config=config, environment=environment)
         )
+        (folder / "calls.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in _LABELLED))
+        done = sidecar.cli("eval", str(folder / "calls.jsonl"), "--metrics", str(evaluated))
+        assert done.returncode == 0, done.stderr
         port = int(sidecar.console.rpartition(":")[2])
         rules = [_quicker(file, folder) for file in RULES]
         prometheus = stack.enter_context(scraping(port, rules=rules, interval="1s"))

@@ -23,6 +23,8 @@ class Tally:
     drills: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By kind and answer."""
     fast: int = 0
+    samples: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Labels of sampled passes by tier, as they stand."""
 
     def ratios(self) -> dict[str, float]:
         """Each recorded ratio that the day has numbers for."""
@@ -41,4 +43,16 @@ class Tally:
             answered = self.drills[kind, "rejected"] + self.drills[kind, "approved"]
             if answered:
                 found[f"job:sidegate_{name}:ratio30d"] = self.drills[kind, "rejected"] / answered
-        return found
+        return found | self._missed()
+
+    def _missed(self) -> dict[str, float]:
+        """What the labels of samples say of all that passed, in the tiers that have any."""
+        passed = {tier: self.admitted[tier, "pass"] for tier, _ in self.samples}
+        if not passed:
+            return {}
+        missed = sum(count * self._share(tier) for tier, count in passed.items())
+        return {"job:sidegate_missed_escalation:ratio30d": missed / sum(passed.values())}
+
+    def _share(self, tier: str) -> float:
+        wrong, right = self.samples[tier, "should_have_held"], self.samples[tier, "right"]
+        return wrong / (wrong + right)

@@ -20,18 +20,9 @@ WITHOUT_DATA = {
     "Catch rate over time": "the same",
     "Credential renewals": "a credential that is renewed",
     "Clock skew": "a store whose clock was read",
-    "Missed escalation": "a label of a sampled pass",
+    "Missed escalation": "a sampled pass, of which chance may not have brought one",
     "Missed escalations": "the same",
     "Missed by tier": "the same",
-    "Labels of passes": "the same",
-    "Pass audit waiting": "the pass audit",
-    "Pass audit dropped": "the same",
-    "Pass audit sampled": "the same",
-    "Held as they should be": "an evaluation on one's own calls",
-    "Held without need": "the same",
-    "Labelled calls": "the same",
-    "Evaluated": "the same",
-    "Evaluated rules": "the same",
 }
 """Panels that may be empty at the end of the day, and what they would need."""
 

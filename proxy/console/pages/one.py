@@ -127,7 +127,6 @@ def _about(hold: Hold) -> dict[str, Any]:
         "by": "` and `".join(approvers(hold)),
         "drilled": drill_of(hold),
         "seen": str(hold.state),
-        "drilled": drill_of(hold),
     }
 
 

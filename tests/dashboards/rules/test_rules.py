@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import Metric
 
 from proxy.metrics import Metrics
-from tests.dashboards.coming import complete
+from tests.dashboards.evaluation import evaluated
 from tests.dashboards.prometheus import tool
 from tests.dashboards.rules.files import (
     ROOT,
@@ -34,7 +34,7 @@ def promtool(*arguments: str | Path) -> None:
 
 def exported() -> set[str]:
     """The name of every sample that a sidecar exports."""
-    families = list(complete(Metrics()).registry.collect())
+    families = list(evaluated(Metrics()).registry.collect())
     named = {name for family in families for name in (family.name, f"{family.name}_{_ending(family)}")}
     return named | {sample.name for family in families for sample in family.samples}
 
