@@ -154,6 +154,13 @@ _RUNS = Row(
             steps=alarm(1),
         ),
         Chart(
+            title="Spans",
+            about="Spans for the collector of traces, by what became of them, in the chosen time.",
+            queries=(
+                ('sum by (outcome) (increase(sidegate_spans_total{job=~"$job"}[$__range]))', "{{outcome}}"),
+            ),
+        ),
+        Chart(
             title="Replay latency",
             about="From the claim to the upstream's whole answer, half and nine tenths of the runs, in the chosen "
             "time.",
@@ -166,8 +173,7 @@ _RUNS = Row(
                 for share, name in ((0.5, "p50"), (0.9, "p90"))
             ),
             unit="s",
-            width=16,
-            height=7,
+            width=12,
             decimals=2,
         ),
     ),

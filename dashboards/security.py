@@ -140,6 +140,43 @@ _RECORD = Row(
             steps=(("orange", 604800), ("green", 2592000)),
         ),
         Chart(
+            title="Audit sinks",
+            about="Whether each place to which the trail is copied takes records.",
+            queries=(('min by (sink) (sidegate_audit_sink_up{job=~"$job"})', "{{sink}}"),),
+            unit="none",
+            steps=wanted(1),
+            words=(("0", "down", "red"), ("1", "up", "green")),
+        ),
+        Chart(
+            title="Behind by",
+            about="How old the oldest record is that a sink has not taken.",
+            queries=(('max by (sink) (sidegate_audit_sink_lag_seconds{job=~"$job"})', "{{sink}}"),),
+            unit="s",
+            width=8,
+            steps=alarm(300),
+        ),
+        Chart(
+            title="Copied to sinks",
+            about="Records that sinks have taken, tries that failed, and records that were gone before, in the "
+            "chosen time.",
+            queries=(
+                (
+                    'sum by (sink) (increase(sidegate_audit_sink_records_total{job=~"$job"}[$__range]))',
+                    "{{sink}}: taken",
+                ),
+                (
+                    'sum by (sink) (increase(sidegate_audit_sink_failures_total{job=~"$job"}[$__range]))',
+                    "{{sink}}: failed",
+                ),
+                (
+                    'sum by (sink) (increase(sidegate_audit_sink_missed_total{job=~"$job"}[$__range]))',
+                    "{{sink}}: missed",
+                ),
+            ),
+            kind=Kind.BARS,
+            width=12,
+        ),
+        Chart(
             title="Audit records",
             about="Records written to the audit trail.",
             queries=(

@@ -10,6 +10,7 @@
 - `credentials/`: fresh secrets for what is replayed; `drift/`: whether what it would change is as it was
 - `replay/`: approved actions sent, once
 - `audit/`: what happened, in chains of signed records
+- `tracing/`: spans of what becomes of calls, where that is configured
 - `rulebook`: the rules of now; `agent`: who acts; `budgets`: what calls add up to
 - `suspicion`: what answers have given away
 - `admission`: what stands before every call that does more than read

@@ -13,6 +13,7 @@ from proxy.store.history import History
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Flooded, Store
 from proxy.suspicion import Suspicion
+from proxy.tracing.traces import Traces
 from rules.call import Call
 from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
 
@@ -38,6 +39,7 @@ class Admission:
     audit: Recorder | None = None
     sampling: Sampling | None = None
     """Keeps a few of the calls that pass, for people to look at."""
+    traces: Traces | None = None
 
     async def weigh(self, call: Call, judgement: Judgement) -> Judgement | Refusal:
         """`judgement` raised by doubts, its budgets charged, recorded and counted, or why it may not go.
@@ -53,6 +55,7 @@ class Admission:
             return refusal
         self.count(judgement)
         if judgement.verdict is Verdict.PASS:
+            self._trace(call, judgement)
             await self.remember(call, judgement)
             self.sample(call, judgement)
         return judgement
@@ -63,6 +66,7 @@ class Admission:
             return refusal
         self.count(judgement)
         self.sample(call, judgement)
+        self._trace(call, judgement)
         return None
 
     def blocked(self, call: Call, judgement: Judgement) -> None:
@@ -70,6 +74,7 @@ class Admission:
         if self.audit is not None:
             self.audit.blocked(call, judgement)
         self.count(judgement)
+        self._trace(call, judgement)
 
     def sample(self, call: Call, judgement: Judgement) -> None:
         """Offer what passes to those who look at some of it."""
@@ -87,6 +92,10 @@ class Admission:
         if judgement.observed:
             facts = (judgement.tier, judgement.reason_id, judgement.rule)
             logger.info("gate.would_hold tier=%d reason=%s rule=%s", *facts)
+
+    def _trace(self, call: Call, judgement: Judgement) -> None:
+        if self.traces is not None:
+            self.traces.judged(call, judgement)
 
 
 async def refusable[T](work: Awaitable[T]) -> T | Refusal:

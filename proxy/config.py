@@ -22,6 +22,7 @@ from proxy.quality.settings import Drills, PassAudit
 from proxy.settings.authority import CaEntry
 from proxy.settings.serve import ServeEntry
 from proxy.store.timing import Cap, Clocks
+from proxy.tracing.settings import TracesEntry
 from rules.action import Principal
 from rules.language.complaint import quote
 from rules.language.document import Problem, Strict
@@ -180,6 +181,7 @@ class Config(Strict):
     keys: Keys = Keys()
     ca: CaEntry = CaEntry()
     audit: Audit = Audit()
+    traces: TracesEntry = TracesEntry()
 
     @field_validator("credentials")
     @classmethod

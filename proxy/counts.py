@@ -81,7 +81,8 @@ def _with(family: Metric, others: Mapping[Key, float]) -> Metric:
     for sample in family.samples:
         key = (sample.name, _labels(sample.labels))
         known.add(key)
-        both.add_sample(sample.name, sample.labels, sample.value + others.get(key, 0.0))
+        value = sample.value + others.get(key, 0.0)
+        both.add_sample(sample.name, sample.labels, value, sample.timestamp, sample.exemplar)
     for (name, labels), value in others.items():
         if name in names and (name, labels) not in known:
             both.add_sample(name, dict(labels), value)

@@ -23,6 +23,7 @@ from proxy.store.store import Refused, Store
 from proxy.store.timing import grace_left
 from proxy.talk.beside import Besides
 from proxy.talk.talk import Talk
+from proxy.tracing.traces import Traces
 from rules.action import Action
 from rules.call import Call
 from rules.hold import REMEMBERED, Event, Hold, State
@@ -55,6 +56,7 @@ class Keeping:
     audit: Recorder | None = None
     opened: Callable[[Hold], None] = _nobody
     """Hears of every new hold."""
+    traces: Traces | None = None
 
     def draft(
         self, action: Action | ToolAction, judged: Judgement | Hold, *, fingerprint: str, policy: str
@@ -83,9 +85,9 @@ class Keeping:
 
     async def open(self, draft: Draft, call: Call) -> tuple[Hold, bool]:
         """Record the call durably; the hold, and whether it is new. Raises Flooded and StoreUnavailable."""
+        if self.traces is not None:
+            draft = self.traces.holding(draft, call)
         hold, new = await self.store.open(draft)
-        if self.audit is not None:
-            self.audit.opened(hold, new=new)
         if not new:
             self.metrics.retries_joined.inc()
             return hold, new

@@ -116,6 +116,92 @@ class Metrics:
             values=(Event.APPROVE, Event.REJECT, Event.CANCEL),
             buckets=_DECISION_BUCKETS,
         )
+        self._measure_quality()
+        self.replay_seconds = self._histogram(
+            "replay_seconds",
+            "Time from claim to the upstream's whole answer, by disposition",
+            label="disposition",
+            values=[DISPOSITIONS[s] for s in TRANSITIONS[State.SENDING].values() if s in DISPOSITIONS],
+            buckets=_REPLAY_BUCKETS,
+        )
+        self.replay_failures = self._counter(
+            "replay_failures", "Failures of replays that nobody foresaw: the holds are left to their leases"
+        )
+        self.integrity_failures = self._counter(
+            "integrity_failures", "Stored holds that did not open or did not match their digest"
+        )
+        self.credential_renewals = self._counter(
+            "credential_renewals",
+            "Renewals of tokens, by name of the credential and outcome",
+            labels=("credential", "outcome"),
+        )
+        self.probes = self._counter(
+            "probes",
+            "Reads of what held calls would change, by moment and by what they showed",
+            labels=("moment", "outcome"),
+            series=[(m, o) for m in ("hold", "claim") for o in ("shown", "absent", "unread")],
+        )
+        self.drift_refusals = self._counter(
+            "drift_refusals",
+            "Approved calls that were not run because something had changed, by what",
+            labels=("cause",),
+            series=_each(("changed", "precondition", "unrecorded", "policy", "integrity")),
+        )
+        self.channel_deliveries = self._counter(
+            "channel_deliveries",
+            "What channels were told, by kind of channel and by what became of the try",
+            labels=("channel", "outcome"),
+            series=[(c, o) for c in CHANNELS for o in ("delivered", "failed", "dead", "skipped", "lost")],
+        )
+        self.rules_loaded = self._counter(
+            "rules_loaded",
+            "New versions of the rules files, by what became of them",
+            labels=("outcome",),
+            series=_each(("loaded", "rejected")),
+        )
+        self.rules_stale = self._gauge("rules_stale", "1 while the rules files hold what could not be loaded")
+        self._watch_the_sidecar()
+        self.audit_up = self._gauge("audit_up", "1 while the audit trail can be written, else 0")
+        self.audit_records = self._counter("audit_records", "Records written to the audit trail")
+        self.audit_lost = self._counter(
+            "audit_lost", "Records for which the audit trail had no room; their number is recorded"
+        )
+
+        self.spans = self._counter(
+            "spans",
+            "Spans for the collector of traces, by what became of them",
+            labels=("outcome",),
+            series=_each(("exported", "failed")),
+        )
+        self.audit_sink_up = self._gauge("audit_sink_up", "1 while a sink takes records, else 0", "sink")
+        self.audit_sink_lag = self._gauge(
+            "audit_sink_lag_seconds", "Age of the oldest audit record that a sink has not taken", "sink"
+        )
+        self.audit_sink_records = self._counter(
+            "audit_sink_records", "Audit records that a sink has taken", labels=("sink",)
+        )
+        self.audit_sink_failures = self._counter(
+            "audit_sink_failures", "Tries that failed to give a sink audit records", labels=("sink",)
+        )
+        self.audit_sink_missed = self._counter(
+            "audit_sink_missed",
+            "Audit records that were gone, by their time of keeping, before a sink took them",
+            labels=("sink",),
+        )
+
+    def _watch_the_sidecar(self) -> None:
+        """Whether its parts stand, and for how long."""
+        self.kill_switch = self._gauge("kill_switch", "1 while the kill switch is on, else 0")
+        self.authority_end_timestamp_seconds = self._gauge(
+            "authority_end_timestamp_seconds", "When the certificate of the authority that signs ends"
+        )
+        self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
+        self.clock_skew_seconds = self._gauge(
+            "clock_skew_seconds", "How far the store's clock is ahead of this machine's"
+        )
+
+    def _measure_quality(self) -> None:
+        """What people say of verdicts, how they decide, and what drills tell of that."""
         self.deadlines = self._counter(
             "deadlines",
             "Holds that people decided about in time, and those that expired unanswered",
@@ -181,66 +267,6 @@ class Metrics:
             "What people no longer say of passed calls, by tier and by what it was",
             labels=("tier", "label"),
             series=words,
-        )
-        self.replay_seconds = self._histogram(
-            "replay_seconds",
-            "Time from claim to the upstream's whole answer, by disposition",
-            label="disposition",
-            values=[DISPOSITIONS[s] for s in TRANSITIONS[State.SENDING].values() if s in DISPOSITIONS],
-            buckets=_REPLAY_BUCKETS,
-        )
-        self.replay_failures = self._counter(
-            "replay_failures", "Failures of replays that nobody foresaw: the holds are left to their leases"
-        )
-        self.integrity_failures = self._counter(
-            "integrity_failures", "Stored holds that did not open or did not match their digest"
-        )
-        self.credential_renewals = self._counter(
-            "credential_renewals",
-            "Renewals of tokens, by name of the credential and outcome",
-            labels=("credential", "outcome"),
-        )
-        self.probes = self._counter(
-            "probes",
-            "Reads of what held calls would change, by moment and by what they showed",
-            labels=("moment", "outcome"),
-            series=[(m, o) for m in ("hold", "claim") for o in ("shown", "absent", "unread")],
-        )
-        self.drift_refusals = self._counter(
-            "drift_refusals",
-            "Approved calls that were not run because something had changed, by what",
-            labels=("cause",),
-            series=_each(("changed", "precondition", "unrecorded", "policy", "integrity")),
-        )
-        self.channel_deliveries = self._counter(
-            "channel_deliveries",
-            "What channels were told, by kind of channel and by what became of the try",
-            labels=("channel", "outcome"),
-            series=[(c, o) for c in CHANNELS for o in ("delivered", "failed", "dead", "skipped", "lost")],
-        )
-        self.rules_loaded = self._counter(
-            "rules_loaded",
-            "New versions of the rules files, by what became of them",
-            labels=("outcome",),
-            series=_each(("loaded", "rejected")),
-        )
-        self.rules_stale = self._gauge("rules_stale", "1 while the rules files hold what could not be loaded")
-        self._of_the_sidecar()
-
-        self.audit_up = self._gauge("audit_up", "1 while the audit trail can be written, else 0")
-        self.audit_records = self._counter("audit_records", "Records written to the audit trail")
-        self.audit_lost = self._counter(
-            "audit_lost", "Records for which the audit trail had no room; their number is recorded"
-        )
-
-    def _of_the_sidecar(self) -> None:
-        self.kill_switch = self._gauge("kill_switch", "1 while the kill switch is on, else 0")
-        self.authority_end_timestamp_seconds = self._gauge(
-            "authority_end_timestamp_seconds", "When the certificate of the authority that signs ends"
-        )
-        self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
-        self.clock_skew_seconds = self._gauge(
-            "clock_skew_seconds", "How far the store's clock is ahead of this machine's"
         )
 
     def admitted(self, judgement: Judgement) -> None:

@@ -1,6 +1,6 @@
 """What a request asks for, read in exactly one way: all that classification ever sees."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -90,6 +90,8 @@ class ToolCall:
     tool: str
     arguments: dict[str, Json]
     definition: ToolDefinition | None = None
+    trace: str = field(default="", compare=False)
+    """What its message says of the trace that it belongs to; no part of what it asks for."""
 
 
 type Call = HttpCall | ToolCall

@@ -298,6 +298,8 @@ class Hold:
     """What it is a drill of. Such a hold never runs, and counts in nothing that measures real ones."""
     drill_answer: Answer | None = None
     """What a person answered; a drill that expired has none."""
+    trace: str = ""
+    """The span of its admission (W3C `traceparent`), where calls are traced."""
 
     @property
     def settled(self) -> bool:

@@ -16,6 +16,7 @@ from prometheus_client import Metric
 from starlette.routing import BaseRoute, Mount, Route
 
 from proxy import cli
+from proxy.audit.sinks.settings import SinkEntry
 from proxy.channels.settings import Mail, Recipient, Slack, Webhook
 from proxy.cli.environment import TRUSTED, environment
 from proxy.cli.schema import rule_models
@@ -111,6 +112,7 @@ def _models() -> dict[str, type[Strict]]:
         "oidc": OidcEntry,
         "roles": RoleEntry,
         "step_up": StepUp,
+        "audit.sinks": SinkEntry,
     }
     kinds: dict[str, Any] = {
         "command": Command,

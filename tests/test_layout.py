@@ -11,6 +11,7 @@ _PACKAGES = ("rules", "addons", "proxy")
 _WITHOUT_TESTS = {
     "rules/call.py": "only shapes of data, which test_normalize compares whole",
     "proxy/replay/courier.py": "only a protocol, which the sessions of proxy/mcp fulfil",
+    "proxy/tracing/traces.py": "only a protocol, which proxy/tracing/spans fulfils",
     "rules/message.py": "only a shape of data, which every test of normalize builds",
 }
 

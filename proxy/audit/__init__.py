@@ -4,5 +4,6 @@
 - `segments`: the files of one chain: appended to, mended after a crash, rotated, and in time deleted
 - `trail`: the one who writes: in groups, durably where something is about to be sent
 - `recorder`: what the parts of a sidecar tell it; `making`: begins one process's
-- `reading`: files read again and checked
+- `reading`: files read again and checked; `following`: as they are written
+- `sinks`: where records go besides
 """

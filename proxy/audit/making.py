@@ -30,7 +30,11 @@ def begin(
     keep = None if settings.legal_hold else timedelta(days=settings.keep_days)
     segments = Segments(folder, file_bytes=settings.file_bytes)
     trail = Trail(segments, signer, metrics, cadence=Cadence(keep=keep))
-    kept = {f"audit_{name}": str(value) for name, value in settings.model_dump(mode="json").items()}
+    kept = {
+        f"audit_{name}": str(value)
+        for name, value in settings.model_dump(mode="json", exclude={"sinks"}).items()
+    }
+    kept["audit_sinks"] = ",".join(sink.name for sink in settings.sinks)
     trail.start({**facts, **kept, "domain": signer.domain})
     return Recorder(trail=trail, on_failure=settings.on_failure, reads=settings.reads)
 

@@ -7,11 +7,20 @@ from random import random
 from proxy.audit.segments import AuditError
 from proxy.audit.settings import OnFailure
 from proxy.audit.trail import Trail
-from rules.audit.facts import by_person, of_attempt, of_decision, of_hold, of_judgement, of_step
+from rules.audit.facts import (
+    by_person,
+    of_attempt,
+    of_decision,
+    of_hold,
+    of_judgement,
+    of_opening,
+    of_step,
+)
 from rules.audit.record import Fact, Facts, Kind
 from rules.call import Call
 from rules.hold import Event, Hold
 from rules.ruleset import Ruleset
+from rules.talk import Kind as Saying
 from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
 
 UNRECORDED = Refusal(
@@ -62,14 +71,19 @@ class Recorder:
     def opened(self, hold: Hold, *, new: bool) -> None:
         """A call has a hold of its own, or joined one."""
         kind = Kind.HOLD if new else Kind.JOINED
-        self.trail.note(kind, of_hold(hold) | ({} if new else {"attempts": hold.attempts}))
+        self.trail.note(kind, of_opening(hold) if new else of_hold(hold) | {"attempts": hold.attempts})
 
-    def stepped(self, hold: Hold, event: Event) -> None:
-        """A hold has taken a step."""
-        if by_person(hold, event):
-            self.trail.note(Kind.DECISION, of_decision(hold, event))
+    def stepped(self, hold: Hold, event: Event, *, by: str) -> None:
+        """A hold has taken a step, by the person of that name where it was one."""
+        if by_person(hold, event, by=by):
+            self.trail.note(Kind.DECISION, of_decision(hold, event, by=by))
         else:
             self.trail.note(Kind.TRANSITION, of_step(hold, event))
+
+    def said(self, hold: Hold, kind: Saying, *, by: str) -> None:
+        """Somebody said something about a hold: a person of that name, or its agent."""
+        facts: Facts = {"hold": hold.hold_id, "what": str(kind), "who": by, "count": hold.talk_count}
+        self.trail.note(Kind.TALK, {**facts, "drill": True if hold.drill else None})
 
     async def sending(self, hold: Hold, *, attempt: str, event: str) -> None:
         """A request is about to leave. Raises AuditError; then it may not."""

@@ -97,6 +97,10 @@ class Segments:
             raise
         self._size += len(data)
 
+    def sync(self) -> None:
+        """Have on disk what was written. Raises OSError."""
+        os.fdatasync(self._file)
+
     def settle(self, seq: int) -> None:
         """Make sure that the file is there and ends with the last whole line; `seq`: of the next record.
 

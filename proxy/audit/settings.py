@@ -3,8 +3,10 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from proxy.audit.sinks.settings import SinkEntry
+from rules.language.complaint import quote
 from rules.language.document import Strict
 
 
@@ -25,3 +27,12 @@ class Audit(Strict):
     legal_hold: bool = False
     file_bytes: Annotated[int, Field(ge=65_536, le=1_073_741_824)] = 16_777_216
     reads: Annotated[float, Field(ge=0, le=1)] = 0.0
+    sinks: Annotated[tuple[SinkEntry, ...], Field(max_length=16)] = ()
+
+    @field_validator("sinks")
+    @classmethod
+    def _distinct(cls, value: tuple[SinkEntry, ...]) -> tuple[SinkEntry, ...]:
+        names = [sink.name for sink in value]
+        if twice := next((name for n, name in enumerate(names) if name in names[:n]), None):
+            raise ValueError(f"two sinks have the name {quote(twice)}; give each its own")
+        return value

@@ -70,6 +70,8 @@ class Trail:
         self._segments, self._signer, self._metrics, self._now = segments, signer, metrics, now
         self._cadence = cadence
         self._place = segments.place
+        self._synced = self._place.seq - 1
+        self._synced_at = monotonic()
         self._queue = deque[_Waiting]()
         self._mutex = Lock()
         self._scheduled = False
@@ -90,6 +92,11 @@ class Trail:
     def folder(self) -> Path:
         """Where its files are."""
         return self._segments.folder
+
+    @property
+    def durable(self) -> int:
+        """The number of the last record that is on disk for certain."""
+        return self._synced
 
     @property
     def failing(self) -> bool:
@@ -140,7 +147,8 @@ class Trail:
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             due = monotonic() - self._signed_at >= self._cadence.every.total_seconds()
-            if self._queue or self._gap or (due and self._unsigned):
+            unsynced = self._synced < self._place.seq - 1
+            if self._queue or self._gap or unsynced or (due and self._unsigned):
                 self._schedule()
 
     def close(self) -> None:
@@ -172,6 +180,7 @@ class Trail:
             self._segments.settle(self._place.seq)
             while self._write_some():
                 pass
+            self._sync()
             self._sign(sign)
             self._rotate()
             self._recovered()
@@ -202,6 +211,8 @@ class Trail:
             raise
         self._recovered()
         self._place, self._unsigned = place, self._unsigned + len(group)
+        if durable:
+            self._note_synced()
         self._metrics.audit_records.inc(len(group))
         for one in group:
             if one.done is not None:
@@ -209,6 +220,15 @@ class Trail:
         if self._unsigned >= self._cadence.records:
             self._sign("records")
         return True
+
+    def _sync(self) -> None:
+        """Have on disk what was written without waiting for it, once in a while."""
+        if self._synced < self._place.seq - 1 and monotonic() - self._synced_at >= _LOOK_EVERY:
+            self._segments.sync()
+            self._note_synced()
+
+    def _note_synced(self) -> None:
+        self._synced, self._synced_at = self._place.seq - 1, monotonic()
 
     def _linked(self, group: Sequence[_Waiting]) -> tuple[Place, bytes]:
         """The lines of a group, and the place after them."""
@@ -239,6 +259,7 @@ class Trail:
         self._segments.append(text + b"\n", durable=True)
         self._place = self._place.after(text)
         self._unsigned, self._signed_at = 0, monotonic()
+        self._note_synced()
         head = (self._place.chain, self._place.seq - 1, self._place.prev)
         logger.info("audit.checkpoint head=%s:%d:%s", *head)
 

@@ -5,6 +5,7 @@ import binascii
 import hmac
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from proxy.channels.outgoing import Untold
 from proxy.channels.place import Place
 from proxy.channels.queue import Delivery
-from proxy.channels.settings import Webhook
+from proxy.channels.settings import SecretPlace, Webhook
 from proxy.console.reading.lines import Line, Lines
 from proxy.credentials.sources.secret import CredentialError
 from proxy.store.events import Change
@@ -56,19 +57,20 @@ class WebhookChannel:
             "Content-Type": "application/json",
             "Webhook-Id": delivery.delivery_id,
             "Webhook-Timestamp": stamp,
-            "Webhook-Signature": self._signatures(delivery.delivery_id, stamp, content),
+            "Webhook-Signature": signatures(self._webhook.secrets, delivery.delivery_id, stamp, content),
         }
         status, _ = await self._place.outgoing.post(self._webhook.url, headers=headers, content=content)
         if not 200 <= status < 300:
             raise Untold(f"it answered {status}", final=status == _GONE)
         return True
 
-    def _signatures(self, delivery_id: str, stamp: str, content: bytes) -> str:
-        """One by each secret: while one goes and another comes, either is enough."""
-        signed = f"{delivery_id}.{stamp}.".encode() + content
-        keys = [_key(place.read()) for place in self._webhook.secrets]
-        made = [base64.b64encode(hmac.digest(key, signed, sha256)).decode() for key in keys]
-        return " ".join(f"v1,{one}" for one in made)
+
+def signatures(secrets: Iterable[SecretPlace], delivery_id: str, stamp: str, content: bytes) -> str:
+    """One by each secret: while one goes and another comes, either is enough. Raises CredentialError."""
+    signed = f"{delivery_id}.{stamp}.".encode() + content
+    keys = [_key(place.read()) for place in secrets]
+    made = [base64.b64encode(hmac.digest(key, signed, sha256)).decode() for key in keys]
+    return " ".join(f"v1,{one}" for one in made)
 
 
 def _payload(delivery: Delivery, line: Line, place: Place) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 import asyncio
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +20,7 @@ from proxy.counts import Summed
 from proxy.store.record import StoreUnavailable
 from rules.hold import UNENDED, State
 
+_OPENMETRICS = re.compile(r"application/openmetrics-text; ?version=1\.0\.0(?![^;,])")
 _SECONDS = 5.0
 _FRESH_SECONDS = 5.0
 
@@ -48,16 +52,18 @@ class Probes:
         members = {"ready": not missing, "checks": checks, "not_ready": missing}
         return answer(members, status=503 if missing else 200)
 
-    async def metrics(self, _request: Request) -> Response:
-        """All metrics in Prometheus' text format."""
+    async def metrics(self, request: Request) -> Response:
+        """All metrics in Prometheus' text format, or in OpenMetrics', with examples, to who asks for it."""
         # One scrape counts for all that come meanwhile: nobody can keep the store busy from here.
         async with self._counting:
             if self._clock() >= self._fresh_until:
                 await self._count()
                 self._fresh_until = self._clock() + _FRESH_SECONDS
-        summed = Summed(self._reviewing.metrics.registry, self._reviewing.counts)
-        text = await asyncio.to_thread(generate_latest, summed)
-        return Response(text, headers={**PRIVATE, "Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+        write, kind = _form(request.headers.get("accept", ""))
+        text = await asyncio.to_thread(
+            write, Summed(self._reviewing.metrics.registry, self._reviewing.counts)
+        )
+        return Response(text, headers={**PRIVATE, "Content-Type": kind, "Vary": "Accept"})
 
     async def _count(self) -> None:
         """Set the gauges that are read from the store; without it, no number is better than an old one."""
@@ -83,3 +89,10 @@ class Probes:
         waits = [(now - hold.created_at).total_seconds() for hold in real if hold.state is State.PENDING]
         metrics.oldest_pending_seconds.set(max([0.0, *waits]))
         metrics.kill_switch.set(killed is not None)
+
+
+def _form(accepted: str) -> tuple[Callable[[Collector], bytes], str]:
+    """How a scraper wants to have it. What it says of preference is not weighed: both say the same."""
+    if _OPENMETRICS.search(accepted):
+        return openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
+    return generate_latest, CONTENT_TYPE_PLAIN_0_0_4

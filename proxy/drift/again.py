@@ -67,6 +67,7 @@ class Again:
             keeping.draft(action, judged, fingerprint=hold.fingerprint, policy=policy),
             # A cap of its own: an agent that floods keeps no reviewer from asking.
             agent=agent.keyed("asked again"),
+            trace=hold.trace,
             window=ruleset.handling(judged.rule).time_to_decide,
             probed=bool(self.snapshots.reads(call, judged.rule)),
         )

@@ -59,6 +59,7 @@ class Editing:
         return replace(
             draft,
             credential=hold.credential,
+            trace=hold.trace,
             window=self.ruleset().handling(judged.rule).time_to_decide,
             generation=hold.generation + 1,
             supersedes=hold.hold_id,

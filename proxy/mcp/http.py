@@ -5,8 +5,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mcp_types.jsonrpc import METHOD_NOT_FOUND
-
 from addons.exchange import Passage, Request
 from addons.exchange import Rewriting as Passing
 from proxy.mcp.answers import Answers
@@ -32,6 +30,7 @@ from rules.mcp.meaning import Own, Unknown, Weighed, asked_by_client
 from rules.mcp.message import Failure, Message, Notification, Result, meta_of, write
 from rules.mcp.message import Request as Asked
 from rules.mcp.methods import LISTEN
+from rules.mcp.protocol import METHOD_NOT_FOUND
 from rules.mcp.tasks import style
 from rules.mcp.versions import is_modern
 from rules.mcp.weighing import of_rules, weigh

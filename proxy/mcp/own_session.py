@@ -26,7 +26,8 @@ from rules.mcp.action import ToolAction
 from rules.mcp.carried import SESSION, Server
 from rules.mcp.meaning import Weighed
 from rules.mcp.message import Members, Notification, Result
-from rules.mcp.versions import CAPABILITIES_KEY, CLIENT_KEY, KNOWN, MODERN, VERSION_KEY
+from rules.mcp.protocol import MODERN_VERSIONS
+from rules.mcp.versions import CAPABILITIES_KEY, CLIENT_KEY, KNOWN, VERSION_KEY
 from rules.mcp.weighing import of_rules, weigh
 from rules.normalize import normalize
 from rules.reply import Reply
@@ -35,7 +36,7 @@ from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
 _SECONDS = 10.0
 _LEGACY = "2025-11-25"
 _NAME: Members = {"name": "sidegate", "version": "1"}
-_META: Members = {VERSION_KEY: max(MODERN), CAPABILITIES_KEY: {}, CLIENT_KEY: _NAME}
+_META: Members = {VERSION_KEY: max(MODERN_VERSIONS), CAPABILITIES_KEY: {}, CLIENT_KEY: _NAME}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

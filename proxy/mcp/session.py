@@ -7,8 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from mcp_types.jsonrpc import CONNECTION_CLOSED, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR
-
 from proxy.failure import ended, report
 from proxy.mcp.calls import Calls, StdioCourier
 from proxy.mcp.child import Child
@@ -30,6 +28,7 @@ from rules.mcp.meaning import Own, Plain, Unknown, Weighed, asked_by_client, ask
 from rules.mcp.message import Failure, Id, Message, Notification, Request, Result, meta_of, write
 from rules.mcp.methods import CALL_TOOL, LIST_CHANGED, LIST_TOOLS
 from rules.mcp.passing import answer_for
+from rules.mcp.protocol import CONNECTION_CLOSED, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR
 from rules.mcp.tasks import style
 from rules.mcp.versions import KNOWN, claimed, is_modern, unsupported
 from rules.mcp.weighing import weigh

@@ -47,6 +47,7 @@ from proxy.store.deadlines import Deadlines
 from proxy.store.history import History
 from proxy.store.store import Store
 from proxy.suspicion import Suspicion
+from proxy.tracing import making as tracing
 
 _MOST_AT_ONCE = 64
 
@@ -100,6 +101,8 @@ async def wrap(wrapping: Wrapping) -> int:
             await asyncio.to_thread(counts.save)
             if desk.keeping.audit is not None:
                 await asyncio.to_thread(desk.keeping.audit.trail.close)
+            if desk.keeping.traces is not None:
+                await asyncio.to_thread(desk.keeping.traces.close)
 
 
 async def _session(wrapping: Wrapping, desk: Desk) -> int:
@@ -146,7 +149,8 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup, *, slot: str) 
         key=load_or_create_key(keys / "fingerprint.key"),
     )
     audit = _audit(wrapping, agent, metrics, slot=slot)
-    store.told = audit.stepped
+    traces = tracing.begin(config.traces, metrics)
+    store.told += [audit, traces] if traces else [audit]
     history = History(redis, sealed.keyring, keep=config.clocks.retention, ruleset=ruleset)
     keeping = Keeping(
         agent=agent,
@@ -156,6 +160,7 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup, *, slot: str) 
         metrics=metrics,
         history=history,
         audit=audit,
+        traces=traces,
     )
     journal = Journal(wrapping.data_dir / "mcp" / slot, keep=config.journal_keep)
     replayer = _replayer(wrapping, keeping, journal, tasks=tasks)
@@ -168,6 +173,7 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup, *, slot: str) 
             history=history,
             suspicion=Suspicion(store=store, agent=agent, ruleset=ruleset, tasks=tasks),
             audit=audit,
+            traces=traces,
         ),
         keeping=keeping,
         replayer=replayer,

@@ -103,8 +103,6 @@ class Drills:
         drill = await store.inject(draft, most=self.most)
         if drill is not None:
             self.keeping.metrics.drills_injected.labels(kind).inc()
-            if self.keeping.audit is not None:
-                self.keeping.audit.opened(drill, new=True)
             logger.info("drill.injected")  # which hold it is would tell whoever reads the log
         return drill
 

@@ -47,6 +47,7 @@ from rules.normalize import normalize
 from rules.repetition import tells
 from rules.reply import Reply
 from rules.ruleset import Ruleset
+from rules.trace import exemplar
 from rules.verdict import Judgement, Refusal, Verdict
 
 logger = logging.getLogger(__name__)
@@ -296,7 +297,8 @@ class Replayer:
         event, kept = self._outcome(line, answer, conditional=conditional)
         recorded = await self._record(line.hold, event, {"note": note.encode(), **kept})
         if recorded.state in DISPOSITIONS:
-            self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(monotonic() - started)
+            took, example = monotonic() - started, exemplar(line.hold.trace)
+            self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(took, example)
         return recorded
 
     async def _answered(self, line: Line, ready: _Ready) -> tuple[Reply, str]:

@@ -10,6 +10,8 @@ from proxy.admission import Admission
 from proxy.agent import Agent
 from proxy.audit.making import FOLDER as AUDIT
 from proxy.audit.making import begin, started
+from proxy.audit.sinks.feed import Feed
+from proxy.audit.sinks.making import Around, feeds
 from proxy.channels import making
 from proxy.config import Config
 from proxy.console.people.factors.proving import Proving
@@ -57,6 +59,7 @@ from proxy.store.history import History
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Store
 from proxy.suspicion import Suspicion
+from proxy.tracing import making as tracing
 from proxy.witness import Witness
 
 
@@ -82,7 +85,8 @@ class Parts:
         config, keys = settings.config, settings.data_dir / "keys"
         trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
         self.settings, self.tasks = settings, tasks
-        self.metrics = _measured(settings)
+        self.metrics = Metrics()
+        self._show_files()
         self.redis = connect(url)
         place = config.redis
         self.store = Store(
@@ -106,7 +110,9 @@ class Parts:
         self.audit = begin(
             settings.data_dir / AUDIT / "serve", config.audit, self.signer, self.metrics, facts=facts
         )
-        self.store.told = self.audit.stepped
+        self.store.told.append(self.audit)
+        self.traces = tracing.begin(config.traces, self.metrics)
+        self.store.told += [self.traces] if self.traces else []
         self.shelf = Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring)
         around = Surroundings(
             shelf=self.shelf,
@@ -127,8 +133,9 @@ class Parts:
             ruleset=settings.rulebook.current,
         )
         self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
-        self.snapshots = self._snapshots(trust)
-        self.replayer = self._replayer(trust)
+        self.upstream = upstream_context(trust)
+        self.snapshots = self._snapshots()
+        self.replayer = self._replayer()
         self.worker = Worker(
             store=self.store,
             sealed=self.sealed,
@@ -144,22 +151,12 @@ class Parts:
             metrics=self.metrics,
             history=self.history,
             audit=self.audit,
+            traces=self.traces,
         )
         rules = settings.rulebook.current
-        self.drills = Drills(
-            keeping=self.keeping, ruleset=rules, rate=config.drills.rate, most=config.drills.most_open
-        )
-        self.keeping = replace(self.keeping, opened=self.drills.offer)
+        self._drill(config)
         self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
         self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
-        self.sampling = Sampling(
-            agent=self.agent,
-            passes=Passes(self.store, self.sealed.keyring),
-            metrics=self.metrics,
-            rate=config.pass_audit.rate,
-            ttl=timedelta(seconds=config.pass_audit.keep),
-            most=config.pass_audit.most,
-        )
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
             self._gate(),
@@ -192,7 +189,7 @@ class Parts:
                 settings.config.channels,
                 link=shown_url(console),
                 beside=self.destinations,
-                trust=upstream_context(settings.data_dir / "upstream-ca.pem"),
+                trust=self.upstream,
             ),
             drill_rate=settings.config.drills.rate,
             fast=settings.config.review.fast,
@@ -205,13 +202,44 @@ class Parts:
             names=frozenset(settings.config.console.names),
         )
 
-    def _snapshots(self, trust: Path) -> Snapshots:
+    def audit_feeds(self) -> list[Feed]:
+        """What gives audit records to the sinks that are configured."""
+        config = self.settings.config
+        place = making.place(config.channels, link="", beside=self.destinations, trust=self.upstream)
+        around = Around(
+            trail=self.audit.trail,
+            metrics=self.metrics,
+            redis=self.redis,
+            domain=config.redis.domain,
+            outgoing=place.outgoing,
+        )
+        return feeds(config.audit.sinks, around)
+
+    def _drill(self, config: Config) -> None:
+        """Have drills follow some of the holds."""
+        self.drills = Drills(
+            keeping=self.keeping,
+            ruleset=self.settings.rulebook.current,
+            rate=config.drills.rate,
+            most=config.drills.most_open,
+        )
+        self.keeping = replace(self.keeping, opened=self.drills.offer)
+
+    def _show_files(self) -> None:
+        """Serve when our authority ends, and what `sidegate eval` has found, where that is configured."""
+        signs, *_ = standing(self.settings.data_dir)
+        self.metrics.authority_end_timestamp_seconds.set(signs.certificate.not_valid_after_utc.timestamp())
+        path = self.settings.config.review.eval_metrics
+        if path is not None:
+            self.metrics.registry.register(Evaluated(Path(path)))
+
+    def _snapshots(self) -> Snapshots:
         return Snapshots(
             shots=Shots(self.store, self.sealed),
             probe=Probe(
                 destinations=self.destinations,
                 ruleset=self.settings.rulebook.current,
-                trust=upstream_context(trust),
+                trust=self.upstream,
                 witness=self.witness,
             ),
             credentials=self.credentials,
@@ -219,7 +247,7 @@ class Parts:
             tasks=self.tasks,
         )
 
-    def _replayer(self, trust: Path) -> Replayer:
+    def _replayer(self) -> Replayer:
         config = self.settings.config
         return Replayer(
             store=self.store,
@@ -229,7 +257,7 @@ class Parts:
             snapshots=self.snapshots,
             destinations=self.destinations,
             ruleset=self.settings.rulebook.current,
-            trust=upstream_context(trust),
+            trust=self.upstream,
             metrics=self.metrics,
             tasks=self.tasks,
             journal=self.journal,
@@ -240,6 +268,14 @@ class Parts:
 
     def _gate(self) -> Gate:
         ruleset, config = self.settings.rulebook.current, self.settings.config
+        self.sampling = Sampling(
+            agent=self.agent,
+            passes=Passes(self.store, self.sealed.keyring),
+            metrics=self.metrics,
+            rate=config.pass_audit.rate,
+            ttl=timedelta(seconds=config.pass_audit.keep),
+            most=config.pass_audit.most,
+        )
         suspicion = Suspicion(store=self.store, agent=self.agent, ruleset=ruleset, tasks=self.tasks)
         admission = Admission(
             agent=self.agent,
@@ -249,6 +285,7 @@ class Parts:
             suspicion=suspicion,
             audit=self.audit,
             sampling=self.sampling,
+            traces=self.traces,
         )
         holding = Holding(
             keeping=self.keeping,
@@ -282,14 +319,3 @@ class Parts:
         except StoreUnavailable:
             return {"store": False, "proxy": self.plane.address is not None}
         return {"store": True, "proxy": self.plane.address is not None}
-
-
-def _measured(settings: Settings) -> Metrics:
-    """The instruments, with what is known from the start."""
-    metrics = Metrics()
-    signs, *_ = standing(settings.data_dir)
-    metrics.authority_end_timestamp_seconds.set(signs.certificate.not_valid_after_utc.timestamp())
-    evaluated = settings.config.review.eval_metrics
-    if evaluated is not None:
-        metrics.registry.register(Evaluated(Path(evaluated)))
-    return metrics

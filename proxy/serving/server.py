@@ -150,6 +150,7 @@ class _Sidecar:
             leaves.watch(settings.data_dir, settings.config.ca.terms, parts.plane.sign_anew),
         )
         self.background += [self.tasks.create_task(watch) for watch in watches]
+        self.background += [self.tasks.create_task(feed.watch()) for feed in parts.audit_feeds()]
 
     def _rules_changed(self) -> None:
         self.parts.destinations.forget()
@@ -196,5 +197,7 @@ class _Sidecar:
         await self.parts.redis.aclose()
         self.parts.journal.close()
         await asyncio.to_thread(self.parts.audit.trail.close)
+        if self.parts.traces is not None:
+            await asyncio.to_thread(self.parts.traces.close)
         if self.parts.witness is not None:
             self.parts.witness.close()

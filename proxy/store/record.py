@@ -59,6 +59,8 @@ class Draft:
     snapshot: bytes = b""
     """What was read when it was held, sealed; only of a drill, which nothing is read for."""
     drill: Mark | None = None
+    trace: str = ""
+    """The span of its admission, where calls are traced."""
 
 
 CONTENTS = ("key", "sealed", "answer", "snapshot", "drift", "reasoning", "edit", "talk")
@@ -82,6 +84,7 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
     }
     written |= {"key": draft.key} if draft.key else {}
     written |= {"probed": "1"} if draft.probed else {}
+    written |= {"trace": draft.trace} if draft.trace else {}
     written |= {"credential": draft.credential} if draft.credential else {}
     if draft.supersedes:
         written |= {
@@ -167,6 +170,7 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         watched_until=_time(fields["watched_until"]) if "watched_until" in fields else None,
         drill=mark(fields.get("drill", "")),
         drill_answer=Answer(fields["drill_answer"]) if fields.get("drill_answer") else None,
+        trace=fields.get("trace", ""),
     )
 
 

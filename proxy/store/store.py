@@ -17,15 +17,17 @@ All keys of one approval domain carry one hash tag, so on a cluster they share a
     {sidegate:<domain>}:quarantine:<agent>  there while an agent that flooded may open no hold
     {sidegate:<domain>}:events            stream, every change of a hold in order, bounded; `events` reads it
     {sidegate:<domain>}:spent:<budget>    hash, what was spent of a budget by slice of its window
+    {sidegate:<domain>}:audit             stream, audit records for others, bounded, of `audit.sinks`
 """
 
 import json
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from redis.asyncio import Redis
 
@@ -44,6 +46,7 @@ from proxy.store.replicas import TOLD, Replicas
 from proxy.store.timing import Cap, Clocks, timing_of
 from rules.hold import OPEN, REMEMBERED, UNENDED, Event, Hold, State, origins
 from rules.hold import TRANSITIONS as TABLE
+from rules.talk import Kind
 from rules.verdict import Spend, Tier
 
 logger = logging.getLogger(__name__)
@@ -72,6 +75,19 @@ class Flooded(Exception):
 _USUAL_CAP = Cap()
 
 
+class Told(Protocol):
+    """Somebody who hears of every hold and of every step of one, whoever takes it."""
+
+    def opened(self, hold: Hold, *, new: bool) -> None:
+        """A call has a hold of its own, or joined one."""
+
+    def stepped(self, hold: Hold, event: Event, *, by: str) -> None:
+        """A hold has taken a step, by the person of that name where it was one."""
+
+    def said(self, hold: Hold, kind: Kind, *, by: str) -> None:
+        """Somebody said something about a hold: a person of that name, or its agent."""
+
+
 class Store(Records):
     """Every hold of one approval domain, to be read and to be changed."""
 
@@ -81,8 +97,7 @@ class Store(Records):
         longest = max(clocks.decision_window, *clocks.approval_validity.values())
         super().__init__(redis, domain=domain, keep=_ms(clocks.retention + longest + _SLACK))
         self._replicas = Replicas(redis, needed=replicas)
-        self.told: Callable[[Hold, Event], None] = _nobody
-        """Hears of every step that was taken."""
+        self.told = list[Told]()
         self._cap = cap
         self._clocks = clocks
         self._script = redis.register_script(_SCRIPT)
@@ -102,14 +117,14 @@ class Store(Records):
         while True:
             outcome, fields = await self._begin(draft, {"flood": self._cap.limits()})
             if outcome == "done":
-                return read_hold(draft.hold_id, fields), True
+                return self._opened(read_hold(draft.hold_id, fields), new=True), True
             if outcome == "flooded":
                 raise Flooded(Flooded.__doc__)
             if outcome != "taken":
                 raise ValueError(f"there is a hold with the id `{draft.hold_id}` already")
             joined = await self._join(fields["taken"], draft.fingerprint)
             if joined is not None:
-                return joined, False
+                return self._opened(joined, new=False), False
 
     async def inject(self, drill: Draft, *, most: int) -> Hold | None:
         """Record a drill; None, and nothing, while `most` are open or the kill switch is on."""
@@ -118,7 +133,7 @@ class Store(Records):
             return None
         if outcome != "done":
             raise ValueError(f"there is a hold like the drill `{drill.hold_id}` already")
-        return read_hold(drill.hold_id, fields)
+        return self._opened(read_hold(drill.hold_id, fields), new=True)
 
     async def supersede(self, hold: Hold, draft: Draft) -> Hold:
         """Put a new hold in the place of a pending one, which ends; in one step. Raises Refused."""
@@ -127,7 +142,10 @@ class Store(Records):
         outcome, fields = await self._begin(draft, {"instead": instead})
         if outcome != "done":
             raise Refused(outcome, await self.find(hold.hold_id))
-        return read_hold(draft.hold_id, fields)
+        made = read_hold(draft.hold_id, fields)
+        ended = replace(hold, state=State.SUPERSEDED, superseded_by=made.hold_id)
+        self._stepped(ended, Event.SUPERSEDE, by=draft.edited_by)
+        return self._opened(made, new=True)
 
     async def _begin(self, draft: Draft, how: dict[str, Any]) -> tuple[str, dict[str, str]]:
         """A new hold, if nothing speaks against it."""
@@ -149,8 +167,11 @@ class Store(Records):
             raise Unreadable(f"the store joins the request to the hold `{hold_id}`, which is another one's")
         return hold
 
-    async def step(self, hold: Hold, event: Event, **change: Any) -> Hold:
-        """Apply `event` to `hold` by the table of states. Raises Refused with what stands in the way."""
+    async def step(self, hold: Hold, event: Event, *, by: str = "", **change: Any) -> Hold:
+        """Apply `event` to `hold` by the table of states, for the person of that name where it is one's.
+
+        Raises Refused with what stands in the way.
+        """
         states = origins(event)
         target = TABLE[states[0]][event]
         timing = timing_of(event, self._clocks.spans(hold.tier))
@@ -159,9 +180,22 @@ class Store(Records):
         kept: dict[str, Any] = known | {"confirm": event in TOLD} | timing | change
         kept["times"] = times
         fields = kept.pop("fields", None)
-        made = await self._made(hold, kept, fields)
-        self.told(made, event)
-        return made
+        return self._stepped(await self._made(hold, kept, fields), event, by=by)
+
+    def said(self, hold: Hold, kind: Kind, *, by: str) -> None:
+        """Tell that something was said about `hold`, which was kept with it."""
+        for one in self.told:
+            one.said(hold, kind, by=by)
+
+    def _opened(self, hold: Hold, *, new: bool) -> Hold:
+        for one in self.told:
+            one.opened(hold, new=new)
+        return hold
+
+    def _stepped(self, hold: Hold, event: Event, *, by: str) -> Hold:
+        for one in self.told:
+            one.stepped(hold, event, by=by)
+        return hold
 
     async def note(self, hold: Hold, fields: Mapping[str, bytes], **change: Any) -> Hold:
         """Write something down about `hold`, which stays where it is. Raises Refused."""
@@ -290,10 +324,6 @@ class Store(Records):
                 logger.warning("agent.quarantined seconds=%d", self._cap.quarantine.total_seconds())
             return "flooded", {}
         return reply[0], dict(zip(reply[2::2], reply[3::2], strict=True))
-
-
-def _nobody(_hold: Hold, _event: Event) -> None:
-    return None
 
 
 def _ms(duration: timedelta) -> int:

@@ -52,4 +52,6 @@ class Talk:
             "asked": b"1" if question_in(said) else b"",
         }
         same = {"talk_count": str(hold.talk_count) if hold.talk_count else ""}
-        return await self.store.note(hold, fields, same=same)
+        told = await self.store.note(hold, fields, same=same)
+        self.store.said(told, said[-1].kind, by=said[-1].who)
+        return told

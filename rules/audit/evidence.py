@@ -1,4 +1,4 @@
-"""Which records show what: clauses that auditors ask about, in our words, and the kinds that bear on them.
+"""Which records show what: clauses that auditors ask about, by number, and the kinds that bear on them.
 
 A record shows that something was done. Whether that satisfies a clause is not for a program to say.
 """
@@ -14,7 +14,6 @@ class Clause:
     """One of them. `facts`: what such a record has to say; a member that has to be there, or its value."""
 
     name: str
-    asks: str
     kinds: tuple[Kind, ...]
     facts: Mapping[str, object] = field(default_factory=dict)
     shows: str
@@ -35,102 +34,86 @@ ANY = object()
 CLAUSES = (
     Clause(
         name="AI Act 14(4)(a)",
-        asks="people can understand and monitor what the system does",
         kinds=(Kind.VERDICT, Kind.HOLD),
         shows="what was judged, by which rule, and what waited for a person",
     ),
     Clause(
         name="AI Act 14(4)(c)",
-        asks="people can interpret what they are shown",
         kinds=(Kind.DECISION,),
         facts={"preview": ANY},
         shows="the hash of what the person was shown with each decision; a receipt has the document",
     ),
     Clause(
         name="AI Act 14(4)(d)",
-        asks="people can decide against it, or take it back",
         kinds=(Kind.DECISION,),
         shows="each decision, by whom, about which digest",
     ),
     Clause(
         name="AI Act 14(4)(e)",
-        asks="people can stop it",
         kinds=(Kind.KILL,),
         shows="each use of the kill switch, and by whom",
     ),
     Clause(
         name="AI Act 26(2)",
-        asks="people who oversee it are named",
         kinds=(Kind.LOGIN, Kind.DECISION),
         facts={"who": ANY},
         shows="who came in and who decided; their competence is recorded elsewhere",
     ),
     Clause(
         name="AI Act 26(6)",
-        asks="its logs are kept for at least six months",
         kinds=(Kind.STARTED, Kind.CHECKPOINT, Kind.PRUNED),
         shows="for how long records are kept, since when they are there, and what was deleted",
     ),
     Clause(
         name="AARM R1",
-        asks="actions are intercepted before they run",
         kinds=(Kind.VERDICT,),
         shows="a verdict on each call that does more than read",
     ),
     Clause(
         name="AARM R3",
-        asks="a policy decides",
         kinds=(Kind.VERDICT, Kind.RULES),
         shows="tier, rule and reason of each verdict, and which rules were in force",
     ),
     Clause(
         name="AARM R4",
-        asks="actions pass, wait for a person, or are denied",
         kinds=(Kind.VERDICT, Kind.DECISION),
         shows="verdicts and decisions; there is no verdict that changes a call",
     ),
     Clause(
         name="AARM R5",
-        asks="receipts are signed and can be verified offline",
         kinds=(Kind.CHECKPOINT, Kind.ATTEMPT),
         shows="signed chains, and an attempt on record before each sending",
     ),
     Clause(
         name="AARM R6",
-        asks="actions are bound to who acts",
         kinds=(Kind.STARTED,),
         facts={"agent": ANY},
         shows="person, service, agent and session that act through each process",
     ),
     Clause(
         name="OWASP ASI02",
-        asks="tools are not misused",
         kinds=(Kind.VERDICT,),
         facts={"verdict": "block"},
         shows="calls that were blocked",
     ),
     Clause(
         name="OWASP ASI03",
-        asks="identities and privileges are not abused",
         kinds=(Kind.LOGIN, Kind.LOGOUT, Kind.KEYS),
         shows="who came in and tried to, and who changed keys",
     ),
     Clause(
         name="OWASP ASI04",
-        asks="what comes from others is what it was",
         kinds=(Kind.PINS,),
         shows="which tools of servers were accepted, and by whom",
     ),
     Clause(
         name="OWASP ASI09",
-        asks="people are not led to approve blindly",
         kinds=(Kind.DECISION,),
         facts={"event": "approve", "preview": ANY},
         shows="approvals that name what was shown",
     ),
     Clause(
         name="OWASP ASI10",
-        asks="agents that go their own way are stopped",
         kinds=(Kind.KILL, Kind.GAP),
         shows="uses of the kill switch, and times in which nothing could be recorded",
     ),

@@ -5,21 +5,11 @@ Of a request's target and body it has hashes: equality is what a comparison need
 
 import hashlib
 import json
-from collections.abc import Iterator
 
 from rules.audit.record import Fact
 from rules.call import Call, HttpCall
 from rules.hold import Event, Hold
 from rules.verdict import Judgement
-
-DECIDED = frozenset(
-    {"approve", "reject", "cancel", "retry", "confirm", "refute", "vote", "recant", "undo"}
-) | {
-    "respond",
-    "supersede",
-    "drill",
-}
-"""Events that are a person's, where a person is named."""
 
 _SIGNATURE = 128
 
@@ -65,6 +55,11 @@ def of_hold(hold: Hold) -> Said:
     }
 
 
+def of_opening(hold: Hold) -> Said:
+    """A new hold: also which one it goes on for, where a reviewer changed that."""
+    return of_hold(hold) | {"supersedes": hold.supersedes or None, "edited_by": hold.edited_by or None}
+
+
 def of_step(hold: Hold, event: Event) -> Said:
     """A step that has taken `hold` to where it stands now."""
     return {
@@ -81,15 +76,28 @@ def of_step(hold: Hold, event: Event) -> Said:
     }
 
 
-def of_decision(hold: Hold, event: Event) -> Said:
+def by_person(hold: Hold, event: Event, *, by: str) -> bool:
+    """Whether a person took this step."""
+    return bool(by or _signed(hold, event))
+
+
+def of_decision(hold: Hold, event: Event, *, by: str) -> Said:
     """A person's step: also who it was, what that person was shown, and the hash of what was signed."""
-    stated = next(_statements(hold, event), {})
-    who, preview = stated.get("who"), stated.get("preview")
+    stored = _signed(hold, event)
+    said = _stated(stored)
+    who, preview = by or said.get("who"), said.get("preview")
     return of_step(hold, event) | {
-        "who": who if isinstance(who, str) else hold.decided_by or hold.resolved_by,
+        "who": who if isinstance(who, str) else None,
         "preview": preview if isinstance(preview, str) else None,
-        "decision_sha256": _hash(hold.decision.encode()) if hold.decision else None,
+        "decision_sha256": decision_hash(stored) if stored else None,
+        "votes": len(hold.votes) or None,
+        "superseded_by": hold.superseded_by or None,
     }
+
+
+def decision_hash(stored: str) -> str:
+    """By which a record names a signed decision or vote, as its hold keeps it."""
+    return _hash(stored.encode())
 
 
 def of_attempt(hold: Hold, *, attempt: str, event: str) -> Said:
@@ -97,21 +105,19 @@ def of_attempt(hold: Hold, *, attempt: str, event: str) -> Said:
     return of_hold(hold) | {"attempt": attempt, "event": event, "fence": hold.fence}
 
 
-def by_person(hold: Hold, event: Event) -> bool:
-    """Whether a person took this step."""
-    if event is Event.CANCEL:
-        return bool(hold.decided_by)  # its own agent may take it back
-    return event in DECIDED and hold.resolved_by != "probe"
+def _signed(hold: Hold, event: Event) -> str:
+    """What the hold keeps of this step as its person signed it; nothing of one that takes something back."""
+    if event is Event.VOTE:
+        return hold.votes[-1] if hold.votes else ""
+    return hold.decision if _stated(hold.decision).get("event") == event else ""
 
 
-def _statements(hold: Hold, event: Event) -> Iterator[dict[str, object]]:
-    """What the hold keeps of this decision as it was signed."""
+def _stated(stored: str) -> dict[str, object]:
     try:
-        stated = json.loads(hold.decision[_SIGNATURE:])
-    except ValueError:
-        return
-    if isinstance(stated, dict) and stated.get("event") == event:
-        yield stated
+        stated = json.loads(stored[_SIGNATURE:])
+    except (ValueError, RecursionError):
+        return {}
+    return stated if isinstance(stated, dict) else {}
 
 
 def _hash(data: bytes) -> str:

@@ -54,7 +54,7 @@ def compose(hold: Hold, known: Witnesses, *, domain: str, key: str, at: datetime
             "attempts": hold.attempts,
         },
         "shown": {"preview": preview, "document": known.document if fits else None},
-        "decided": [_decided(stored) for stored in (hold.decision,) if stored],
+        "decided": [_decided(stored) for stored in (*hold.votes, hold.decision) if stored],
         "executed": {
             "state": str(hold.state),
             "disposition": str(DISPOSITIONS[hold.state]) if hold.state in DISPOSITIONS else None,
@@ -100,16 +100,17 @@ def _of_parts(receipt: Receipt, decision: Callable[[str, str], Decision]) -> Ite
     """Whether its parts speak of the same hold."""
     asked, shown = receipt["asked"], receipt["shown"]
     for decided in receipt["decided"]:
-        stored = decided["signature"] + rfc8785.dumps(decided["statement"]).decode()
         try:
-            said = decision(stored, receipt["domain"])
+            said = decision(_stored(decided), receipt["domain"])
         except ValueError:
             yield "a decision is signed by no console that is known"
             continue
         if (said.hold_id, said.digest) != (asked["hold"], asked["digest"]):
             yield "a decision is about another hold"
-        if said.preview and said.preview != shown["preview"]:
-            yield "a decision names another preview"
+    last = receipt["decided"][-1]["statement"] if receipt["decided"] else {}
+    # Those who voted before may have been shown it when there was less to say of it; each names its own.
+    if last.get("preview", shown["preview"]) != shown["preview"]:
+        yield "the last decision names another preview"
     if not _fits(shown["document"], shown["preview"]):
         yield "the document is not the one that the preview is the hash of"
     yield from _of_records(receipt)
@@ -133,6 +134,11 @@ def _fits(document: object, preview: str | None) -> bool:
 
 def _decided(stored: str) -> dict[str, Any]:
     return {"signature": stored[:_SIGNATURE], "statement": _parsed(stored[_SIGNATURE:])}
+
+
+def _stored(decided: dict[str, Any]) -> str:
+    """As the hold has it."""
+    return str(decided["signature"]) + rfc8785.dumps(decided["statement"]).decode()
 
 
 def _preview(hold: Hold) -> str | None:

@@ -52,6 +52,8 @@ class Kind(StrEnum):
     """A hold took a step."""
     DECISION = "decision"
     """A person's decision took a hold a step further."""
+    TALK = "talk"
+    """A reviewer asked a hold's agent or told other people something, or the agent answered."""
     ATTEMPT = "attempt"
     """A request is about to be sent: this is on disk before its first byte leaves."""
     RULES = "rules"

@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
-
-from cel_expr_python import cel
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from rules.call import Call, HttpCall, Payload, PayloadKind, ToolCall
 from rules.headers import bound
@@ -21,18 +20,13 @@ from rules.matching.truth import Truth
 from rules.request.spelling import fold
 from rules.request.strict_json import Json
 
+if TYPE_CHECKING:
+    from cel_expr_python import cel
+
 MAX_VALUES = 2_000
 MAX_DEPTH = 64
 MAX_CHARACTERS = 65_536
 
-_TEXTS = cel.Type.Map(cel.Type.STRING, cel.Type.STRING)
-_TYPES = {
-    "query": _TEXTS,
-    "headers": _TEXTS,
-    "body": cel.Type.DYN,
-    "arguments": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
-}
-_LIBRARY = cel.NewEnv(variables={name: _TYPES.get(name, cel.Type.STRING) for name in HTTP + TOOL})
 _COMPLAINT = re.compile(r"<input>:([0-9]+):([0-9]+): (?:Syntax error: )?(.+)")
 _TRUTHS = {True: ("true", "1", "yes", "y", "t", "on"), False: ("false", "0", "no", "n", "f", "off", "")}
 
@@ -46,7 +40,7 @@ class Predicate:
     """One compiled expression."""
 
     expression: Expression
-    program: cel.Expression = field(compare=False, repr=False)
+    program: "cel.Expression" = field(compare=False, repr=False)
     looks: frozenset[str] = field(compare=False, repr=False)
     """The names in the expression, folded."""
     values: Mapping[str, tuple[Literal, ...]] = field(compare=False, repr=False)
@@ -62,12 +56,12 @@ class Predicate:
         """
         try:
             seen = {name: self._value(name, call) for name in self.expression.variables}
-            found = self.program.eval(data=seen)
-            if found.type() != cel.Type.BOOL:
-                return Truth.UNKNOWN
-            return Truth.TRUE if found.value() is True else Truth.FALSE
+            found = self.program.eval(data=seen).value()
         except (_Undecided, RuntimeError, ValueError, TypeError, ArithmeticError, LookupError):
             return Truth.UNKNOWN
+        if found is True:
+            return Truth.TRUE
+        return Truth.FALSE if found is False else Truth.UNKNOWN
 
     def _value(self, name: str, call: Call) -> object:
         if isinstance(call, ToolCall):
@@ -186,12 +180,7 @@ def read_predicate(source: str) -> Predicate:
     expression = read_expression(source)
     _check_variables(expression.variables)
     _check_headers(expression.headers)
-    try:
-        program = _LIBRARY.compile(source)
-    except RuntimeError as error:
-        raise ValueError(f"it is no expression of cel: {_said(str(error))}") from None
-    if program.return_type() != cel.Type.BOOL:
-        raise ValueError("it is not true or false; write a comparison, as in `body.live == true`")
+    program = _compiled(source)
     texts = [literal for literal in expression.literals if isinstance(literal, str)]
     values: dict[str, tuple[Literal, ...]] = {}
     for literal in expression.literals:
@@ -205,6 +194,34 @@ def read_predicate(source: str) -> Predicate:
         kinds=frozenset(map(_kind, expression.literals)),
         sought=tuple((text, _look(text)) for text in texts) if expression.within else (),
     )
+
+
+def _compiled(source: str) -> "cel.Expression":
+    """The library's own form of `source`. Raises ValueError."""
+    from cel_expr_python import cel
+
+    try:
+        program = _environment().compile(source)
+    except RuntimeError as error:
+        raise ValueError(f"it is no expression of cel: {_said(str(error))}") from None
+    if program.return_type() != cel.Type.BOOL:
+        raise ValueError("it is not true or false; write a comparison, as in `body.live == true`")
+    return program
+
+
+@lru_cache(maxsize=1)
+def _environment() -> "cel.Env":
+    """What expressions may name. The library takes 7 MB, and most rules have no expression."""
+    from cel_expr_python import cel
+
+    texts = cel.Type.Map(cel.Type.STRING, cel.Type.STRING)
+    types = {
+        "query": texts,
+        "headers": texts,
+        "body": cel.Type.DYN,
+        "arguments": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
+    }
+    return cel.NewEnv(variables={name: types.get(name, cel.Type.STRING) for name in HTTP + TOOL})
 
 
 def _check_variables(used: frozenset[str]) -> None:

@@ -5,10 +5,9 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from mcp_types.jsonrpc import HEADER_MISMATCH
-
 from rules.headers import Fields
 from rules.mcp.message import Failure, Message, Notification, Request
+from rules.mcp.protocol import HEADER_MISMATCH
 from rules.mcp.versions import KNOWN, claimed, is_modern, unsupported
 from rules.request.strict_json import Json
 

@@ -4,16 +4,16 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mcp_types.jsonrpc import INVALID_PARAMS
-
 from rules.call import ToolCall, ToolDefinition
 from rules.mcp.listing import OWN
-from rules.mcp.message import Id, Members, Notification, Request
+from rules.mcp.message import Id, Members, Notification, Request, meta_of
 from rules.mcp.methods import Kind, is_method, of_client, of_server, usual_tier
+from rules.mcp.protocol import INVALID_PARAMS
 from rules.mcp.tasks import Style, hold_of
 from rules.mcp.versions import is_modern
 from rules.mcp.wire import Malformed
 from rules.talk import MAX_ANSWER
+from rules.trace import HEADER
 from rules.verdict import Tier
 
 _MAX_WAIT = 20
@@ -131,7 +131,10 @@ def _tool_call(
         return _invalid("the tool's name is the one of a method", message.id)
     if name in OWN:
         return _own(name, arguments, message.id)
-    return Weighed(call=ToolCall(server=server, tool=name, arguments=arguments, definition=tool))
+    said = meta_of(message).get(HEADER)
+    trace = said if isinstance(said, str) else ""
+    call = ToolCall(server=server, tool=name, arguments=arguments, definition=tool, trace=trace)
+    return Weighed(call=call)
 
 
 def _own(name: str, arguments: Members, id_: Id) -> Own | Malformed:

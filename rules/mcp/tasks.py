@@ -5,10 +5,9 @@ The two generations differ in shape: flat with `ttlMs` and `resultType`, or nest
 
 from enum import StrEnum
 
-from mcp_types.jsonrpc import INVALID_PARAMS
-
 from rules.hold import Hold, State
 from rules.mcp.message import Failure, Members, Request, meta_of
+from rules.mcp.protocol import INVALID_PARAMS
 from rules.mcp.versions import CAPABILITIES_KEY, is_modern
 from rules.request.strict_json import Json
 

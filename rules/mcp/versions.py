@@ -1,18 +1,14 @@
 """The protocol's versions: which ones we read, which a message claims, and what is said to others."""
 
-from mcp_types.jsonrpc import UNSUPPORTED_PROTOCOL_VERSION
-from mcp_types.version import KNOWN_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
-
 from rules.mcp.message import Failure, Id, Notification, Request, meta_of
+from rules.mcp.protocol import KNOWN_VERSIONS, MODERN_VERSIONS, UNSUPPORTED_PROTOCOL_VERSION
 from rules.request.strict_json import Json
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 
-KNOWN = frozenset(KNOWN_PROTOCOL_VERSIONS)
-MODERN = frozenset(MODERN_PROTOCOL_VERSIONS)
-"""Versions without a handshake: every request says its version by itself."""
+KNOWN = frozenset(KNOWN_VERSIONS)
 
 
 def claimed(message: Request | Notification) -> Json:
@@ -24,7 +20,7 @@ def claimed(message: Request | Notification) -> Json:
 
 def is_modern(message: Request | Notification) -> bool:
     """Whether `message` is of a version without a handshake."""
-    return message.method != "initialize" and claimed(message) in MODERN
+    return message.method != "initialize" and claimed(message) in MODERN_VERSIONS
 
 
 def unsupported(id_: Id | None, version: Json, *, modern: bool = False) -> Failure:
@@ -32,7 +28,7 @@ def unsupported(id_: Id | None, version: Json, *, modern: bool = False) -> Failu
 
     `modern`: its message is of those without a handshake, so that only their versions are of use to it.
     """
-    supported: list[Json] = [*(MODERN_PROTOCOL_VERSIONS if modern else KNOWN_PROTOCOL_VERSIONS)]
+    supported: list[Json] = [*(MODERN_VERSIONS if modern else KNOWN_VERSIONS)]
     return Failure(
         id=id_,
         code=UNSUPPORTED_PROTOCOL_VERSION,

@@ -10,9 +10,8 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from mcp_types.jsonrpc import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR
-
 from rules.mcp.message import Failure, Id, Members, Message, Notification, Request, Result
+from rules.mcp.protocol import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR
 from rules.request.body import MAX_JSON_VALUES
 from rules.request.spelling import fold
 from rules.request.strict_json import MAX_DEPTH, Json, OutOfBounds, parse

@@ -70,7 +70,7 @@ _SHOWN: dict[str, dict[str, float]] = {
         f"{severity}: Sidegate{name}": 1
         for severity, names in (
             ("critical", ("MissedEscalation", "IntegrityFailure", "FailedClosed", "ReplayFailure")),
-            ("critical", ("CredentialDenied", "AuditLost")),
+            ("critical", ("CredentialDenied", "AuditLost", "AuditSinkMissed")),
             ("warning", ("DecisionsLate", "Drift", "ChannelDead", "PassAuditDropped")),
             ("info", ("KillSwitchOn",)),
         )
@@ -86,6 +86,10 @@ _SHOWN: dict[str, dict[str, float]] = {
     "Clock skew": {"": 7},
     "Audit trail": {"": 1},
     "Audit records lost": {"": 2},
+    "Audit sinks": {"siem": 1},
+    "Behind by": {"siem": 29},
+    "Copied to sinks": {"siem: taken": 24, "siem: failed": 25, "siem: missed": 26},
+    "Spans": {"exported": 27, "failed": 28},
     "Drift refusals": {"changed": 5, "policy": 2},
     "Caught by reason": {"hold: default_write": 7, "hold: rule": 5, "block: forbidden": 2},
     "Refusals by reason": {"destination_refused": 6, "framing_ambiguous": 3},

@@ -103,7 +103,7 @@ def text(value: object) -> str:
     return value.decode()
 
 
-async def refusal(store: Store, hold: Hold, event: Event, **change: object) -> Refused:
+async def refusal(store: Store, hold: Hold, event: Event, **change: Any) -> Refused:
     """How the store refuses a step that has to be refused."""
     with pytest.raises(Refused) as caught:
         await store.step(hold, event, **change)

@@ -35,6 +35,7 @@ from proxy.signals import Signals
 from proxy.store.connection import connect
 from proxy.store.store import Store
 from proxy.store.timing import Cap, Clocks
+from proxy.tracing.traces import Traces
 from rules.action import Principal
 from rules.compile import compile_rules
 from rules.decision import Decision
@@ -222,12 +223,13 @@ async def gatehouse(
     credentials: Credentials = NONE,
     signals: Callable[[Store, Metrics], Signals] = Signals,
     audit: Recorder | None = None,
+    traces: Traces | None = None,
 ) -> AsyncIterator[Gatehouse]:
     """A gate over the store at `url`; `working`: with what runs beside it in a sidecar."""
     domain, redis, metrics = domain or secrets.token_hex(8), connect(url), Metrics()
     store, sealed = Store(redis, domain=domain, clocks=clocks, cap=cap), Sealed(Keyring([KEY], domain=domain))
-    if audit is not None:
-        store.told = audit.stepped
+    store.told += [audit] if audit is not None else []
+    store.told += [traces] if traces is not None else []
     signer = Signer(key=KEY, domain=domain)
     heard, rules = signals(store, metrics), ruleset()
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=rules.names_host)
@@ -266,7 +268,13 @@ async def gatehouse(
             key=KEY,
         )
         keeping = Keeping(
-            agent=acting, store=store, sealed=sealed, signals=heard, metrics=metrics, audit=audit
+            agent=acting,
+            store=store,
+            sealed=sealed,
+            signals=heard,
+            metrics=metrics,
+            audit=audit,
+            traces=traces,
         )
         holding = Holding(
             keeping=keeping,
@@ -276,7 +284,7 @@ async def gatehouse(
         )
         gate = Gate(
             ruleset=lambda: rules,
-            admission=Admission(agent=acting, store=store, metrics=metrics, audit=audit),
+            admission=Admission(agent=acting, store=store, metrics=metrics, audit=audit, traces=traces),
             destinations=destinations,
             holding=holding,
             metrics=metrics,

@@ -34,6 +34,7 @@ BOUNDED = {
     "outcome",
 } | {
     "moment",
+    "sink",
     "cause",
 }
 

@@ -36,6 +36,6 @@ def run(args: argparse.Namespace) -> int:
     for clause in CLAUSES:
         one = shown[clause.name]
         span = f", {one.first} to {one.last}" if one.count else ""
-        say(f"{clause.name}: {clause.asks}")
-        say(f"  {one.count} records{span}: {clause.shows}")
+        say(f"{clause.name}: {one.count} records{span}")
+        say(f"  {clause.shows}")
     return 0

@@ -20,11 +20,13 @@ from proxy.keys.seal import SealError
 from proxy.store.store import Refused
 from rules.action import Action
 from rules.approval import needed_for
+from rules.audit.record import Kind
 from rules.authority import Act
 from rules.handling import Quorum
 from rules.hold import Event, Hold, Resolution, State
 from rules.mcp.action import ToolAction
 from rules.reviewer import Reviewer
+from rules.trace import exemplar
 
 logger = logging.getLogger(__name__)
 
@@ -164,6 +166,7 @@ class Deciding:
             members = {"why": Obstacle.HOPELESS, "hold": summary(hold)}
             raise Problem(409, Obstacle.HOPELESS, detail, members=members) from error
         logger.info("console.asked_again hold=%s new=%s reviewer=%s", hold.hold_id, made.hold_id, who.name)
+        self._reviewing.note(Kind.NOTE, who.name, what="asked again", hold=made.hold_id, of=hold.hold_id)
         return made
 
     async def resolve(
@@ -181,7 +184,7 @@ class Deciding:
                 # They were given in time, and the new decision does not stand alone.
                 written["votes"] = "\n".join((*hold.votes, hold.decision)).encode()
         logger.warning("console.resolving hold=%s as=%s reviewer=%s", hold.hold_id, outcome, who.name)
-        return await self._step(hold, _EVENTS[outcome], written, guard)
+        return await self._step(hold, _EVENTS[outcome], written, who=who, guard=guard)
 
     async def _decided(
         self, hold: Hold, event: Event, written: dict[str, bytes], *, who: Reviewer, guard: dict[str, Any]
@@ -189,16 +192,18 @@ class Deciding:
         if hold.drill:
             reason = written.get("decision_reason", b"").decode()
             return await answered(self._reviewing, hold, answer_of(event), who=who, reason=reason)
-        decided = await self._step(hold, event, written, guard)
+        decided = await self._step(hold, event, written, who=who, guard=guard)
         waited = max(0.0, (self._reviewing.now() - hold.created_at).total_seconds())
-        self._reviewing.metrics.decision_seconds.labels(decision=event).observe(waited)
+        self._reviewing.metrics.decision_seconds.labels(decision=event).observe(waited, exemplar(hold.trace))
         await self._reviewing.pace.decided(hold, event, who=who.name)
         logger.info("console.decided hold=%s event=%s reviewer=%s", hold.hold_id, event, who.name)
         return decided
 
-    async def _step(self, hold: Hold, event: Event, written: dict[str, bytes], guard: dict[str, Any]) -> Hold:
+    async def _step(
+        self, hold: Hold, event: Event, written: dict[str, bytes], *, who: Reviewer, guard: dict[str, Any]
+    ) -> Hold:
         try:
-            changed = await self._reviewing.store.step(hold, event, fields=written, **guard)
+            changed = await self._reviewing.store.step(hold, event, by=who.name, fields=written, **guard)
         except Refused as refused:
             if refused.hold is None:
                 raise missing(hold.hold_id) from refused

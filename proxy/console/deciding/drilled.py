@@ -23,7 +23,9 @@ async def answered(reviewing: Reviewing, drill: Hold, answer: Answer, *, who: Re
     written = reviewing.decision(drill, Event.DRILL, who=who, reason=reason)
     written["drill_answer"] = answer.value.encode()
     try:
-        ended = await reviewing.store.step(drill, Event.DRILL, fields=written, alive=["decide_by"])
+        ended = await reviewing.store.step(
+            drill, Event.DRILL, by=who.name, fields=written, alive=["decide_by"]
+        )
     except Refused as refused:
         if refused.hold is None:
             raise missing(drill.hold_id) from refused

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.holds import find_hold
 from proxy.console.reviewing import Reviewing
-from proxy.quality.labels import Labels
+from proxy.quality.labels import Given, Labels
 from proxy.quality.passes import Sample
 from rules.audit.record import Kind
 from rules.authority import Act
@@ -28,15 +28,20 @@ class Labelling:
         """Say of a hold whether it was necessary, in the place of what `who` said of it before."""
         hold = await find_hold(self.reviewing, hold_id, who=who, act=Act.LABEL)
         given = await Labels(self.reviewing.store).give(hold_id, who=who.name, label=label)
-        if not given.changed or hold.drill:
+        if not given.changed:
             return hold
+        drill = True if hold.drill else None
+        self.reviewing.note(Kind.NOTE, who.name, what="label", hold=hold_id, label=str(label), drill=drill)
+        if not hold.drill:
+            self._count(given)
+        logger.info("console.labelled hold=%s label=%s reviewer=%s", hold_id, label, who.name)
+        return hold
+
+    def _count(self, given: Given) -> None:
         metrics = self.reviewing.metrics
         if given.before:
             metrics.hold_labels_withdrawn.labels(given.before).inc()
-        metrics.hold_labels.labels(label).inc()
-        self.reviewing.note(Kind.NOTE, who.name, what="label", hold=hold_id, label=str(label))
-        logger.info("console.labelled hold=%s label=%s reviewer=%s", hold_id, label, who.name)
-        return hold
+        metrics.hold_labels.labels(given.now).inc()
 
     async def passed(self, sample: Sample, label: PassLabel, *, who: Reviewer) -> None:
         """Say of a call that passed whether that was right, in the place of what `who` said before."""

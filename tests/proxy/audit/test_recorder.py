@@ -11,6 +11,7 @@ from proxy.audit.segments import AuditError
 from proxy.audit.settings import OnFailure
 from rules.audit.record import Kind
 from rules.hold import Event, State
+from rules.talk import Kind as Saying
 from rules.verdict import Judgement, ReasonId, Tier, Verdict
 from tests.proxy.audit.trails import recorder, records
 from tests.rules.audit.test_facts import DECIDED, HOLD
@@ -60,8 +61,9 @@ async def test_all_goes_on_and_is_recorded() -> None:
         told.blocked(CALL, judged(Tier.HIGH_RISK, Verdict.BLOCK))
         told.opened(HOLD, new=True)
         told.opened(replace(HOLD, attempts=2), new=False)
-        told.stepped(DECIDED, Event.APPROVE)
-        told.stepped(replace(HOLD, state=State.CLAIMED), Event.CLAIM)
+        told.stepped(DECIDED, Event.APPROVE, by="ada")
+        told.stepped(replace(HOLD, state=State.CLAIMED), Event.CLAIM, by="")
+        told.said(HOLD, Saying.ANSWER, by="")
         told.person(Kind.LOGIN, "ada", ok=True)
         await told.sending(HOLD, attempt="A", event="send")
         kinds = [record.kind for record in records(folder)][2:]
@@ -73,6 +75,7 @@ async def test_all_goes_on_and_is_recorded() -> None:
         "joined",
         "decision",
         "transition",
+        "talk",
         "login",
         "attempt",
     ]

@@ -15,7 +15,7 @@ from proxy.audit.trail import Cadence, Trail
 from proxy.metrics import Metrics
 from rules.audit.checking import Flaw
 from rules.audit.record import Kind
-from tests.proxy.audit.trails import Disk, files, findings, opened, records, tear
+from tests.proxy.audit.trails import Disk, files, findings, opened, records, tear, until_written
 from tests.proxy.redis_child import eventually
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -240,3 +240,12 @@ async def test_after_its_end_nothing_is_taken(folder: Path, metrics: Metrics) ->
         await trail.record(Kind.ATTEMPT, {})
     assert not trail.note(Kind.NOTE, {})
     assert number(metrics, "audit_lost_total") == 1
+
+
+async def test_what_nobody_waits_for_is_on_disk_soon(living: tuple[Trail, Disk]) -> None:
+    """Without any record that somebody waits for, and long before the next checkpoint."""
+    trail, _ = living
+    before = trail.durable
+    trail.note(Kind.NOTE, {})
+    await until_written(trail, before)
+    assert trail.durable == before + 1

@@ -1,5 +1,6 @@
 """Audit trails of a test's own, and what is wrong with a disk."""
 
+import asyncio
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,3 +80,15 @@ def findings(folder: Path) -> list[Finding]:
     for number, text in enumerate(lines(folder), 1):
         checker.feed(text, where=str(number))
     return checker.end()
+
+
+async def until_written(trail: Trail, before: int) -> None:
+    """Until more is on disk for certain, by what a trail does by itself."""
+    watching = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as tasks:
+        watch = tasks.create_task(trail.watch())
+        end = watching.time() + 20
+        while trail.durable == before:
+            assert watching.time() < end
+            await asyncio.sleep(0.01)
+        watch.cancel()

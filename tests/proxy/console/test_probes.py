@@ -3,9 +3,13 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import httpx2
 import pytest
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as openmetrics_families,
+)
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
 
@@ -15,6 +19,7 @@ from proxy.console.reading.board import Board
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Store
 from rules.hold import UNENDED, Event
+from rules.trace import exemplar
 from tests.proxy.console.world import TOKENS, World
 
 
@@ -65,6 +70,21 @@ async def test_checks_whose_store_is_away(world: World) -> None:
 
     async with world.client(reviewing=replace(world.reviewing(), ready=failing)) as api:
         assert (await api.get("/readyz")).status_code == 503
+
+
+@pytest.mark.observe
+async def test_a_scraper_of_openmetrics_is_given_examples(world: World, api: httpx2.AsyncClient) -> None:
+    """The trace of a call in the bucket that it fell in; its strict parser reads all of it."""
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    example = exemplar(f"00-{trace}-00f067aa0ba902b7-01")
+    world.metrics.decision_seconds.labels("approve").observe(3, example)
+    accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.3"
+    response = await api.get("/metrics", headers={"Accept": accept})
+    assert response.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    parse: Any = openmetrics_families
+    families = {family.name: family for family in parse(response.text)}
+    found = [one.exemplar.labels for one in families["sidegate_decision_seconds"].samples if one.exemplar]
+    assert found == [{"trace_id": trace}]
 
 
 async def test_metrics(world: World, api: httpx2.AsyncClient) -> None:

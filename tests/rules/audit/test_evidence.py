@@ -39,6 +39,5 @@ def test_every_clause_is_documented() -> None:
         if line.startswith("| ") and not line.startswith(("| clause", "| ---"))
     ]
     assert rows == [
-        [clause.name, clause.asks, ", ".join(f"`{kind}`" for kind in clause.kinds), clause.shows]
-        for clause in CLAUSES
+        [clause.name, ", ".join(f"`{kind}`" for kind in clause.kinds), clause.shows] for clause in CLAUSES
     ]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import httpx2
 import pytest
@@ -261,7 +262,7 @@ async def test_a_hold_that_is_forgotten_meanwhile(
     hold = await world.hold()
     step = type(world.store).step
 
-    async def late(store: object, held: Hold, event: Event, **change: object) -> Hold:
+    async def late(store: object, held: Hold, event: Event, **change: Any) -> Hold:
         await world.redis.delete(f"{{sidegate:{world.domain}}}:hold:{hold.hold_id}")
         return await step(world.store, held, event, **change)
 

@@ -25,7 +25,7 @@ SECRET = "hunter2-of-the-body"
 async def told(world: World) -> AsyncIterator[tuple[httpx2.AsyncClient, Recorder, Disk]]:
     """Give the console's API over an audit trail."""
     with recorder() as (audit, _, disk):
-        world.store.told = audit.stepped
+        world.store.told.append(audit)
         async with world.client(reviewing=replace(world.reviewing(), audit=audit)) as api:
             yield api, audit, disk
 
@@ -75,7 +75,7 @@ async def test_it_tells_what_was_asked_shown_decided_and_done(
     assert decided["statement"]["preview"] == receipt["shown"]["preview"]
     assert receipt["executed"]["state"] == "executed"
     kinds = [json.loads(text)["kind"] for text in receipt["records"]]
-    assert kinds == ["decision", "transition", "attempt", "transition", "transition", "note"]
+    assert kinds == ["hold", "decision", "transition", "attempt", "transition", "transition", "note"]
     assert SECRET not in json.dumps(receipt)
 
 
