@@ -94,13 +94,15 @@ _PASSED = {
         answer=members(now=TIME, passed=listed(named("Passed"))),
     ),
     "GET /api/passed/{sample_id}": Operation(
-        summary="one of them whole", answer=members(now=TIME, passed=named("WholePassed"))
+        summary="one of them whole",
+        answer=members(now=TIME, passed=named("WholePassed")),
+        problems={404: (Obstacle.NOT_FOUND,)},
     ),
     "POST /api/passed/{sample_id}/label": Operation(
         summary="say whether it was right to let it pass",
         body=taken({"label": one_of(PassLabel)}),
         answer=members(now=TIME, passed=named("WholePassed")),
-        problems={400: (Obstacle.LABEL_INVALID,)},
+        problems={400: (Obstacle.LABEL_INVALID,), 404: (Obstacle.NOT_FOUND,)},
     ),
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from proxy.console.pages.shell import Shell, Visit
-from proxy.console.quality.rates import rates
+from proxy.console.quality.rates import rates, shares
 from proxy.console.reading.holds import SCANNED
 from proxy.console.reading.lines import Line, Lines
 from rules.hold import OPEN, Hold, State
@@ -45,6 +45,7 @@ class Glances:
         members = {
             "charts_of": {title: _bars(values) for title, values in charts.items()},
             "rates": rates(reviewing.metrics),
+            "shares": shares(reviewing.metrics),
             "drill_rate": reviewing.drill_rate,
         }
         return self._shell.show("numbers.html", visit.session, members)

@@ -1,13 +1,12 @@
-"""What the drills of this process tell of its reviewers, with what that may be in truth."""
+"""What drills tell of the reviewers and labels of the rules, with what that may be in truth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from proxy.metrics import Metrics
 from rules.drill.drill import Answer, Kind
-from rules.quality import Rate, d_prime, wilson
-
-_SERIES = "sidegate_drill_answers_total"
+from rules.quality import HoldLabel, PassLabel, Rate, d_prime, wilson
+from rules.verdict import Tier
 
 type Counts = Mapping[tuple[Kind, Answer], int]
 
@@ -24,15 +23,20 @@ class Rates:
     expired: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shares:
+    """Of what people say now: a word that was taken back counts no more."""
+
+    false_escalation: Rate | None
+    """Labelled holds that were unnecessary."""
+    missed_escalation: Rate | None
+    """Labelled passed calls that should have been held."""
+
+
 def rates(metrics: Metrics) -> Rates:
     """Those since this process started."""
-    return of(
-        {
-            (kind, answer): int(metrics.registry.get_sample_value(_SERIES, _labels(kind, answer)) or 0)
-            for kind in Kind
-            for answer in Answer
-        }
-    )
+    series = "drill_answers"
+    return of({(k, a): _count(metrics, series, kind=k, answer=a) for k in Kind for a in Answer})
 
 
 def of(counts: Counts) -> Rates:
@@ -47,5 +51,26 @@ def of(counts: Counts) -> Rates:
     )
 
 
-def _labels(kind: Kind, answer: Answer) -> dict[str, str]:
-    return {"kind": str(kind), "answer": str(answer)}
+def shares(metrics: Metrics) -> Shares:
+    """Those of labels that were given since this process started."""
+    holds = {label: _standing(metrics, "hold_labels", label=label) for label in HoldLabel}
+    passes = {label: _of_passes(metrics, label) for label in PassLabel}
+    return Shares(
+        false_escalation=wilson(holds[HoldLabel.UNNECESSARY], sum(holds.values())),
+        missed_escalation=wilson(passes[PassLabel.SHOULD_HAVE_HELD], sum(passes.values())),
+    )
+
+
+def _of_passes(metrics: Metrics, label: PassLabel) -> int:
+    tiers = (Tier.READ_ONLY, Tier.REVERSIBLE)
+    return sum(_standing(metrics, "pass_audit_labels", tier=str(int(t)), label=label) for t in tiers)
+
+
+def _standing(metrics: Metrics, series: str, **labels: str) -> int:
+    """How many still say so; what was said before this process started may be taken back in it."""
+    return max(0, _count(metrics, series, **labels) - _count(metrics, f"{series}_withdrawn", **labels))
+
+
+def _count(metrics: Metrics, series: str, **labels: str) -> int:
+    named = {name: str(value) for name, value in labels.items()}
+    return int(metrics.registry.get_sample_value(f"sidegate_{series}_total", named) or 0)

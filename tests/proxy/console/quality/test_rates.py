@@ -2,9 +2,15 @@
 
 import pytest
 
-from proxy.console.quality.rates import of, rates
+from proxy.console.quality.labelling import Labelling
+from proxy.console.quality.rates import of, rates, shares
 from proxy.metrics import Metrics
 from rules.drill.drill import Answer, Kind
+from rules.quality import HoldLabel, PassLabel, wilson
+from rules.reviewer import Reviewer
+from tests.proxy.console.pages.browser import Browser
+from tests.proxy.console.world import World
+from tests.proxy.quality.samples import kept
 
 NONE = {(kind, answer): 0 for kind in Kind for answer in Answer}
 
@@ -43,3 +49,32 @@ def test_one_kind_alone() -> None:
     told = of(NONE | {(Kind.VIOLATION, Answer.REJECTED): 3})
     assert told.catch is not None
     assert told.d_prime is None
+
+
+@pytest.mark.observe
+@pytest.mark.acceptance
+async def test_labels_move_the_shares(world: World, browser: Browser) -> None:
+    """By hand: 3 of 5 words about holds, then 2 of 5; 1 of 4 about passed calls, then none of 4."""
+    labelling, people = Labelling(world.reviewing()), world.people
+    ada, bob = people.named("ada"), people.named("bob")
+    assert isinstance(ada, Reviewer)
+    assert isinstance(bob, Reviewer)
+    assert (shares(world.metrics).false_escalation, shares(world.metrics).missed_escalation) == (None, None)
+    holds = [(await world.hold()).hold_id for _ in range(4)]
+    no, yes = HoldLabel.UNNECESSARY, HoldLabel.NECESSARY
+    words = [(0, ada, no), (0, bob, no), (1, ada, yes), (2, bob, no), (3, ada, yes)]
+    for number, who, label in words:
+        await labelling.hold(holds[number], label, who=who)
+    samples = [await kept(world) for _ in range(4)]
+    for number, sample in enumerate(samples):
+        word = PassLabel.SHOULD_HAVE_HELD if number == 2 else PassLabel.RIGHT
+        await labelling.passed(sample, word, who=ada)
+    told = shares(world.metrics)
+    assert (told.false_escalation, told.missed_escalation) == (wilson(3, 5), wilson(1, 4))
+    await labelling.hold(holds[0], yes, who=bob)
+    await labelling.passed(samples[2], PassLabel.RIGHT, who=ada)
+    told = shares(world.metrics)
+    assert (told.false_escalation, told.missed_escalation) == (wilson(2, 5), wilson(0, 4))
+    text = (await browser.get("/numbers")).text
+    assert "(2 of 5; 95 %: 12 to 77 %)" in text
+    assert "(0 of 4; 95 %: 0 to 49 %)" in text
