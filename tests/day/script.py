@@ -191,10 +191,11 @@ class Day:
             self._label(hold_id)
 
     def _label(self, hold_id: str) -> None:
-        """Every third was unnecessary; the first changes its reviewer's mind."""
-        word = "necessary" if self.number % 3 else "unnecessary"
+        """Every third was unnecessary; the first time, somebody said the other word before."""
+        words = ("necessary", "unnecessary")
+        word = words[self.number % 3 == 0]
         if not self.tally.labels:
-            self.desk.act(hold_id, "label", label="unnecessary")
+            self.desk.act(hold_id, "label", label=words[self.number % 3 != 0])
         self.desk.act(hold_id, "label", label=word)
         self.tally.labels[word] += 1
 
