@@ -110,13 +110,17 @@ _HOLDS = Row(
         ),
         Chart(
             title="Holds opened and retries joined",
-            about="New holds by tier, and requests that joined a hold that was there already.",
+            about="New holds by tier, requests that joined a hold that was there already, and holds that a grant approved.",
             queries=(
                 (
                     'sum by (tier) (increase(sidegate_holds_opened_total{job=~"$job"}[$__rate_interval]))',
                     "opened, tier {{tier}}",
                 ),
                 ('sum(increase(sidegate_retries_joined_total{job=~"$job"}[$__rate_interval]))', "joined"),
+                (
+                    'sum(increase(sidegate_grant_uses_total{job=~"$job"}[$__rate_interval]))',
+                    "approved by a grant",
+                ),
             ),
             kind=Kind.LINES,
             width=12,

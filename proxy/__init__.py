@@ -8,6 +8,7 @@
 - `capture/`: agents' connections redirected to the gate, and no other way out
 - `destinations`: where calls may go; `witness`: what left
 - `credentials/`: fresh secrets for what is replayed; `drift/`: whether what it would change is as it was
+- `grants/`: what leads let run without being asked about each call
 - `replay/`: approved actions sent, once
 - `audit/`: what happened, in chains of signed records
 - `tracing/`: spans of what becomes of calls, where that is configured

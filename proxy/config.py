@@ -24,8 +24,10 @@ from proxy.settings.serve import ServeEntry
 from proxy.store.timing import Cap, Clocks
 from proxy.tracing.settings import TracesEntry
 from rules.action import Principal
+from rules.granting.grant import LONGEST
 from rules.language.complaint import quote
 from rules.language.document import Problem, Strict
+from rules.language.holding import Unanswered
 from rules.mcp.carried import Server
 from rules.verdict import Tier
 
@@ -96,6 +98,7 @@ class Windows(Strict):
     decision: Seconds = 1800.0
     approval_tier_3: Seconds = 86_400.0
     approval_tier_4: Seconds = 900.0
+    remind_before: Grace = 0.0
     grace_tier_3: Grace = 5.0
     grace_tier_4: Grace = 10.0
     retention: Seconds = 604_800.0
@@ -116,12 +119,14 @@ class Reviewer(Strict):
 
 
 class Review(Strict):
-    """What an approval has to name of what its reviewer was shown, and how soon it is a fast one."""
+    """What an approval has to name, how soon it is a fast one, and how long a grant may last."""
 
     preview: Literal["required", "optional"] = "required"
     fast_tier_3: Patience = 5.0
     fast_tier_4: Patience = 15.0
     eval_metrics: str | None = None
+    on_timeout: Unanswered = Unanswered()
+    longest_grant: Annotated[float, Field(ge=0, le=LONGEST.total_seconds(), allow_inf_nan=False)] = 3600.0
 
     @property
     def fast(self) -> dict[Tier, timedelta]:
@@ -264,6 +269,7 @@ class Config(Strict):
                 Tier.EXTERNAL: timedelta(seconds=self.windows.grace_tier_3),
                 Tier.HIGH_RISK: timedelta(seconds=self.windows.grace_tier_4),
             },
+            remind=timedelta(seconds=self.windows.remind_before),
             retention=timedelta(seconds=self.windows.retention),
             contents=timedelta(seconds=min(self.windows.contents, self.windows.retention)),
         )

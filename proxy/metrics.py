@@ -100,6 +100,9 @@ class Metrics:
             labels=("tier",),
             series=_each(tier for tier in Tier if _verdict(tier) is Verdict.HOLD),
         )
+        self.grant_uses = self._counter(
+            "grant_uses", "Holds that were approved by a grant, without a person looking at each"
+        )
         self.retries_joined = self._counter(
             "retries_joined", "Requests that joined a hold that was there already"
         )

@@ -16,9 +16,10 @@
 - `explanation`: all that bears on a call, for people; `approval`: who must approve it
 - `drift/`: whether what a call would change is still as it was when a human was asked
 - `action`: the immutable binding that is approved; `hold`: what may become of it; `decision`: by whom
+- `granting/`: calls that a person lets run before they are asked for
 - `quality`: what people say of verdicts, and shares of few
 - `reviewer`: who decides; `authority`: whether somebody may
-- `edit`: what they may change of a call; `talk`: what is said about it
+- `edit`: what they may change of a call, `form`: its members as fields; `talk`: what is said about it
 - `drill/`: calls that nobody asked for, made of held ones to see whether people look
 - `review/`: what a person is shown of a held call, bounded and inert, and the hash that an approval names
 - `audit/`: what is recorded of all that, and whether records are as they were written

@@ -191,6 +191,7 @@ def _handling(written: language.Rule) -> Handling:
         handoff=written.handoff or Handoff.SYNC,
         quorum=None if written.quorum is None else Quorum(**dict(written.quorum)),
         window=written.window,
+        on_timeout=None if written.on_timeout is None else written.on_timeout.compiled,
     )
 
 

@@ -43,6 +43,8 @@ class Decision:
     """Which groups of a quorum the person could speak for."""
     sends: tuple[str, ...] = ()
     """The attempts that were known when it was decided: the person answers for these and for no others."""
+    grant: str = ""
+    """The grant by which the person has decided it before it was there."""
 
     def statement(self) -> bytes:
         """The bytes that are signed (RFC 8785)."""
@@ -63,6 +65,7 @@ class Decision:
             "sends": list(self.sends),
             "preview": self.preview,
             "groups": list(self.groups),
+            "grant": self.grant,
         }
         return rfc8785.dumps(members | {name: value for name, value in further.items() if value})
 

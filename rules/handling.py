@@ -87,6 +87,52 @@ class Quorum:
     groups: tuple[str, ...] = ()
 
 
+_EXPIRES = "it expires: it does not run, nobody has refused it, and the same request opens a new hold"
+
+
+class OnTimeout(StrEnum):
+    """What happens to a hold that nobody has decided within its window."""
+
+    DENY = "deny"
+    """It expires, and nobody has refused it."""
+    KEEP_WAITING = "keep_waiting"
+    """It waits for further windows."""
+    ESCALATE = "escalate"
+    """It waits for one window more for each of some groups, which are asked in turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """What happens then. `groups`: who is asked in turn; `windows`: how many it waits for in all."""
+
+    do: OnTimeout = OnTimeout.DENY
+    groups: tuple[str, ...] = ()
+    windows: int = 3
+
+    def rung(self, number: int) -> str | None:
+        """Who is asked after `number` further windows, empty for nobody new; None: it expires."""
+        match self.do:
+            case OnTimeout.KEEP_WAITING:
+                return "" if number + 1 < self.windows else None
+            case OnTimeout.ESCALATE:
+                return self.groups[number] if number < len(self.groups) else None
+            case _:
+                return None
+
+    def words(self, number: int) -> str:
+        """The same for people, continuing "if nobody decides"."""
+        group = self.rung(number)
+        if group is None:
+            return _EXPIRES
+        if group:
+            return f"somebody of `{group}` is asked, and has as long again"
+        left = self.windows - number - 1
+        return f"it waits for as long again, {'once' if left == 1 else f'{left} times'} more, then it expires"
+
+
+EXPIRES = Unanswered()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handling:
     """How a rule's held calls are handled. Nothing of it moves a tier."""
@@ -100,6 +146,8 @@ class Handling:
     quorum: Quorum | None = None
     window: int | None = None
     """Seconds in which people may decide, in place of the configured ones."""
+    on_timeout: Unanswered | None = None
+    """What happens when nobody did, in place of what is configured."""
 
     @property
     def time_to_decide(self) -> timedelta | None:

@@ -57,6 +57,10 @@ class Event(StrEnum):
     """A reviewer took such a yes back."""
     APPROVE = "approve"
     """The reviewers' quorum said yes."""
+    REMIND = "remind"
+    """Its time to be decided is nearly over."""
+    PROLONG = "prolong"
+    """Nobody decided in time, and people are given more of it, perhaps other people."""
     UNDO = "undo"
     """A reviewer took an approval back within the time that there is for it."""
     REJECT = "reject"
@@ -139,6 +143,8 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.APPROVE: State.APPROVED,
         Event.VOTE: State.PENDING,
         Event.RECANT: State.PENDING,
+        Event.REMIND: State.PENDING,
+        Event.PROLONG: State.PENDING,
         Event.REJECT: State.REJECTED,
         Event.RESPOND: State.REJECTED,
         Event.SUPERSEDE: State.SUPERSEDED,
@@ -290,6 +296,10 @@ class Hold:
     """How many times something was said about it."""
     asked: bool = False
     """Whether its agent was asked something and has not answered."""
+    rung: int = 0
+    """How often people were given more time to decide."""
+    escalated_to: str = ""
+    """The group that was asked because nobody else had decided."""
     watched_by: str = ""
     """The reviewer who looks at it."""
     watched_until: datetime | None = None

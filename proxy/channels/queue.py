@@ -108,6 +108,7 @@ class Delivery:
     state: State
     was: State | None
     attempts: int
+    event: str = ""
     tries: int = 0
     why: str = ""
 
@@ -229,6 +230,7 @@ def _delivery(change: Change, channel: str) -> Delivery:
         state=change.state,
         was=change.was,
         attempts=change.attempts,
+        event=change.event,
     )
 
 

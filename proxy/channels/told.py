@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
+from rules.hold import Event, Hold
+
 type Lines = list[tuple[str, str]]
+
+AGAIN = {Event.REMIND: "reminder", Event.PROLONG: "still undecided"}
+"""Steps after which people are told once more of a hold that waits, and what stands before its words then."""
+
+
+def again(event: str, hold: Hold) -> str:
+    """What stands before the words of a hold that people are told of once more; empty for the first time."""
+    words = next((words for step, words in AGAIN.items() if step == event), "")
+    return f"{words}, {hold.escalated_to} is asked" if words and hold.escalated_to else words
 
 
 def lines(package: dict[str, Any]) -> Lines:

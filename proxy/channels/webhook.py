@@ -14,6 +14,7 @@ from proxy.channels.outgoing import Untold
 from proxy.channels.place import Place
 from proxy.channels.queue import Delivery
 from proxy.channels.settings import SecretPlace, Webhook
+from proxy.channels.told import AGAIN
 from proxy.console.reading.lines import Line, Lines
 from proxy.credentials.sources.secret import CredentialError
 from proxy.store.events import Change
@@ -43,8 +44,9 @@ class WebhookChannel:
         return f"webhook-{self._webhook.name}"
 
     def wants(self, change: Change) -> bool:
-        """Every new state that is configured."""
-        return change.state is not change.was and change.state in self._webhook.events
+        """Every new state that is configured, and that a hold which waits has waited for long."""
+        new = change.state is not change.was or change.event in AGAIN
+        return new and change.state in self._webhook.events
 
     async def tell(self, delivery: Delivery, hold: Hold) -> bool:
         """Post it. Raises Untold, and CredentialError where a secret cannot be had."""
@@ -83,6 +85,8 @@ def _payload(delivery: Delivery, line: Line, place: Place) -> dict[str, Any]:
             "hold_id": hold.hold_id,
             "state": delivery.state,
             "was": delivery.was,
+            "event": delivery.event if delivery.event in AGAIN else None,
+            "escalated_to": hold.escalated_to or None,
             "disposition": DISPOSITIONS.get(delivery.state),
             "attempts": delivery.attempts,
             "summary": _QUERY.sub("?...", line.told.words),

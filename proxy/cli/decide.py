@@ -57,11 +57,11 @@ def approve(args: argparse.Namespace) -> int:
     """Show the hold and approve what was shown, by its digest and the preview."""
     with console(args.data_dir) as api:
         path = hold_path(args.id)
-        members = _settled(api, path)
+        members = settled(api, path)
         hold = members["hold"]
         say(whole(hold, now=members["now"]))
         _check(hold)
-        viewed = [_open(api, path, name, why) for name, why in to_open(hold).items()]
+        viewed = opened(api, path, hold)
         if sys.stdin.isatty() and not args.yes and not confirmed("approve this?"):
             raise Negative("not approved: nothing was changed")
         seen = {"digest": hold["digest"], "preview": hold["package"]["preview"], "viewed": viewed}
@@ -128,7 +128,12 @@ def _check(hold: dict[str, Any]) -> None:
         raise Negative(f"this hold {hold['standing']}; nothing was changed")
 
 
-def _settled(api: Console, path: str) -> dict[str, Any]:
+def opened(api: Console, path: str, hold: dict[str, Any]) -> list[str]:
+    """Print what has to be seen whole; the hashes that say so."""
+    return [_open(api, path, name, why) for name, why in to_open(hold).items()]
+
+
+def settled(api: Console, path: str) -> dict[str, Any]:
     """The hold, once what it would change has been read: before that, what is shown is about to change."""
     end = monotonic() + _SNAPSHOT_SECONDS
     while True:

@@ -155,6 +155,13 @@ def hold_path(hold_id: str) -> str:
     return f"/api/holds/{hold_id}"
 
 
+def grant_path(grant_id: str) -> str:
+    """The API's path of a grant. Raises Negative where no grant can have this id."""
+    if not _HOLD_ID.fullmatch(grant_id):
+        raise Negative(f"there is no grant `{grant_id}`: `sidegate grants` lists them")
+    return f"/api/grants/{grant_id}"
+
+
 def _client(sidecar: Sidecar, headers: Mapping[str, str]) -> httpx2.Client:
     """A client that takes nothing from the environment: no proxy, no other certificate store."""
     return httpx2.Client(

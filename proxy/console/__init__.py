@@ -8,6 +8,7 @@
 - `reading/`: what a reviewer is shown of holds
 - `deciding/`: what people decide about them, and the one place where that is done
 - `quality/`: what they say of the verdicts themselves
+- `granting/`: what leads let run without being asked about each call
 - `kill`: the kill switch; `events`: what changes, as it changes
 - `openapi/`: what all of that says of itself
 - `pages/`: the same for people in a browser

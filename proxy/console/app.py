@@ -17,6 +17,7 @@ from proxy.console.deciding.resolving import Resolving
 from proxy.console.deciding.talks import Talks
 from proxy.console.door import Authentication, Door
 from proxy.console.events import EventStream
+from proxy.console.granting.grants import Grants
 from proxy.console.keys import Keys
 from proxy.console.kill import KillSwitch
 from proxy.console.openapi import document
@@ -66,7 +67,8 @@ def create(reviewing: Reviewing) -> Starlette:
 def _api(reviewing: Reviewing, board: Board) -> Router:
     """What a reviewer's token opens, unknown addresses included."""
     holds, decisions, kill = Holds(reviewing, board), Decisions(reviewing), KillSwitch(reviewing)
-    edits, talks, passed = Edits(reviewing), Talks(reviewing), Passed(reviewing)
+    edits, talks = Edits(reviewing), Talks(reviewing)
+    grants, passed = Grants(reviewing), Passed(reviewing)
     keys, pins, deliveries = Keys(reviewing), Pins(reviewing), Deliveries(reviewing)
     return Router(
         routes=[
@@ -86,6 +88,9 @@ def _api(reviewing: Reviewing, board: Board) -> Router:
             Route("/holds/{hold_id}/unclaim", talks.unclaim, methods=["POST"]),
             Route("/holds/{hold_id}/respond", decisions.respond, methods=["POST"]),
             Route("/holds/{hold_id}/undo", decisions.undo, methods=["POST"]),
+            Route("/holds/{hold_id}/grant", grants.give, methods=["POST"]),
+            Route("/grants", grants.show),
+            Route("/grants/{grant_id}", grants.take_back, methods=["DELETE"]),
             Route("/holds/{hold_id}/ask-again", decisions.ask_again, methods=["POST"]),
             Route("/keys", keys.show),
             Route("/keys/prepare", keys.prepare, methods=["POST"]),

@@ -12,6 +12,7 @@ from proxy.channels.place import Place
 from proxy.console.people.directory import Directory
 from proxy.console.people.elsewhere.provider import Provider
 from proxy.console.people.factors.proving import Proving
+from proxy.grants.kept import Grants
 from proxy.keys.rotation import Rotation
 from proxy.keys.seal import SealError, Shredded
 from proxy.keys.sealed import Sealed
@@ -21,11 +22,13 @@ from proxy.quality.pace import USUAL, Pace
 from proxy.quality.passes import Passes
 from proxy.signals import Signals
 from proxy.store.history import History
+from proxy.store.ladder import Ladder
 from proxy.store.store import Store
 from rules.action import Action
 from rules.audit.record import Fact, Kind
 from rules.decision import APPROVING, Decision
 from rules.edit import Edited
+from rules.granting.grant import USUAL_TIME, CallGrant
 from rules.hold import Event, Hold
 from rules.mcp.action import ToolAction
 from rules.reviewer import Reviewer
@@ -75,6 +78,8 @@ class Reviewing:
     """Puts a changed call in the place of a held one."""
     signals: Signals
     """Wake whoever waits for a hold to change."""
+    grants: Grants
+    """What leads let run without being asked about each."""
     ready: Callable[[], Awaitable[dict[str, bool]]]
     """What has to hold for the sidecar to do its work, each by name."""
     address: tuple[str, int]
@@ -88,6 +93,10 @@ class Reviewing:
     """Where people and programs are told, where that is configured."""
     provider: Provider | None = None
     """Where people log in who do not log in here."""
+    ladder: Ladder = field(default_factory=Ladder)
+    """What happens to holds that nobody decides in time."""
+    longest_grant: timedelta = USUAL_TIME
+    """For how long a grant may be given; none: nobody gives any."""
     preview_required: bool = True
     """Whether an approval of tier 4 has to name the preview that its reviewer was shown."""
     fast: Mapping[Tier, timedelta] = field(default_factory=lambda: USUAL)
@@ -143,6 +152,14 @@ class Reviewing:
             self._said(hold, event, who=who, until=until, reason=reason, preview=preview)
         )
 
+    def by_grant(self, hold: Hold, grant: CallGrant, *, who: Reviewer) -> tuple[dict[str, bytes], timedelta]:
+        """What `hold` keeps of an approval that `who` gave with `grant`, and how long it may be used."""
+        now = self.now()
+        until = min(now + self.store.validity(hold.tier), grant.until)
+        reason = f"by grant {grant.grant_id}"
+        said = self._said(hold, Event.APPROVE, who=who, until=until, reason=reason, grant=grant.grant_id)
+        return self.signer.fields(said), max(until - now, timedelta(0))
+
     def vote(self, hold: Hold, *, who: Reviewer, preview: str) -> Vote:
         """An approval of `hold` beside others', signed: it counts as long as theirs may still come."""
         until = max(self.now(), hold.decide_by) + self.store.validity(hold.tier)
@@ -163,4 +180,5 @@ class Reviewing:
             preview=more.get("preview", ""),
             groups=tuple(sorted(who.groups)) if event in APPROVING else (),
             sends=hold.sends,
+            grant=more.get("grant", ""),
         )

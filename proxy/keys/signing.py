@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from rules.approval import Needed, shortfall
 from rules.decision import SIGNATURE, Decision, objection, stated, vote_objection
+from rules.granting.grant import CallGrant
+from rules.granting.grant import stated as stated_grant
 from rules.hold import Hold
 
 
@@ -39,9 +42,15 @@ class Signer:
 
     def signed(self, decision: Decision) -> bytes:
         """`decision` as one statement after its signature."""
-        statement = decision.statement()
+        return self._signed(decision.statement(), "decision")
+
+    def signed_grant(self, grant: CallGrant) -> bytes:
+        """`grant` in the same way; no decision can be taken for one."""
+        return self._signed(grant.statement(), "grant")
+
+    def _signed(self, statement: bytes, what: str) -> bytes:
         hand = Ed25519PrivateKey.from_private_bytes(self.key)
-        return hand.sign(_covered(statement, self.domain)).hex().encode() + statement
+        return hand.sign(_covered(statement, self.domain, what)).hex().encode() + statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,27 +82,35 @@ class Verifier:
 
     def read(self, stored: str) -> Decision:
         """The decision in what a hold keeps of it. Raises ValueError unless a known console signed it."""
-        signature, statement = stored[:SIGNATURE], stored[SIGNATURE:].encode()
-        if not self._signed(signature, statement):
-            raise ValueError("no console whose key is known here has signed the approval")
-        return stated(json.loads(statement))
+        return stated(self._said(stored, "decision"))
 
-    def _signed(self, signature: str, statement: bytes) -> bool:
+    def read_grant(self, stored: str) -> CallGrant:
+        """The grant in what the store keeps of it. Raises ValueError unless a known console signed it."""
+        return stated_grant(self._said(stored, "grant"))
+
+    def _said(self, stored: str, what: str) -> Any:
+        statement = stored[SIGNATURE:].encode()
+        if not self._signed(stored[:SIGNATURE], _covered(statement, self.domain, what)):
+            about = "approval" if what == "decision" else what
+            raise ValueError(f"no console whose key is known here has signed the {about}")
+        return json.loads(statement)
+
+    def _signed(self, signature: str, covered: bytes) -> bool:
         try:
             raw = bytes.fromhex(signature)
         except ValueError:
             return False
         # One spelling of it only, or a byte could be changed without anybody noticing.
-        return raw.hex() == signature and any(self._by(key, raw, statement) for key in self.consoles)
-
-    def _by(self, console: bytes, signature: bytes, statement: bytes) -> bool:
-        try:
-            public = Ed25519PublicKey.from_public_bytes(console)
-            public.verify(signature, _covered(statement, self.domain))
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        return raw.hex() == signature and any(_by(key, raw, covered) for key in self.consoles)
 
 
-def _covered(statement: bytes, domain: str) -> bytes:
-    return b"sidegate decision\n" + domain.encode() + b"\n" + statement
+def _by(console: bytes, signature: bytes, covered: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(console).verify(signature, covered)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _covered(statement: bytes, domain: str, what: str) -> bytes:
+    return f"sidegate {what}\n{domain}\n".encode() + statement

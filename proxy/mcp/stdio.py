@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,6 +28,8 @@ from proxy.destinations import Destinations
 from proxy.drift.probe import Probe
 from proxy.drift.shots import Shots
 from proxy.drift.snapshots import Snapshots
+from proxy.grants.kept import Grants
+from proxy.grants.spent import Spent
 from proxy.keeping import Keeping
 from proxy.keys.seal import load_or_create_key
 from proxy.keys.sealed import Sealed
@@ -189,11 +192,18 @@ def _replayer(
     config, ruleset = wrapping.config, wrapping.rulebook.current
     destinations = Destinations(allowed=config.allowed, named=wrapping.rulebook.names_host)
     nobody, trust = Credentials({}), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    signer = _signer(wrapping)
+    verifier = Verifier(config.keys.known(_signer(wrapping).public), domain=config.redis.domain)
+    grants = Grants(
+        store=store,
+        keyring=sealed.keyring,
+        verifier=verifier,
+        metrics=metrics,
+        spent=Spent(wrapping.data_dir / "grants", now=lambda: datetime.now(UTC)),
+    )
     return Replayer(
         store=store,
         sealed=sealed,
-        verifier=Verifier(consoles=config.keys.known(signer.public), domain=config.redis.domain),
+        verifier=verifier,
         credentials=nobody,
         snapshots=Snapshots(
             shots=Shots(store, sealed),
@@ -210,6 +220,7 @@ def _replayer(
         journal=journal,
         timeout=config.windows.upstream,
         audit=keeping.audit,
+        grants=grants,
     )
 
 

@@ -22,6 +22,7 @@ from proxy.credentials.supply import Outgoing, Supplied
 from proxy.destinations import Address, Destinations
 from proxy.drift.snapshots import Snapshots, Unrecorded, Unverified
 from proxy.failure import ended, report
+from proxy.grants.kept import Grants, lapsed
 from proxy.keys.keyring import KeyMissing
 from proxy.keys.seal import SealError
 from proxy.keys.sealed import Sealed
@@ -101,6 +102,7 @@ class Replayer:
     timeout: float
     witness: Witness | None = None
     audit: Recorder | None = None
+    grants: Grants | None = None
 
     def waits_for_agent(self, action: Action | ToolAction) -> bool:
         """Whether only the agent's own identical retry, or its session, can supply what `action` needs."""
@@ -237,6 +239,8 @@ class Replayer:
         needed = needed_for(action, self.ruleset(), rule=hold.rule)
         if fault := self.verifier.fault(hold, needed):
             raise self._broken(hold, SealError(fault))
+        if why := await lapsed(self.grants, hold, action, verifier=self.verifier, ruleset=self.ruleset()):
+            raise Changed("policy", f"policy: {why}")
         return action
 
     def _broken(self, hold: Hold, error: SealError) -> Changed:

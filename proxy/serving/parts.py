@@ -28,6 +28,8 @@ from proxy.drift.probe import Probe
 from proxy.drift.shots import Shots
 from proxy.drift.snapshots import Snapshots
 from proxy.gate import Gate
+from proxy.grants.kept import Grants
+from proxy.grants.spent import Spent
 from proxy.holding import Holding
 from proxy.keeping import Keeping
 from proxy.keys.rotation import Rotation
@@ -56,6 +58,7 @@ from proxy.signals import Signals
 from proxy.store.connection import connect
 from proxy.store.deadlines import Deadlines
 from proxy.store.history import History
+from proxy.store.ladder import Ladder
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Store
 from proxy.suspicion import Suspicion
@@ -96,8 +99,20 @@ class Parts:
         self.sealed = Sealed(keyring_of(self.key_source, domain=config.redis.domain))
         self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
         self.verifier = Verifier(config.keys.known(self.signer.public), domain=config.redis.domain)
+        self.grants = Grants(
+            store=self.store,
+            keyring=self.sealed.keyring,
+            verifier=self.verifier,
+            metrics=self.metrics,
+            spent=Spent(settings.data_dir / "grants", now=lambda: datetime.now(UTC)),
+            signer=self.signer,
+        )
         self.signals = Signals(self.store, self.metrics)
-        self.deadlines = Deadlines(store=self.store, metrics=self.metrics)
+        self.ladder = Ladder(
+            handling=lambda rule: settings.rulebook.current().handling(rule),
+            usual=config.review.on_timeout.compiled,
+        )
+        self.deadlines = Deadlines(store=self.store, metrics=self.metrics, ladder=self.ladder)
         self.destinations = Destinations(
             allowed=config.allowed,
             named=settings.rulebook.names_host,
@@ -153,10 +168,7 @@ class Parts:
             audit=self.audit,
             traces=self.traces,
         )
-        rules = settings.rulebook.current
-        self._drill(config)
-        self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
-        self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
+        self._make_holds()
         self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
             self._gate(),
@@ -193,6 +205,9 @@ class Parts:
             ),
             drill_rate=settings.config.drills.rate,
             fast=settings.config.review.fast,
+            ladder=self.ladder,
+            grants=self.grants,
+            longest_grant=timedelta(seconds=settings.config.review.longest_grant),
             preview_required=settings.config.review.preview == "required",
             proving=Proving(people_folder(settings.data_dir), now=lambda: datetime.now(UTC)),
             provider=provider(settings.config, trust=trust),
@@ -215,15 +230,13 @@ class Parts:
         )
         return feeds(config.audit.sinks, around)
 
-    def _drill(self, config: Config) -> None:
-        """Have drills follow some of the holds."""
-        self.drills = Drills(
-            keeping=self.keeping,
-            ruleset=self.settings.rulebook.current,
-            rate=config.drills.rate,
-            most=config.drills.most_open,
-        )
+    def _make_holds(self) -> None:
+        """What makes holds besides the calls of agents: drills, and people."""
+        rules, config = self.settings.rulebook.current, self.settings.config.drills
+        self.drills = Drills(keeping=self.keeping, ruleset=rules, rate=config.rate, most=config.most_open)
         self.keeping = replace(self.keeping, opened=self.drills.offer)
+        self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
+        self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
 
     def _show_files(self) -> None:
         """Serve when our authority ends, and what `sidegate eval` has found, where that is configured."""
@@ -264,6 +277,7 @@ class Parts:
             timeout=config.windows.upstream,
             witness=self.witness,
             audit=self.audit,
+            grants=self.grants,
         )
 
     def _gate(self) -> Gate:

@@ -14,6 +14,7 @@ from time import monotonic
 from proxy.channels import making
 from proxy.config import store_fault
 from proxy.console.app import create
+from proxy.console.granting.using import Using
 from proxy.console.reviewing import Reviewing
 from proxy.data_dir.authority import ensure_authority
 from proxy.data_dir.embedded import EmbeddedRedis
@@ -147,6 +148,7 @@ class _Sidecar:
             settings.rulebook.watch(parts.metrics, self._rules_changed),
             Skew(store=parts.store, metrics=parts.metrics).watch(),
             making.make(reviewing).watch(),
+            Using(reviewing).watch(),
             leaves.watch(settings.data_dir, settings.config.ca.terms, parts.plane.sign_anew),
         )
         self.background += [self.tasks.create_task(watch) for watch in watches]

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from proxy.metrics import Metrics
+from proxy.store.ladder import Ladder
 from proxy.store.record import StoreUnavailable, Unreadable
 from proxy.store.store import Refused, Store
 from rules.drill.drill import Answer
@@ -30,6 +31,7 @@ class Deadlines:
 
     store: Store
     metrics: Metrics
+    ladder: Ladder = field(default_factory=Ladder)
     shredded: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when contents were destroyed whose traces the store's files may still have."""
 
@@ -54,6 +56,11 @@ class Deadlines:
             return
         if hold.state not in _MEANING:
             return await self._shred(hold)
+        if hold.state is State.PENDING and (event := await self._waits_on(hold)) is not None:
+            if not hold.drill:
+                self.metrics.transitions.labels(event).inc()
+            logger.info("hold.%s hold=%s rung=%d", event, hold_id, hold.rung)
+            return None
         event, note = _MEANING[hold.state]
         if hold.note and event is Event.EXPIRE:
             note = f"{note}; {hold.note}"  # why every attempt failed
@@ -69,6 +76,18 @@ class Deadlines:
         self.metrics.transitions.labels(event).inc()
         if hold.state is State.PENDING:
             self.metrics.deadlines.labels("missed").inc()
+
+    async def _waits_on(self, hold: Hold) -> Event | None:
+        """What was done for a hold that goes on waiting; None where its time is over."""
+        if await self.store.now() < hold.decide_by:
+            await self.store.step(hold, Event.REMIND, due=True)
+            return Event.REMIND
+        # Nobody else is called for a drill.
+        group = None if hold.drill else self.ladder.next(hold)
+        if group is None:
+            return None
+        await self.store.prolong(hold, window=self.ladder.window(hold), group=group)
+        return Event.PROLONG
 
     async def _shred(self, hold: Hold) -> None:
         if await self.store.shred(hold):

@@ -45,6 +45,8 @@ class Change:
     was: State | None
     """The state before it; None for a new hold."""
     attempts: int
+    event: str = ""
+    """The step that was taken, where it was one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ def _read(mark: str, raw: Sequence[Any]) -> Change | None:
             state=State(fields["state"]),
             was=State(fields["was"]) if fields["was"] else None,
             attempts=int(fields["attempts"]),
+            event=fields.get("event", ""),
         )
     except (KeyError, ValueError):
         return None

@@ -166,6 +166,8 @@ def _parse(hold_id: str, fields: Mapping[str, str]) -> Hold:
         edited_by=fields.get("edited_by", ""),
         talk_count=int(fields.get("talk_count", "0")),
         asked=fields.get("asked") == "1",
+        rung=int(fields.get("rung", "0")),
+        escalated_to=fields.get("escalated_to", ""),
         watched_by=fields.get("watched_by", ""),
         watched_until=_time(fields["watched_until"]) if "watched_until" in fields else None,
         drill=mark(fields.get("drill", "")),

@@ -150,9 +150,9 @@ class Store(Records):
     async def _begin(self, draft: Draft, how: dict[str, Any]) -> tuple[str, dict[str, str]]:
         """A new hold, if nothing speaks against it."""
         window = draft.window or self._clocks.decision_window
-        times = {"decide_by": _ms(window), "created_at": 0}
+        times = {"created_at": 0, **self._clocks.window(window)}
         change = {"from": [], "to": State.PENDING, "deadline": "decide_by", "confirm": True, "times": times}
-        change |= {"unended": True, **how}
+        change |= {"unended": True, "sooner": "remind_at", **how}
         return await self._change(draft.hold_id, draft.fingerprint, change, draft_fields(draft), of=draft)
 
     async def _join(self, hold_id: str, fingerprint: str) -> Hold | None:
@@ -176,7 +176,7 @@ class Store(Records):
         target = TABLE[states[0]][event]
         timing = timing_of(event, self._clocks.spans(hold.tier))
         times = timing.get("times", {}) | change.pop("times", {})
-        known = {"from": list(states), "to": target, "unended": target in UNENDED}
+        known = {"from": list(states), "to": target, "unended": target in UNENDED, "event": event}
         kept: dict[str, Any] = known | {"confirm": event in TOLD} | timing | change
         kept["times"] = times
         fields = kept.pop("fields", None)
@@ -196,6 +196,13 @@ class Store(Records):
         for one in self.told:
             one.stepped(hold, event, by=by)
         return hold
+
+    async def prolong(self, hold: Hold, *, window: timedelta | None, group: str) -> Hold:
+        """Give people one more decision window, `group` among them. Raises Refused."""
+        fields = {"rung": str(hold.rung + 1).encode(), "escalated_to": group.encode()}
+        times = self._clocks.window(window or self._clocks.decision_window)
+        guard: dict[str, Any] = {"same": {"rung": str(hold.rung) if hold.rung else ""}, "past": ["decide_by"]}
+        return await self.step(hold, Event.PROLONG, fields=fields, times=times, due=True, **guard)
 
     async def note(self, hold: Hold, fields: Mapping[str, bytes], **change: Any) -> Hold:
         """Write something down about `hold`, which stays where it is. Raises Refused."""

@@ -43,6 +43,13 @@ class Clocks:
     contents: timedelta = timedelta(days=7)
     grace: Mapping[Tier, timedelta] = field(default_factory=dict)
     """For how long an approval of a tier can be taken back before it runs."""
+    remind: timedelta = timedelta(0)
+    """How long before the end of a decision window people are reminded; none: never."""
+
+    def window(self, length: timedelta) -> dict[str, int]:
+        """The times of a decision window of that length, in the words of the store's script."""
+        reminded = {"remind_at": _ms(length - self.remind)} if timedelta(0) < self.remind < length else {}
+        return {"decide_by": _ms(length), **reminded}
 
     def spans(self, tier: Tier) -> Spans:
         """Those of one hold. Of a tampered tier there is no validity, and rejecting it must stay possible."""
@@ -55,6 +62,16 @@ class Clocks:
         )
 
 
+# What leaves a hold waiting, or has it wait again: its reminder comes before the end of its window.
+_WAITING: dict[Event, dict[str, Any]] = {
+    Event.VOTE: {"sooner": "remind_at", "alive": ["decide_by"]},
+    Event.RECANT: {"sooner": "remind_at", "alive": ["decide_by"]},
+    Event.UNDO: {"sooner": "remind_at", "alive": ["grace_until"]},
+    Event.REMIND: {"alive": ["decide_by"]},
+    Event.PROLONG: {"sooner": "remind_at"},
+}
+
+
 def grace_left(hold: Hold, *, now: datetime | None = None) -> float:
     """Seconds for which an approval of `hold` can still be taken back, by this machine's clock."""
     if hold.grace_until is None:
@@ -64,6 +81,8 @@ def grace_left(hold: Hold, *, now: datetime | None = None) -> float:
 
 def timing_of(event: Event, spans: Spans) -> dict[str, Any]:
     """What the store is asked about time for `event`, in the words of its script."""
+    if event in _WAITING:
+        return {"deadline": "decide_by", **_WAITING[event]}
     leased: dict[str, Any] = {
         "times": {"lease_until": _ms(spans.lease)},
         "deadline": "lease_until",
@@ -74,10 +93,6 @@ def timing_of(event: Event, spans: Spans) -> dict[str, Any]:
         case Event.APPROVE:
             grace = {"grace_until": _ms(spans.grace)} if spans.grace else {}
             return {"times": run_by | grace, "deadline": "run_by", "alive": ["decide_by"]}
-        case Event.VOTE | Event.RECANT:
-            return {"deadline": "decide_by", "alive": ["decide_by"]}
-        case Event.UNDO:
-            return {"deadline": "decide_by", "alive": ["grace_until"]}
         case Event.RETRY:
             return {"times": run_by, "deadline": "run_by"}
         case Event.CLAIM:

@@ -12,7 +12,8 @@
 -- must lie ahead); past (time fields that must lie behind, where they are); same (field -> the value that it
 -- must have, empty for none); due (the deadline must have passed); unkilled (the kill switch must be off); unless (a
 -- field that must not be set yet); times (field -> milliseconds from now); deadline (time field that is the
--- next deadline, absent: none); attempt (count one more; a fingerprint whose hold is gone is freed);
+-- next deadline, absent: none); sooner (a time field that is it while it lies ahead); event (the
+-- step's name, for whoever follows the log); attempt (count one more; a fingerprint whose hold is gone is freed);
 -- release (forget the fingerprint); flood (for a new hold: most, within and quarantine in milliseconds);
 -- instead (for a new hold that takes the place of a pending one: the `id`, `digest` and state `to` of that,
 -- `contents` in milliseconds; it has its fingerprint, and is in no flood);
@@ -146,7 +147,8 @@ if change.release and owns_fingerprint() then redis.call('DEL', KEYS[5]) end
 
 state = field('state')
 if change.deadline then
-  redis.call('ZADD', KEYS[3], field(change.deadline), change.id)
+  local first = change.sooner and tonumber(field(change.sooner) or '0') or 0
+  redis.call('ZADD', KEYS[3], first > now and field(change.sooner) or field(change.deadline), change.id)
 elseif change.to then
   redis.call('ZREM', KEYS[3], change.id)
 end
@@ -178,7 +180,7 @@ if not change.erase then
   -- A renewed lease says nothing new about the hold.
   if change.to or not change.fence then
     redis.call('XADD', KEYS[11], 'MAXLEN', '~', change.log, '*',
-      'hold', change.id, 'state', state, 'was', was, 'attempts', field('attempts'))
+      'hold', change.id, 'state', state, 'was', was, 'attempts', field('attempts'), 'event', change.event or '')
     redis.call('PEXPIRE', KEYS[11], change.keep)
   end
 end

@@ -85,10 +85,11 @@ def of_decision(hold: Hold, event: Event, *, by: str) -> Said:
     """A person's step: also who it was, what that person was shown, and the hash of what was signed."""
     stored = _signed(hold, event)
     said = _stated(stored)
-    who, preview = by or said.get("who"), said.get("preview")
+    who, preview, grant = by or said.get("who"), said.get("preview"), said.get("grant")
     return of_step(hold, event) | {
         "who": who if isinstance(who, str) else None,
         "preview": preview if isinstance(preview, str) else None,
+        "grant": grant if isinstance(grant, str) else None,
         "decision_sha256": decision_hash(stored) if stored else None,
         "votes": len(hold.votes) or None,
         "superseded_by": hold.superseded_by or None,

@@ -68,6 +68,8 @@ class Kind(StrEnum):
     """Somebody made or changed the keys of what is held."""
     PINS = "pins"
     """Somebody accepted the tools of a server."""
+    GRANT = "grant"
+    """Somebody let calls of a kind run without being asked about each, or took that back."""
     NOTE = "note"
     """Something else that a person did, by its name."""
 

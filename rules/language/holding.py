@@ -4,12 +4,14 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from rules.handling import Mismatch
+from rules import handling
+from rules.handling import Mismatch, OnTimeout
 from rules.language.document import Strict
 from rules.language.requirement import Members
 from rules.language.vocabulary import GroupName, KeyHeader, MemberPath, ProbePath, Reason, Statuses, Window
 
 MOST_PEOPLE = 20
+MOST_WINDOWS = 10
 
 
 class Snapshot(Strict):
@@ -70,6 +72,41 @@ class Idempotency(Strict):
     """What it does with a known key and another request: `error`, or `cached` (the first answer again)."""
     scope: Reason = "account"
     """Within what keys are unique, in the vendor's words."""
+
+
+class Unanswered(Strict):
+    """What happens to a hold that nobody has decided in time. A bare word stands for `do`."""
+
+    do: OnTimeout = OnTimeout.DENY
+    """`deny`: it expires. `keep_waiting`: it waits on. `escalate`: groups are asked in turn."""
+    groups: tuple[GroupName, ...] = ()
+    """For `escalate`: the groups, each with a window of its own."""
+    windows: Annotated[int, Field(ge=2, le=MOST_WINDOWS)] = 3
+    """For `keep_waiting`: for how many windows it waits in all."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return {"do": value}
+        groups = value.get("groups")
+        return {**value, "groups": tuple(groups)} if isinstance(groups, list) else value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        escalates = self.do is OnTimeout.ESCALATE
+        if escalates is not bool(self.groups):
+            raise ValueError("`escalate` asks `groups`, and nothing else does; write both or neither")
+        if len(self.groups) >= MOST_WINDOWS or len(set(self.groups)) < len(self.groups):
+            raise ValueError(f"ask up to {MOST_WINDOWS - 1} groups, each once")
+        if "windows" in self.model_fields_set and self.do is not OnTimeout.KEEP_WAITING:
+            raise ValueError("only `keep_waiting` counts `windows`; leave the key out")
+        return self
+
+    @property
+    def compiled(self) -> handling.Unanswered:
+        """The same for whoever handles holds."""
+        return handling.Unanswered(do=self.do, groups=self.groups, windows=self.windows)
 
 
 class Quorum(Strict):

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from rules.handling import Handoff
 from rules.language.complaint import Faults
 from rules.language.document import Strict
-from rules.language.holding import Idempotency, Quorum, Snapshot, Verify
+from rules.language.holding import Idempotency, Quorum, Snapshot, Unanswered, Verify
 from rules.language.particulars import Example, Reversible
 from rules.language.requirement import HeaderFields, Members, Requirement
 from rules.language.vocabulary import (
@@ -43,7 +43,7 @@ HTTP_KEYS = ("host", "method", "path", "query", "headers", "body", "operation")
 VALUE_KEYS = ("query", "headers", "body", "arguments")
 TOOL_KEYS = ("server", "tool", "arguments")
 PROBING_KEYS = ("snapshot", "verify", "idempotency")
-HOLDING_KEYS = (*PROBING_KEYS, "credential", "handoff", "quorum", "window")
+HOLDING_KEYS = (*PROBING_KEYS, "credential", "handoff", "quorum", "window", "on_timeout")
 
 
 class When(Strict):
@@ -183,6 +183,8 @@ class Rule(Strict):
     """How many different people must approve, and of which groups one each."""
     window: DecisionWindow | None = None
     """How long people have for their decision, as `30m` or `2h`."""
+    on_timeout: Unanswered | None = None
+    """What happens when nobody has decided in time: `deny`, `keep_waiting` or `escalate` to groups."""
     mode: Mode | None = None
     """`observe`: what the rule would hold passes and is recorded. Without it, the agent's or the file's."""
     examples: tuple[Example, ...] = ()

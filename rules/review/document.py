@@ -18,7 +18,6 @@ MOST = 8000
 """Characters of JSON: about 2,000 tokens at four characters each."""
 
 _CHANGES, _VOICES, _WARNINGS, _SIMILAR, _LAST = 6, 3, 5, 3, 4
-_UNANSWERED = "it expires: it does not run, nobody has refused it, and the same request opens a new hold"
 _IRREVERSIBLE = "no call is known that takes it back"
 _UNTRUSTED = "the agent's own words: nobody has checked them"
 
@@ -92,7 +91,7 @@ def _facts(facts: Facts) -> dict[str, Any]:
         "further_warnings": max(0, len(facts.warnings) - _WARNINGS),
         "parts": [_part(part) for part in facts.parts],
         "decide_by": hold.decide_by.isoformat(timespec="seconds"),
-        "unanswered": _UNANSWERED,
+        "unanswered": facts.unanswered,
     }
 
 

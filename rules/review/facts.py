@@ -59,6 +59,7 @@ def facts_of(subject: Subject) -> Facts:
         reasoning=subject.reasoning,
         shape="" if call is None else shape_of(call, hold.rule),
         talk=subject.talk,
+        unanswered=subject.unanswered,
         images=tuple(map(_image, subject.shots)),
     )
 

@@ -12,6 +12,7 @@ from rules.action import Action, Principal
 from rules.call import Call
 from rules.drift.difference import Change
 from rules.drift.shot import Shot
+from rules.handling import EXPIRES
 from rules.hold import Hold
 from rules.mcp.action import ToolAction
 from rules.review.money import Money
@@ -37,6 +38,8 @@ class Subject:
     reasoning: str = ""
     talk: Sequence[Sequence[str]] = ()
     known_hosts: frozenset[str] = frozenset()
+    unanswered: str = EXPIRES.words(0)
+    """What happens if nobody decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,8 @@ class Facts:
     """What other calls have in common with it that differ in their things alone; empty for none."""
     talk: Sequence[Sequence[str]]
     """What its agent was asked, and what it answered: untrusted."""
+    unanswered: str
+    """What happens if nobody decides."""
     images: tuple[str, ...]
     """What the recorded reads have shown, by its hash."""
 

@@ -50,6 +50,8 @@ _MEMO = "Invoice 2026-118\u202e gnp.exe\u202c"
 _CALLS = (
     ("/v1/transfers", {"amount": 4900, "currency": "EUR", "to": "Nordwind GmbH", "reference": "Invoice 117"}),
     ("/v1/messages", {"to": ["ann@example.org", "bo@example.org"], "text": "Your order is on its way"}),
+    ("/v1/messages", {"to": ["cem@example.org"], "text": "Your order has arrived at the depot"}),
+    ("/v1/messages", {"to": ["dana@example.org"], "text": "Your order could not be delivered today"}),
     ("/v1/transfers", {"amount": 18250, "currency": "EUR", "to": "Kappa Trading Ltd", "reference": _MEMO}),
 )
 _SAID = "The supplier's mail of this morning asks for payment today, to its new account."
@@ -66,7 +68,7 @@ def main() -> None:
     ):
         ids = [_ask(sidecar, upstream.url(path), body) for path, body in _CALLS]
         sidecar.reject(ids[0], "Nordwind is paid by standing order")
-        _take(browser, sidecar, ids[2])
+        _take(browser, sidecar, ids[-1], message=ids[1])
 
 
 def _ask(sidecar: Sidecar, url: str, body: object) -> str:
@@ -87,7 +89,7 @@ def _ask(sidecar: Sidecar, url: str, body: object) -> str:
     return answer.header("Sidegate-Hold") or ""
 
 
-def _take(browser: Browser, sidecar: Sidecar, hold_id: str) -> None:
+def _take(browser: Browser, sidecar: Sidecar, hold_id: str, *, message: str) -> None:
     desk = Reader(browser, sidecar, size=_DESK)
     desk.page.goto("/login")
     _picture(desk, "login")
@@ -97,6 +99,9 @@ def _take(browser: Browser, sidecar: Sidecar, hold_id: str) -> None:
     for name, path in shown.items():
         desk.page.goto(path)
         _picture(desk, name)
+    desk.page.goto(f"/holds/{message}/alike")
+    _picture(desk, "together")
+    _grant(desk, message)
     _try_a_call(desk)
     _change_a_sum(desk, hold_id)
     for name, path in (("phone-holds", "/holds"), ("phone-hold", f"/holds/{hold_id}")):
@@ -104,6 +109,16 @@ def _take(browser: Browser, sidecar: Sidecar, hold_id: str) -> None:
         phone.log_in()
         phone.page.goto(path)
         _picture(phone, name)
+
+
+def _grant(reader: Reader, hold_id: str) -> None:
+    reader.page.goto(f"/holds/{hold_id}")
+    form = reader.page.locator("#grant")
+    form.locator("summary").click()
+    form.get_by_label("Why").fill("shipping news of this week")
+    form.get_by_role("button", name="Grant").click()
+    reader.page.wait_for_url("**/grants")
+    _picture(reader, "grants")
 
 
 def _try_a_call(reader: Reader) -> None:

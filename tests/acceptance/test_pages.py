@@ -150,6 +150,39 @@ def test_every_page_is_accessible_and_fits(
         assert not one.overflows()
 
 
+def test_a_grant_runs_what_is_like_it(
+    sidecar: Sidecar, upstream: Upstream, reader: Reader, phone: Reader
+) -> None:
+    """Given on the page of a hold: the next call of its kind runs at once, and no other one does."""
+    first = held(ask(sidecar, upstream, "/v1/messages", to="ann@example.org", note="one"))
+    second = held(ask(sidecar, upstream, "/v1/messages", to="bo@example.org", note="two"))
+    for one in (reader, phone):
+        for path in (f"/holds/{first}", f"/holds/{first}/alike", f"/holds/{first}/edit"):
+            one.page.goto(path)
+            assert one.graves() == []
+            assert not one.overflows()
+    reader.page.goto(f"/holds/{first}")
+    form = reader.page.locator("#grant")
+    form.locator("summary").click()
+    form.get_by_label("Why").fill("a campaign")
+    form.get_by_role("button", name="Grant").click()
+    reader.page.wait_for_url("**/grants")
+    before = upstream.count("POST")
+    granted = held(ask(sidecar, upstream, "/v1/messages", to="cy@example.org", note="three"))
+    other = held(
+        ask(sidecar, upstream, "/v1/messages", to="cy@example.org", note="four", bcc="eve@evil.example")
+    )
+    assert sidecar.wait_state(granted, ["executed"])["decided_by"] == "operator"
+    assert upstream.count("POST") == before + 1
+    assert {sidecar.hold(hold)["state"] for hold in (first, second, other)} == {"pending"}
+    assert sidecar.hold(granted)["decision_reason"].startswith("by grant ")
+    for one in (reader, phone):
+        one.page.goto("/grants")
+        expect(one.page.locator("main")).to_contain_text("9 of 10")
+        assert one.graves() == []
+        assert not one.overflows()
+
+
 def test_the_login_is_accessible(browser: Browser, sidecar: Sidecar) -> None:
     """Also after a wrong token, which is said."""
     reader = Reader(browser, sidecar)

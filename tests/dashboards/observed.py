@@ -25,6 +25,7 @@ _COUNTED: dict[str, dict[tuple[str, ...], int]] = {
     "holds_opened": {("3",): 7, ("4",): 5},
     "transitions": {("approve",): 9, ("reject",): 1, ("answer",): 6, ("lose",): 2},
     "retries_joined": {(): 4},
+    "grant_uses": {(): 3},
     "integrity_failures": {(): 1},
     "rules_loaded": {("loaded",): 5, ("rejected",): 2},
     "replay_failures": {(): 3},

@@ -110,6 +110,7 @@ class Exercise:
     async def _let_pass(self, drill: Hold) -> None:
         """Nobody answers, and its time is over."""
         world = self.world
+        await world.spoil(drill, "decide_by", b"1000")
         await world.redis.zadd(f"{{sidegate:{world.domain}}}:deadlines", {drill.hold_id: 1})
         await Deadlines(store=world.store, metrics=world.metrics).sweep()
 

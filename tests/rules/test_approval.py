@@ -126,3 +126,11 @@ def test_the_rule_that_held_it_counts_where_no_other_one_holds_it_now() -> None:
     rules = compiled(RULES)
     call = http("POST small.test/", {"amount": 5})
     assert quorum_of(call, rules, rule="small") == Quorum(count=5)
+
+
+def test_a_grant_is_no_vote_beside_others() -> None:
+    """Whoever granted calls of a kind has not looked at this one: enough alone, and none of several."""
+    granted, other = replace(DECISION, grant="01G"), replace(DECISION, who="bob")
+    assert shortfall([granted], Needed(quorum=Quorum())) is None
+    assert shortfall([granted, other], Needed(quorum=Quorum(count=2))) is not None
+    assert shortfall([granted], Needed(quorum=Quorum(groups=("finance",)))) is not None

@@ -139,3 +139,11 @@ def test_a_decision_is_shown_as_it_was_said() -> None:
     """Whoever signed it."""
     said = replace(DECISION, groups=("finance",), sends=("1",))
     assert unsigned("f" * 128 + said.statement().decode()) == said
+
+
+def test_the_grant_is_in_the_statement() -> None:
+    """With one it says another thing, and is read again with it; without one it says what it always did."""
+    granted = replace(DECISION, grant="01G")
+    assert granted.statement() != DECISION.statement()
+    assert stated(json.loads(granted.statement())) == granted
+    assert b"grant" not in DECISION.statement()

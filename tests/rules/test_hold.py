@@ -68,7 +68,7 @@ def test_every_event_can_happen() -> None:
 def test_every_state_can_be_reached() -> None:
     """From the start, some events lead to every other state; only what is taken back waits once more."""
     assert _reachable(State.PENDING) == set(State)
-    returning = frozenset({Event.UNDO, Event.VOTE, Event.RECANT})
+    returning = frozenset({Event.UNDO, Event.VOTE, Event.RECANT, Event.REMIND, Event.PROLONG})
     assert _reachable(State.PENDING, without=returning) == set(State) - {State.PENDING}
 
 

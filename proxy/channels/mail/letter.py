@@ -26,6 +26,8 @@ class Subject:
     link: str
     here: bool
     until: str
+    again: str = ""
+    """What stands before it where it is told once more."""
 
 
 def letter(subject: Subject, *, sender: str, address: str, at: float) -> EmailMessage:
@@ -33,8 +35,8 @@ def letter(subject: Subject, *, sender: str, address: str, at: float) -> EmailMe
     made = EmailMessage(policy=SMTP)
     made["From"] = sender
     made["To"] = address
-    words = in_ascii(subject.words)
-    made["Subject"] = f"[sidegate] tier {subject.tier}: {words[:_MOST_SUBJECT]}"
+    words, before = in_ascii(subject.words), f"{subject.again}: " if subject.again else ""
+    made["Subject"] = f"[sidegate] {in_ascii(before)}tier {subject.tier}: {words[:_MOST_SUBJECT]}"
     made["Date"] = formatdate(at)
     made["Message-Id"] = f"<{subject.hold_id}.{int(at)}@sidegate.invalid>"
     # No answering machine shall answer, and every letter of a hold is one conversation.

@@ -12,7 +12,7 @@ from proxy.channels.outgoing import Untold
 from proxy.channels.place import Place
 from proxy.channels.queue import Delivery
 from proxy.channels.settings import Recipient
-from proxy.channels.told import lines, opens_elsewhere
+from proxy.channels.told import AGAIN, again, lines, opens_elsewhere
 from proxy.console.people.asking import refusal
 from proxy.console.reading.lines import Lines
 from proxy.console.reading.packages import Packages
@@ -20,7 +20,7 @@ from proxy.console.reviewing import Reviewing
 from proxy.drift.shots import Shots
 from proxy.store.events import Change
 from rules.authority import Act
-from rules.hold import Hold, State
+from rules.hold import Event, Hold, State
 from rules.verdict import Tier
 
 _SNAPSHOT = timedelta(seconds=15)
@@ -46,8 +46,8 @@ class MailChannel:
         return f"mail-{sha256(self._recipient.address.encode()).hexdigest()[:12]}"
 
     def wants(self, change: Change) -> bool:
-        """What is new and waits."""
-        return change.was is None and change.state is State.PENDING
+        """What is new and waits, or has waited for long."""
+        return change.state is State.PENDING and (change.was is None or change.event in AGAIN)
 
     async def tell(self, delivery: Delivery, hold: Hold) -> bool:
         """Write the letter, unless it is decided already. Raises Untold."""
@@ -57,6 +57,9 @@ class MailChannel:
         if self._mail.hosts and line.told.host not in self._mail.hosts:
             return False
         who = self._reviewing.people.named(self._recipient.reviewer)
+        asked = who is not None and hold.escalated_to in ("", *who.groups)
+        if delivery.event == Event.PROLONG and not asked:
+            return False
         # Whoever may not see it on the console is not sent it either.
         if who is None or await refusal(self._reviewing, hold, who=who, act=Act.VIEW):
             return False
@@ -67,6 +70,7 @@ class MailChannel:
             hold_id=hold.hold_id,
             tier=int(hold.tier),
             words=line.told.words,
+            again=again(delivery.event, hold),
             lines=lines(package),
             link=self._link(hold, package) if here else self._place.hold_link(hold.hold_id),
             here=here,

@@ -35,7 +35,7 @@ def message(seen: Seen) -> dict[str, Any]:
     """The message's `text`, for notifications, and its blocks."""
     headline = f"tier {int(seen.hold.tier)}: the agent asks to {_code(seen.words)}"
     sections, whole = _facts(seen)
-    blocks = [_section(f"*{headline}*"), *sections, _section(f"this hold {_code(seen.standing)}")]
+    blocks = [section(f"*{headline}*"), *sections, section(f"this hold {_code(seen.standing)}")]
     return {
         "text": headline,
         "blocks": [*blocks, {"type": "actions", "elements": _buttons(seen, whole=whole)}],
@@ -61,7 +61,7 @@ def _facts(seen: Seen) -> tuple[list[Block], bool]:
                 texts.append("")
             texts[-1] += line
     whole = len(texts) <= _MOST_SECTIONS
-    return [_section(text) for text in texts[:_MOST_SECTIONS]], whole
+    return [section(text) for text in texts[:_MOST_SECTIONS]], whole
 
 
 def _pieces(value: str) -> list[str]:
@@ -106,7 +106,8 @@ def _button(label: str, action: str, value: str, style: str) -> Block:
     }
 
 
-def _section(text: str) -> Block:
+def section(text: str) -> Block:
+    """A block of text in which nothing is looked for but what we wrote."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 

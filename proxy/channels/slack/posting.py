@@ -8,14 +8,16 @@ from proxy.channels.outgoing import Untold
 from proxy.channels.place import Place
 from proxy.channels.queue import Delivery, Queue
 from proxy.channels.settings import Slack
-from proxy.channels.slack.message import Seen, message
+from proxy.channels.slack.message import Seen, message, section
+from proxy.channels.told import again
 from proxy.console.reading.lines import Lines
 from proxy.console.reading.packages import Packages
 from proxy.console.reading.shown import standing
 from proxy.console.reviewing import Reviewing
 from proxy.keys.seal import SealError
 from proxy.store.events import Change
-from rules.hold import Hold
+from rules.hold import Hold, State
+from rules.review.inert import slack
 
 _KEEP = timedelta(days=8)
 _FINAL = frozenset({"channel_not_found", "is_archived", "message_not_found", "cant_update_message"})
@@ -55,7 +57,14 @@ class SlackChannel:
         )
         posted = await self._queue.kept(f"slack:{hold.hold_id}")
         if posted is not None:
-            await call(self._slack, self._place, "chat.update", {**json.loads(posted), **shown})
+            where = json.loads(posted)
+            await call(self._slack, self._place, "chat.update", {**where, **shown})
+            if (words := again(delivery.event, hold)) and hold.state is State.PENDING:
+                # A message that is changed wakes nobody.
+                text = f"{slack(words)}: {shown['text']}"
+                thread = {"channel": where["channel"], "thread_ts": where["ts"], "reply_broadcast": True}
+                said = {**thread, "text": text, "blocks": [section(text)], "unfurl_links": False}
+                await call(self._slack, self._place, "chat.postMessage", said)
             return True
         said = await call(
             self._slack, self._place, "chat.postMessage", {"channel": self._slack.channel, **shown}

@@ -59,11 +59,14 @@ class Batches:
     async def approve(self, request: Request) -> Response:
         """Approve each, if all are alike: the same agent, rule and kind of call, and none of tier 4."""
         asked = _read(await read_members(request, names=["holds"]))
-        who = reviewer(request)
+        told = await self.each(asked, who=reviewer(request))
+        return answer({"now": self._reviewing.now().isoformat(), "holds": told})
+
+    async def each(self, asked: Sequence[One], *, who: Reviewer) -> list[dict[str, Any]]:
+        """What became of each. Raises Problem where they may not be approved together."""
         check(who, Act.APPROVE)
         await self._check_alike(asked, who)
-        told = [await self._approved(one, who) for one in asked]
-        return answer({"now": self._reviewing.now().isoformat(), "holds": told})
+        return [await self._approved(one, who) for one in asked]
 
     async def _approved(self, one: One, who: Reviewer) -> dict[str, Any]:
         """What became of one of them: the hold, or why not."""

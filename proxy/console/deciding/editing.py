@@ -7,6 +7,7 @@ from proxy.console.deciding.drilled import answered
 from proxy.console.people.asking import missing
 from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.holds import find_hold
+from proxy.console.reading.schemas import schema_of
 from proxy.console.reading.shown import conflict, damaged, summary
 from proxy.console.reviewing import Reviewing
 from proxy.keys.seal import SealError
@@ -16,6 +17,7 @@ from rules.approval import needed_for
 from rules.authority import Act
 from rules.drill.drill import Answer
 from rules.edit import Edited, Uneditable, edit
+from rules.form import fault
 from rules.hold import Hold, State
 from rules.mcp.action import ToolAction
 from rules.request.strict_json import Json
@@ -82,6 +84,10 @@ class Editing:
         if isinstance(found, Uneditable):
             detail = f"it cannot be changed: {found.reason}; reject it with words for the agent instead"
             raise Problem(409, Obstacle.UNEDITABLE, detail, members={"hold": summary(hold)})
+        if isinstance(action, ToolAction):
+            schema = await schema_of(self._reviewing, action)
+            if why := fault(action.arguments, value, schema):
+                raise Problem(400, Obstacle.EDIT_INVALID, f"its tool does not take that: {why}")
         return found
 
     async def _done(self, hold: Hold, value: Json, *, who: Reviewer) -> Hold | None:

@@ -3,8 +3,9 @@
 A route that is not here, or an entry without a route, fails a test.
 """
 
+from proxy.console.openapi.granting import GRANTING
 from proxy.console.openapi.operation import Operation, Scope
-from proxy.console.openapi.saying import DECIDED, SAYING, VIEWED
+from proxy.console.openapi.saying import DECIDED, SAYING
 from proxy.console.openapi.schemas import (
     ANY_OBJECT,
     COUNT,
@@ -13,6 +14,7 @@ from proxy.console.openapi.schemas import (
     REASON,
     TEXT,
     TIME,
+    VIEWED,
     listed,
     members,
     named,
@@ -252,6 +254,7 @@ OPERATIONS: dict[str, Operation] = {
     **_DECIDING,
     **SAYING,
     **_PASSED,
+    **GRANTING,
     **_OPERATING,
     **_CHANNELS,
 }

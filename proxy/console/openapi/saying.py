@@ -8,8 +8,8 @@ from proxy.console.openapi.schemas import (
     LABELS,
     TEXT,
     TIME,
+    VIEWED,
     WORDS,
-    Shape,
     listed,
     members,
     named,
@@ -21,7 +21,7 @@ from proxy.console.problem import Obstacle
 from rules.quality import HoldLabel
 
 DECIDED = members(now=TIME, hold=named("Hold"))
-VIEWED: Shape = {"type": "array", "items": HASH, "maxItems": 16}
+
 _EDIT = taken({"digest": TEXT, "body": {}})
 _ONE = taken({"hold_id": TEXT, "digest": TEXT, "preview": HASH}, viewed=VIEWED)
 _EDITING = {

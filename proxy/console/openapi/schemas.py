@@ -14,6 +14,7 @@ FLAG: Shape = {"type": "boolean"}
 COUNT: Shape = {"type": "integer", "minimum": 0}
 TIME: Shape = {"type": "string", "format": "date-time"}
 HASH: Shape = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+VIEWED: Shape = {"type": "array", "items": HASH, "maxItems": 16}
 ANY_OBJECT: Shape = {"type": "object"}
 
 
@@ -80,6 +81,8 @@ _HOLD = members(
     superseded_by=or_null(TEXT),
     edited_by=or_null(TEXT),
     asked=FLAG,
+    rung=COUNT,
+    escalated_to=or_null(TEXT),
     watched_by=or_null(TEXT),
     watched_until=or_null(TIME),
     decided_by=or_null(TEXT),
@@ -162,6 +165,24 @@ COMPONENTS: dict[str, Shape] = {
         body_size=COUNT,
         body_text=or_null(TEXT),
         body_b64=TEXT,
+    ),
+    "Grant": members(
+        grant_id=TEXT,
+        standing=one_of(("counts", "over", "taken back")),
+        who=TEXT,
+        reason=TEXT,
+        hold_id=TEXT,
+        agent=listed(TEXT),
+        rule=TEXT,
+        shape=TEXT,
+        place=TEXT,
+        money=or_null(TEXT),
+        at=TIME,
+        until=TIME,
+        count=COUNT,
+        left=COUNT,
+        uses=listed(TEXT),
+        revoked_by=or_null(TEXT),
     ),
     "Page": members(part=TEXT, size=COUNT, offset=COUNT, text=TEXT, b64=TEXT, next=or_null(COUNT)),
     "Server": members(key=TEXT, name=TEXT, place=TEXT, tools=listed(ANY_OBJECT)),

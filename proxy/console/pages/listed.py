@@ -1,6 +1,7 @@
 """The lists: what waits, and what was."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -82,8 +83,10 @@ class Listed:
         else:
             every = [line for line in await self._lines.of(wanted) if asked.takes(line)]
             found, more = every[:_SHOWN], len(every) > _SHOWN
+        lines = [line for line in await self._lines.fresh(found) if asked.wants(line.hold)]
         members: dict[str, Any] = {
-            "lines": [line for line in await self._lines.fresh(found) if asked.wants(line.hold)],
+            "lines": lines,
+            "together": together(lines),
             "asked": asked,
             "more": more or len(newest) >= SCANNED,
             "waiting": sum(hold.state in _WAITING for hold in unended),
@@ -93,6 +96,16 @@ class Listed:
             "here": "history" if visit.request.url.path == "/history" else "holds",
         }
         return self._shell.show(template, visit.session, members)
+
+
+def together(lines: Sequence[Line]) -> dict[str, int]:
+    """How many wait that are alike, by the id of the first of them; of at least two."""
+    firsts: dict[str, str] = {}
+    counted: Counter[str] = Counter()
+    for line in lines:
+        if line.hold.state is State.PENDING and line.told.alike:
+            counted[firsts.setdefault(line.told.alike, line.hold.hold_id)] += 1
+    return {hold_id: count for hold_id, count in counted.items() if count > 1}
 
 
 def _order(hold: Hold) -> tuple[int, float]:

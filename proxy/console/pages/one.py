@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from proxy.console.pages.acting.granting import granting
 from proxy.console.pages.rendering import lines
 from proxy.console.pages.shell import Shell, Visit
 from proxy.console.people.asking import barring
@@ -60,6 +61,7 @@ class One:
             "reasons": REASONS,
             "outcomes": list(Resolution),
             "editable": await self._editable(hold),
+            "granting": await granting(self._shell.reviewing, hold, barred),
         }
         return self._shell.show("hold.html", visit.session, members)
 

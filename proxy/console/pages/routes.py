@@ -6,8 +6,10 @@ from starlette.routing import Route
 
 from proxy.console.pages.acting.deciding import Deciding
 from proxy.console.pages.acting.editing import FIELDS, Editing
+from proxy.console.pages.acting.granting import Granted
 from proxy.console.pages.acting.labelling import Labelling
 from proxy.console.pages.acting.talking import Talking
+from proxy.console.pages.acting.together import NAMES, Together
 from proxy.console.pages.deliveries import Untold
 from proxy.console.pages.glances import Glances
 from proxy.console.pages.identity.account import Account
@@ -32,7 +34,7 @@ _FACTOR = ("code", "passkey")
 def routes(reviewing: Reviewing, lines: Lines) -> list[Route]:
     """All pages, and the forms on them."""
     shell = Shell(reviewing)
-    return [*_around(shell), *_reading(shell, lines), *_acting(shell)]
+    return [*_around(shell), *_reading(shell, lines), *_acting(shell, lines)]
 
 
 def _around(shell: Shell) -> list[Route]:
@@ -57,6 +59,7 @@ def _reading(shell: Shell, lines: Lines) -> list[Route]:
         Route("/holds/{hold_id}", shell.page(one.hold)),
         Route("/holds/{hold_id}/standing", shell.page(one.standing, touch=False)),
         Route("/holds/{hold_id}/edit", shell.page(Editing(shell).page)),
+        Route("/holds/{hold_id}/alike", shell.page(Together(shell, lines).show)),
         Route("/holds/{hold_id}/parts/{part}", shell.page(one.part)),
         Route("/agents", shell.page(glances.agents)),
         Route("/numbers", shell.page(glances.numbers)),
@@ -65,15 +68,16 @@ def _reading(shell: Shell, lines: Lines) -> list[Route]:
         Route("/passed/{sample_id}", shell.page(PassedPages(shell).one)),
         Route("/kill", shell.page(Switch(shell).show)),
         Route("/account", shell.page(Account(shell).show)),
+        Route("/grants", shell.page(Granted(shell).show)),
         Route("/people", shell.page(Everybody(shell).show)),
         Route("/deliveries", shell.page(Untold(shell).show)),
         Route("/events", shell.page(Live(shell).stream, touch=False)),
     ]
 
 
-def _acting(shell: Shell) -> list[Route]:
+def _acting(shell: Shell, lines: Lines) -> list[Route]:
     deciding, editing, talking, switch = Deciding(shell), Editing(shell), Talking(shell), Switch(shell)
-    account, everybody = Account(shell), Everybody(shell)
+    account, everybody, granted = Account(shell), Everybody(shell), Granted(shell)
     changed = ["digest", "body", *FIELDS]
     forms = {
         "/holds/{hold_id}/approve": (deciding.approve, ["digest", "preview", *_FACTOR]),
@@ -91,6 +95,9 @@ def _acting(shell: Shell) -> list[Route]:
         "/holds/{hold_id}/resolve": (deciding.resolve, ["outcome", "reason", "digest", *_FACTOR]),
         "/holds/{hold_id}/ask-again": (deciding.ask_again, []),
         "/passed/{sample_id}/label": (PassedPages(shell).label, ["label"]),
+        "/holds/{hold_id}/alike": (Together(shell, lines).approve, NAMES),
+        "/holds/{hold_id}/grant": (granted.give, ["digest", "preview", "reason", "minutes", "count"]),
+        "/grants/take-back": (granted.take_back, ["grant_id"]),
         "/kill/on": (switch.on, ["reason"]),
         "/kill/off": (switch.off, []),
         "/holds/{hold_id}/passkey": (account.ask_passkey, []),

@@ -1,7 +1,6 @@
 """Who may decide, in the order in which a person comes in.
 
 - `entry`: what the configuration says of people
-- `ledger`: small private files that several processes change
 - `users`: people with a password; `tokens`: what programs have in place of one
 - `directory`: who is who, whichever way they come
 - `attempts`: how often somebody may try

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import field_validator
 
 from proxy.console.people.entry import NAME, Standing
-from proxy.console.people.ledger import Ledger
+from proxy.data_dir.ledger import Ledger
 from rules.language.complaint import quote
 from rules.language.document import Strict
 

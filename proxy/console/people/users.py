@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from proxy.console.people.entry import Standing, person_name
-from proxy.console.people.ledger import Ledger
+from proxy.data_dir.ledger import Ledger
 from rules.language.complaint import quote
 from rules.language.document import Strict
 

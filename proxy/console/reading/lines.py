@@ -1,24 +1,28 @@
 """What a list says of each hold. What a call would do never changes, so it is opened once and kept."""
 
 import asyncio
+import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from urllib.parse import urlsplit
 
 from proxy.console.people.asking import hides
 from proxy.console.reading.board import Board
-from proxy.console.reading.packages import Packages
+from proxy.console.reading.packages import Packages, read
 from proxy.console.reading.shown import standing
 from proxy.console.reviewing import Reviewing
 from proxy.keys.seal import SealError, Shredded
 from proxy.store.record import StoreUnavailable
-from rules.action import Principal
+from rules.action import Action, Principal
 from rules.authority import Act, Matter, refuse
 from rules.hold import Hold
 from rules.mcp.action import ToolAction
 from rules.review.excerpt import short
+from rules.review.past import shape_of
 from rules.reviewer import Reviewer
+from rules.ruleset import Ruleset
+from rules.verdict import Tier
 
 _MOST_KEPT = 20_000
 _REST = 1.0
@@ -36,6 +40,8 @@ class Told:
     place: str | None = None
     """The host or the MCP server, whole."""
     principal: Principal | None = None
+    alike: str = ""
+    """What holds have in common that may be approved together; empty where it may not."""
 
     @property
     def host(self) -> str:
@@ -123,12 +129,20 @@ class Lines:
     async def _opened(self, hold: Hold) -> Told:
         action = await self._reviewing.action(hold)
         return Told(
+            alike=_alike(hold, action, self._reviewing.ruleset()),
             words=short(await self._packages.words(hold, action), most=300),
             method=action.method,
             url=short(action.url, most=200),
             place=action.server if isinstance(action, ToolAction) else action.host,
             principal=action.principal,
         )
+
+
+def _alike(hold: Hold, action: Action | ToolAction, ruleset: Ruleset) -> str:
+    call = read(action, ruleset) if hold.tier is Tier.EXTERNAL else None
+    if call is None:
+        return ""
+    return json.dumps([*astuple(action.principal), shape_of(call, hold.rule)])
 
 
 def _matter(line: Line) -> Matter:

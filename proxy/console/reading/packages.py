@@ -62,6 +62,7 @@ class Packages:
             reasoning=reasoning,
             talk=with_agent(talk),
             known_hosts=ruleset.named_hosts,
+            unanswered=self._reviewing.ladder.words(hold),
         )
         # A body of megabytes takes its time.
         return await asyncio.to_thread(_facts, subject)

@@ -86,6 +86,8 @@ def summary(hold: Hold) -> dict[str, object]:
         "superseded_by": hold.superseded_by or None,
         "edited_by": hold.edited_by or None,
         "asked": hold.asked,
+        "rung": hold.rung,
+        "escalated_to": hold.escalated_to or None,
         "watched_by": hold.watched_by or None,
         "watched_until": _iso(hold.watched_until),
         "decided_by": hold.decided_by or None,

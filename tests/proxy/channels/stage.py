@@ -13,6 +13,7 @@ from proxy.channels.place import Place
 from proxy.channels.settings import Channels
 from proxy.console.reviewing import Reviewing
 from proxy.destinations import Allowed, Destinations
+from rules.hold import Hold
 from tests.proxy.console.world import World
 
 type Probe = Callable[[], Awaitable[bool]]
@@ -61,6 +62,13 @@ async def eventually(probe: Probe) -> None:
     async with asyncio.timeout(DEADLINE):
         while not await probe():  # noqa: ASYNC110 (what is waited for is in another process)
             await asyncio.sleep(0.01)
+
+
+async def asking(world: World, hold: Hold, group: str) -> Hold:
+    """Let the time to decide be over, and a group be asked."""
+    await world.spoil(hold, "decide_by", b"1000")
+    await world.redis.zadd(f"{{sidegate:{world.domain}}}:deadlines", {hold.hold_id: 1000})
+    return await world.store.prolong(hold, window=None, group=group)
 
 
 def counted(reviewing: Reviewing, channel: str, outcome: str) -> float:

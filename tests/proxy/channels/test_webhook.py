@@ -15,7 +15,7 @@ from proxy.console.reading.lines import Lines
 from rules.hold import Event, State
 from rules.verdict import Tier
 from tests.proxy.channels.listener import Heard, Listener
-from tests.proxy.channels.stage import LINK, counted, eventually, reviewing_of, telling
+from tests.proxy.channels.stage import LINK, asking, counted, eventually, reviewing_of, telling
 from tests.proxy.console.world import World
 
 OLD, NEW = b"an-old-secret-of-this-hook", b"a-new-secret-of-this-hook!"
@@ -53,6 +53,8 @@ async def test_each_state_is_told_once_in_order(world: World, listener: Listener
         "hold_id": hold.hold_id,
         "state": "pending",
         "was": None,
+        "event": None,
+        "escalated_to": None,
         "disposition": None,
         "attempts": 1,
         "summary": first["data"]["summary"],
@@ -158,3 +160,17 @@ async def _heard(listener: Listener, count: int) -> bool:
 
 async def _counted(reviewing: object, outcome: str, count: int) -> bool:
     return counted(reviewing, "webhook", outcome) >= count  # type: ignore[arg-type]
+
+
+async def test_a_hold_that_nobody_decides(world: World, listener: Listener, tmp_path: Path) -> None:
+    """It is told once more, with why, though its state is what it was."""
+    one = webhook(tmp_path, listener)
+    reviewing = reviewing_of(world, Channels(webhooks=(one,)))
+    assert reviewing.channels
+    async with telling(reviewing, [WebhookChannel(one, reviewing.channels, Lines(reviewing))]):
+        hold = await world.hold()
+        await asking(world, hold, "finance")
+        await eventually(lambda: _heard(listener, 2))
+    told = json.loads(listener.heard[1].body)
+    assert told["type"] == "hold.pending"
+    assert (told["data"]["event"], told["data"]["escalated_to"]) == ("prolong", "finance")

@@ -18,9 +18,10 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def console(redis_url: str) -> Iterator[str]:
+def console(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a console for the whole session; give its URL."""
-    with console_of(World.build(redis_url, domain=DOMAIN, key=KEY)) as url:
+    folder = tmp_path_factory.mktemp("console")
+    with console_of(World.build(redis_url, domain=DOMAIN, key=KEY, folder=folder)) as url:
         yield url
 
 

@@ -12,6 +12,7 @@ from proxy.cli import (
     decide,
     environment,
     execute,
+    grant,
     holds,
     keys,
     label,
@@ -23,7 +24,8 @@ from proxy.cli import (
 from proxy.data_dir.files import private_folder, write_secret
 from tests.proxy.console.world import TOKENS
 
-COMMANDS = (holds, change, decide, label, passed, resolve, environment, execute, keys, pins, webhooks)
+_ABOUT_HOLDS = (holds, change, decide, grant, label, passed, resolve)
+COMMANDS = (*_ABOUT_HOLDS, environment, execute, keys, pins, webhooks)
 PROXY = "http://127.0.0.1:18080"
 DOMAIN = "desk"
 KEY = b"k" * 32

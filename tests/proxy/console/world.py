@@ -36,6 +36,8 @@ from proxy.drift.edited import Editing
 from proxy.drift.probe import Probe
 from proxy.drift.shots import Shots
 from proxy.drift.snapshots import Snapshots
+from proxy.grants.kept import Grants
+from proxy.grants.spent import Spent
 from proxy.keeping import Keeping
 from proxy.keys.keyring import Keyring
 from proxy.keys.rotation import Rotation
@@ -216,6 +218,18 @@ class World:
         return Signer(key=self.key, domain=self.domain)
 
     @property
+    def grants(self) -> Grants:
+        """What leads let run."""
+        return Grants(
+            store=self.store,
+            keyring=self.sealed.keyring,
+            verifier=Verifier(consoles=(self.signer.public,), domain=self.domain, now=self.clock),
+            metrics=self.metrics,
+            spent=Spent(self.folder / "grants", now=self.clock),
+            signer=self.signer,
+        )
+
+    @property
     def history(self) -> History:
         """What is remembered of agents."""
         return History(self.redis, self.sealed.keyring, keep=timedelta(days=7), ruleset=lambda: self.ruleset)
@@ -253,6 +267,7 @@ class World:
                 shelf=self.shelf,
             ),
             metrics=self.metrics,
+            grants=self.grants,
             ruleset=lambda: self.ruleset,
             people=self.people,
             proving=Proving(self.folder, now=self.clock),
@@ -303,6 +318,9 @@ class World:
         tier: Tier = Tier.HIGH_RISK,
         credential: str = "bank 1",
         probed: bool = False,
+        rule: str = "pay",
+        reason_id: ReasonId = ReasonId.RULE,
+        policy: str = "f" * 64,
     ) -> Hold:
         """A new hold of `action`."""
         hold_id = str(ULID())
@@ -313,10 +331,10 @@ class World:
             fingerprint=secrets.token_hex(32),
             idempotency_key=secrets.token_hex(16),
             tier=tier,
-            rule="pay",
-            reason_id=ReasonId.RULE,
+            rule=rule,
+            reason_id=reason_id,
             reason="moves money",
-            policy="f" * 64,
+            policy=policy,
             sealed=b"",
             credential=credential,
             key=self.sealed.fresh_key(hold_id, action.digest),

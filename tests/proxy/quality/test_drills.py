@@ -187,6 +187,7 @@ async def test_no_more_than_so_many_wait(ground: Ground) -> None:
     assert ended.state is State.DRILLED
     drills.append(await ground.drill())
     world = ground.world
+    await world.spoil(drills[1], "decide_by", b"1000")
     await world.redis.zadd(f"{{sidegate:{world.domain}}}:deadlines", {drills[1].hold_id: 1})
     await Deadlines(store=world.store, metrics=world.metrics).sweep()
     assert (await ground.replays.found(drills[1])).state is State.EXPIRED

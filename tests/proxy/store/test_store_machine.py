@@ -28,6 +28,7 @@ _CLOCKS = {
     Event.APPROVE: {"decide_by"},
     Event.VOTE: {"decide_by"},
     Event.RECANT: {"decide_by"},
+    Event.REMIND: {"decide_by"},
     Event.UNDO: {"grace_until"},
     Event.CLAIM: {"run_by"},
     Event.REVIVE: {"run_by"},
@@ -268,7 +269,7 @@ class Life(RuleBasedStateMachine):
                 known.overdue = late
             case Event.SEND:
                 known.overdue = late
-            case Event.VOTE | Event.RECANT:
+            case Event.VOTE | Event.RECANT | Event.REMIND | Event.PROLONG:
                 known.overdue = "decide_by" in known.lapsed
             case Event.RELEASE | Event.WITHDRAW | Event.REVIVE:
                 known.overdue = "run_by" in known.lapsed

@@ -11,9 +11,11 @@ from rules.handling import (
     Handoff,
     Idempotency,
     Mismatch,
+    OnTimeout,
     Outcome,
     Quorum,
     Snapshot,
+    Unanswered,
     Verify,
 )
 from rules.language.document import read
@@ -220,3 +222,45 @@ def _refused(rule: dict[str, object], place: str, message: str) -> None:
     assert isinstance(problems, tuple), "it was taken"
     assert [problem.key for problem in problems] == [f"rules[0].{place}"]
     assert message in problems[0].message
+
+
+TIMEOUTS: dict[str, tuple[object, Unanswered]] = {
+    "a bare word": ("keep_waiting", Unanswered(do=OnTimeout.KEEP_WAITING)),
+    "a number": (
+        {"do": "keep_waiting", "windows": 10},
+        Unanswered(do=OnTimeout.KEEP_WAITING, windows=10),
+    ),
+    "groups": (
+        {"do": "escalate", "groups": ["finance", "board"]},
+        Unanswered(do=OnTimeout.ESCALATE, groups=("finance", "board")),
+    ),
+    "the usual": ("deny", Unanswered()),
+}
+
+
+@pytest.mark.parametrize(("written", "expected"), TIMEOUTS.values(), ids=TIMEOUTS)
+def test_what_happens_when_nobody_decides(written: object, expected: Unanswered) -> None:
+    """Of requests and of tool calls."""
+    assert handled(on_timeout=written).on_timeout == expected
+    assert handled(TOOLS, on_timeout=written).on_timeout == expected
+
+
+ENDLESS: dict[str, tuple[object, str]] = {
+    "a word that is none": ("forever", "on_timeout"),
+    "an escalation to nobody": ("escalate", "write both or neither"),
+    "groups for nothing": ({"do": "deny", "groups": ["finance"]}, "write both or neither"),
+    "a group twice": ({"do": "escalate", "groups": ["a", "a"]}, "each once"),
+    "too many groups": ({"do": "escalate", "groups": [f"g{n}" for n in range(10)]}, "ask up to 9 groups"),
+    "too many windows": ({"do": "keep_waiting", "windows": 11}, "windows"),
+    "windows for nothing": ({"do": "deny", "windows": 3}, "leave the key out"),
+}
+
+
+@pytest.mark.parametrize(("written", "words"), ENDLESS.values(), ids=ENDLESS)
+def test_no_hold_waits_without_end(written: object, words: str) -> None:
+    """And nobody is asked who is not named."""
+    found = read(
+        RulesFile, json.dumps({"version": 1, "rules": [{**CHARGES, "on_timeout": written}]}), file="f"
+    )
+    assert not isinstance(found, RulesFile)
+    assert any(words in str(problem) for problem in found)

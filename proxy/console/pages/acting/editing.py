@@ -1,6 +1,5 @@
 """The page on which a reviewer changes what a held call asks for, and sees what comes of it while writing."""
 
-from decimal import Decimal
 from typing import Any
 
 from markupsafe import escape
@@ -12,16 +11,18 @@ from proxy.console.pages.acting.deciding import shown
 from proxy.console.pages.shell import Shell, Visit
 from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.holds import find_hold
+from proxy.console.reading.schemas import schema_of
 from proxy.console.reading.shown import damaged, standing, summary
 from proxy.keys.seal import SealError
 from rules.authority import Act
 from rules.edit import Uneditable, editable, written
+from rules.form import MOST_FIELDS, Field, fields_of
 from rules.hold import Hold
+from rules.mcp.action import ToolAction
 from rules.request.strict_json import Json, parse
 
-FIELDS = tuple(f"member{number}" for number in range(8))
+FIELDS = tuple(f"member{number}" for number in range(MOST_FIELDS))
 """The names of the fields for single members: what a form may have of them."""
-_LONGEST = 200
 
 
 class Editing:
@@ -38,7 +39,7 @@ class Editing:
         members: dict[str, Any] = {
             "hold": hold,
             "standing": standing(hold),
-            "fields": [(name, member, _shown(old)) for name, (member, old) in _members(value).items()],
+            "fields": list(zip(FIELDS, await self._fields(hold, value), strict=False)),
             "body": escape(written(value)),
         }
         return self._shell.show("edit.html", visit.session, members)
@@ -72,49 +73,30 @@ class Editing:
 
     async def _asked(self, visit: Visit) -> Json:
         """What the form says that it shall be: its JSON, and over that each field that was changed."""
-        before = await self._value(
-            await find_hold(self._shell.reviewing, visit.hold_id, who=visit.who, act=Act.VIEW)
-        )
+        hold = await find_hold(self._shell.reviewing, visit.hold_id, who=visit.who, act=Act.VIEW)
+        before = await self._value(hold)
         try:
             value = parse(visit.form.get("body", "").encode("utf-8", "replace"))
         except ValueError as error:
             raise Problem(400, Obstacle.EDIT_INVALID, f"the JSON cannot be read: {error}") from error
         if not isinstance(value, dict):
             return value
-        for name, (member, old) in _members(before).items():
-            text = visit.form.get(name, "")
-            if name in visit.form and text != _shown(old):
-                value[member] = _read(member, text, old)
+        for name, field in zip(FIELDS, await self._fields(hold, before), strict=False):
+            text = visit.form.get(name, field.shown)
+            if text != field.shown:
+                value[field.member] = _read(field, text)
         return value
 
-
-def _members(value: Json) -> dict[str, tuple[str, Json]]:
-    """The single members that have a field: texts, numbers and flags, not too long."""
-    if not isinstance(value, dict):
-        return {}
-    single = [(name, one) for name, one in value.items() if _is_single(one)]
-    return dict(zip(FIELDS, single, strict=False))
+    async def _fields(self, hold: Hold, value: Json) -> list[Field]:
+        """The fields for single members, by what the tool's own list says of them, where it is a tool."""
+        action = await self._shell.reviewing.action(hold)
+        schema = await schema_of(self._shell.reviewing, action) if isinstance(action, ToolAction) else None
+        return fields_of(value, schema)
 
 
-def _is_single(value: Json) -> bool:
-    if isinstance(value, str):
-        return len(value) <= _LONGEST and value.isprintable()
-    return isinstance(value, bool | int | Decimal)
-
-
-def _shown(value: Json) -> str:
-    return value if isinstance(value, str) else written(value)
-
-
-def _read(member: str, text: str, old: Json) -> Json:
-    """What a field says, of the kind that the member has. Raises Problem."""
-    if isinstance(old, str):
-        return text
+def _read(field: Field, text: str) -> Json:
+    """What a field says. Raises Problem."""
     try:
-        value = parse(text.strip().encode("utf-8", "replace"))
-    except ValueError:
-        value = None
-    kind, words = (bool, "true or false") if isinstance(old, bool) else (int | Decimal, "a number")
-    if isinstance(value, bool) is not isinstance(old, bool) or not isinstance(value, kind):
-        raise Problem(400, Obstacle.EDIT_INVALID, f"`{member}` has to be {words}")
-    return value
+        return field.read(text)
+    except ValueError as error:
+        raise Problem(400, Obstacle.EDIT_INVALID, str(error)) from error

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from proxy.console.people.ledger import Ledger
+from proxy.data_dir.ledger import Ledger
 from rules.language.document import Strict
 
 MOST_PASSKEYS = 10

@@ -7,13 +7,15 @@ from pathlib import Path
 from proxy.channels.mail.links import read
 from proxy.channels.mail.posting import MailChannel
 from proxy.channels.settings import Channels, Recipient
+from proxy.console.people.entry import ConsoleEntry, PersonEntry
 from proxy.console.reading.lines import Lines
 from proxy.console.reviewing import Reviewing
 from proxy.drift.shots import Shots
 from rules.hold import Event
+from rules.reviewer import Role
 from rules.verdict import Tier
 from tests.proxy.channels.mail.postbox import Postbox, postbox
-from tests.proxy.channels.stage import LINK, counted, eventually, reviewing_of, telling
+from tests.proxy.channels.stage import LINK, asking, counted, eventually, reviewing_of, telling
 from tests.proxy.console.pages.browser import READ
 from tests.proxy.console.world import World
 
@@ -57,6 +59,22 @@ async def test_each_reviewer_has_a_link(world: World, tmp_path: Path) -> None:
         assert (link.hold_id, link.digest) == (hold.hold_id, hold.digest)
         assert link.until == hold.decide_by.timestamp()
     assert len({link.nonce for link in links if link}) == 2
+
+
+async def test_a_hold_that_nobody_decides(world: World, tmp_path: Path) -> None:
+    """Who is of the group that is asked gets another letter, and says so in its subject."""
+    ada = PersonEntry(name="ada", role=Role.LEAD, groups=("finance",), token_file="ada.token")
+    world = replace(world, entry=ConsoleEntry(people=(ada,)))
+    with postbox() as box:
+        reviewing, channels = of(world, box, tmp_path)
+        async with telling(reviewing, channels):
+            hold = await world.hold(READ, tier=Tier.EXTERNAL)
+            await eventually(lambda: _came(box, 2))
+            await asking(world, hold, "finance")
+            await eventually(lambda: _came(box, 3))
+            await eventually(lambda: _skipped(reviewing, 1))
+    assert box.sent_to[2] == ["ada@books.example"]
+    assert str(box.letters[2]["Subject"]).startswith("[sidegate] still undecided, finance is asked: tier 3: ")
 
 
 async def test_tier_4_leads_to_the_console(world: World, tmp_path: Path) -> None:

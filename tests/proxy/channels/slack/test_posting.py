@@ -14,7 +14,7 @@ from rules.hold import Event
 from rules.verdict import Tier
 from tests.proxy.channels.listener import Listener
 from tests.proxy.channels.slack.workspace import Workspace, buttons, said
-from tests.proxy.channels.stage import LINK, counted, eventually, reviewing_of, telling
+from tests.proxy.channels.stage import LINK, asking, counted, eventually, reviewing_of, telling
 from tests.proxy.console.pages.browser import READ
 from tests.proxy.console.world import World
 
@@ -45,6 +45,22 @@ async def test_a_message_follows_its_hold(world: World, listener: Listener, tmp_
     assert set(buttons(message)) == {"sidegate_open"}
     assert "rejected by" in said(message)
     assert "bob" in said(message)
+
+
+async def test_a_hold_that_nobody_decides(world: World, listener: Listener, tmp_path: Path) -> None:
+    """A message that is changed wakes nobody, so it has an answer of its own."""
+    workspace = Workspace(listener)
+    reviewing, channel = of(world, workspace, tmp_path)
+    async with telling(reviewing, [channel]):
+        hold = await world.hold(READ, tier=Tier.EXTERNAL)
+        await eventually(lambda: _posted(workspace, 1))
+        await asking(world, hold, "finance")
+        await eventually(lambda: _posted(workspace, 2))
+    first, answer = workspace.messages.values()
+    assert answer["thread_ts"]
+    assert answer["text"].startswith("`still undecided, finance is asked`: tier 3: the agent asks to ")
+    assert [block["type"] for block in answer["blocks"]] == ["section"]
+    assert APPROVE in buttons(first)
 
 
 async def test_tier_4_leads_to_the_console(world: World, listener: Listener, tmp_path: Path) -> None:

@@ -9,7 +9,10 @@ import pytest
 from proxy.console.deciding.drilled import answer_of
 from proxy.keeping import Keeping
 from proxy.quality.drills import Drills
+from proxy.store.deadlines import Deadlines
+from proxy.store.ladder import Ladder
 from rules.drill.drill import Answer
+from rules.handling import OnTimeout, Unanswered
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
 from tests.proxy.console.pages.browser import READ, Browser, posting
@@ -149,3 +152,16 @@ def test_what_a_step_says() -> None:
     assert approving == {Event.APPROVE, Event.VOTE}
     assert State.DRILLED not in (State.APPROVED, State.PENDING)
     assert replace(READ, drill=True).digest != READ.digest
+
+
+async def test_nobody_else_is_called_for_one(world: World) -> None:
+    """Where rules would ask other people, a drill that nobody answers expires."""
+    drill = await a_drill(world)
+    before = operational(world)
+    await world.spoil(drill, "decide_by", b"1000")
+    await world.redis.zadd(f"{{sidegate:{world.domain}}}:deadlines", {drill.hold_id: 1})
+    ladder = Ladder(usual=Unanswered(do=OnTimeout.ESCALATE, groups=("leads",)))
+    await Deadlines(store=world.store, metrics=world.metrics, ladder=ladder).sweep()
+    assert await world.state(drill) is State.EXPIRED
+    assert answered(world, Answer.EXPIRED) == 1
+    assert operational(world) == before

@@ -67,6 +67,11 @@ API = {
     "POST /api/kill": Asked(act=Act.KILL, body={"reason": "stop"}),
     "DELETE /api/kill": Asked(act=Act.UNKILL),
     "POST /api/pins/accept": Asked(act=Act.PINS, body={"key": "none", "tools": {}}, status=404),
+    "POST /api/holds/{hold_id}/grant": Asked(
+        act=Act.GRANT, body={"digest": "DIGEST", "preview": "0" * 64, "reason": "more"}, status=409
+    ),
+    "GET /api/grants": Asked(act=Act.VIEW),
+    "DELETE /api/grants/{grant_id}": Asked(act=Act.GRANT, status=404),
     "GET /api/openapi.json": Asked(act=Act.VIEW),
     "GET /api/passed": Asked(act=Act.VIEW),
     "GET /api/passed/{sample_id}": Asked(act=Act.VIEW, status=404),

@@ -45,6 +45,8 @@ async def test_one_whole(world: World, api: httpx2.AsyncClient) -> None:
             "superseded_by": None,
             "edited_by": None,
             "asked": False,
+            "rung": 0,
+            "escalated_to": None,
             "watched_by": None,
             "watched_until": None,
             "decided_by": None,

@@ -10,6 +10,7 @@ import pytest
 from rules.hold import Hold, State
 from rules.verdict import Tier
 from tests.proxy.console.pages.browser import READ, Browser, posting
+from tests.proxy.console.reading.test_schemas import calling, pinned
 from tests.proxy.console.world import World
 
 _BODY = re.compile(r"<textarea id=\"body\"[^>]*>(.*?)</textarea>", re.DOTALL)
@@ -115,3 +116,18 @@ async def test_hostile_members(browser: Browser, world: World) -> None:
     assert "<script>y" not in text
     assert "\u202e" not in text
     assert "\u200b" not in text
+
+
+async def test_the_fields_of_a_tool(browser: Browser, world: World) -> None:
+    """By what its server's list said when it was trusted; the JSON is bound by it too."""
+    await pinned(world)
+    hold = await world.hold(calling(), tier=Tier.EXTERNAL)  # type: ignore[arg-type]
+    path = f"/holds/{hold.hold_id}/edit"
+    text = (await browser.get(path)).text
+    assert 'type="number" step="1" max="5"' in text
+    said = await shown(browser, hold)
+    for change in ({"member1": "6"}, {"body": '{"to":"ann","copies":7}'}):
+        preview = await browser.client.post(f"{path}/preview", data=said | change)
+        assert "`copies` may be at most 5" in unescape(preview.text)
+        assert (await browser.client.post(path, data=said | change)).status_code == 400
+    assert await changed(browser, world, hold, member1="5") == b'{"to":"ann","copies":5}'

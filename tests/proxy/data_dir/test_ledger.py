@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.console.people.ledger import Ledger
+from proxy.data_dir.ledger import Ledger
 from rules.language.document import Strict
 
 

@@ -1,0 +1,89 @@
+"""`sidegate grant`, `grants`, `ungrant`: calls that run without a person being asked about each."""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from proxy.cli.decide import opened, settled
+from proxy.cli.remote import Negative, add_data_dir, console, grant_path, hold_path, reported
+from proxy.cli.shown import whole
+from proxy.cli.terminal import confirmed, say
+from rules.review.inert import visible
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the commands."""
+    parser = commands.add_parser("grant", help="let calls like a hold's run for a time without asking")
+    parser.add_argument("id", metavar="ID", help="the hold that they are like")
+    parser.add_argument("--reason", required=True, metavar="TEXT")
+    parser.add_argument("--minutes", type=int, metavar="N", help="for how long (default 60)")
+    parser.add_argument("--count", type=int, metavar="N", help="how many calls (default 10, at most 100)")
+    parser.add_argument("--yes", action="store_true", help="do not ask again on a terminal")
+    _finish(parser, grant)
+
+    parser = commands.add_parser("grants", help="list what was granted, and how much of it was used")
+    parser.add_argument("--json", action="store_true", help="print the console's JSON")
+    _finish(parser, grants)
+
+    parser = commands.add_parser("ungrant", help="take a grant back: nothing more runs by it")
+    parser.add_argument("id", metavar="GRANT")
+    _finish(parser, ungrant)
+
+
+def _finish(parser: argparse.ArgumentParser, run: Any) -> None:
+    add_data_dir(parser)
+    parser.set_defaults(run=reported(run))
+
+
+def grant(args: argparse.Namespace) -> int:
+    """Show the hold, and grant calls like what was shown."""
+    with console(args.data_dir) as api:
+        path = hold_path(args.id)
+        members = settled(api, path)
+        hold = members["hold"]
+        say(whole(hold, now=members["now"]))
+        if hold["integrity"] != "ok":
+            raise Negative("not granted: what is stored is not what was held")
+        asked = {"digest": hold["digest"], "reason": args.reason, "preview": hold["package"]["preview"]}
+        asked |= {
+            name: getattr(args, name) for name in ("minutes", "count") if getattr(args, name) is not None
+        }
+        asked["viewed"] = opened(api, path, hold)
+        if sys.stdin.isatty() and not args.yes and not confirmed("let calls like this run without asking?"):
+            raise Negative("not granted: nothing was changed")
+        made = api.ask("POST", f"{path}/grant", json=asked)["grant"]
+    say(_line(made))
+    if hold["state"] == "pending":
+        say("the hold itself still waits for its decision")
+    return 0
+
+
+def grants(args: argparse.Namespace) -> int:
+    """Print all of the last day."""
+    with console(args.data_dir) as api:
+        members = api.ask("GET", "/api/grants")
+    if args.json:
+        say(json.dumps(members, indent=2))
+        return 0
+    for one in members["grants"]:
+        say(_line(one))
+    if not members["grants"]:
+        say("no grants")
+    return 0
+
+
+def ungrant(args: argparse.Namespace) -> int:
+    """Take one back."""
+    with console(args.data_dir) as api:
+        taken = api.ask("DELETE", grant_path(args.id))["grant"]
+    say(_line(taken))
+    return 0
+
+
+def _line(one: dict[str, Any]) -> str:
+    """A grant on one line."""
+    used = f"{one['left']} of {one['count']} left"
+    agent = " ".join(one["agent"]) or "nobody named"
+    words = f"{one['grant_id']} {one['standing']}, {used}, until {one['until']}: {one['shape']}"
+    return visible(f"{words} (rule {one['rule']}, agent {agent}, by {one['who']}: {one['reason']})")
