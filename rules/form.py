@@ -65,10 +65,13 @@ class Field:
     """What the tool's own list says of it: a vendor's word."""
 
     @property
-    def spins(self) -> bool:
-        """Whether a browser's own field for numbers shows it digit for digit."""
-        number = self.input in (Input.NUMBER, Input.WHOLE)
-        return number and (not self.there or _PLAIN_NUMBER.fullmatch(self.shown) is not None)
+    def bounds(self) -> str:
+        """What a number has to be besides, for people."""
+        whole = "whole" if self.input is Input.WHOLE else ""
+        least, most = (
+            f"{word} {bound}" if bound else "" for word, bound in (("from", self.least), ("to", self.most))
+        )
+        return ", ".join(filter(None, (whole, " ".join(filter(None, (least, most))))))
 
     def read(self, text: str) -> Json:
         """What the field says. Raises ValueError with what it has to be."""
