@@ -19,6 +19,7 @@ from proxy.console.reviewing import Reviewing
 from proxy.credentials.injection import Injection
 from proxy.credentials.making import Surroundings, make
 from proxy.credentials.sources.shelf import Shelf
+from proxy.data_dir.authority import standing
 from proxy.data_dir.trust import upstream_bundle, upstream_context
 from proxy.destinations import Address, Destinations, store_places
 from proxy.drift.again import Again
@@ -89,7 +90,7 @@ class Parts:
         trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
         self.settings, self.tasks = settings, tasks
         self.metrics = Metrics()
-        self._serve_eval()
+        self._show_files()
         self.redis = connect(url)
         place = config.redis
         self.store = Store(
@@ -189,6 +190,7 @@ class Parts:
             verifier=self.verifier,
             rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source, shelf=self.shelf),
             metrics=self.metrics,
+            counts=settings.data_dir / "mcp",
             ruleset=settings.rulebook.current,
             again=self.again.ask,
             edit=self.editing.apply,
@@ -239,8 +241,10 @@ class Parts:
         self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
         self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
 
-    def _serve_eval(self) -> None:
-        """Serve what `sidegate eval` has found beside our own metrics, where that is configured."""
+    def _show_files(self) -> None:
+        """Serve when our authority ends, and what `sidegate eval` has found, where that is configured."""
+        signs, *_ = standing(self.settings.data_dir)
+        self.metrics.authority_end_timestamp_seconds.set(signs.certificate.not_valid_after_utc.timestamp())
         path = self.settings.config.review.eval_metrics
         if path is not None:
             self.metrics.registry.register(Evaluated(Path(path)))

@@ -3,6 +3,7 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from http.client import HTTPConnection
 from typing import Any
 
@@ -103,6 +104,23 @@ async def test_metrics(world: World, api: httpx2.AsyncClient) -> None:
         assert private not in response.text
 
 
+async def test_the_oldest_wait(world: World, api: httpx2.AsyncClient) -> None:
+    """By the console's clock; nobody waits where nothing is pending."""
+    assert "sidegate_oldest_pending_seconds 0.0" in (await api.get("/metrics")).text
+    hold = await world.hold()
+    later = replace(world.reviewing(), now=lambda: hold.created_at + timedelta(seconds=77))
+    async with world.client(reviewing=later) as other:
+        assert "sidegate_oldest_pending_seconds 77.0" in (await other.get("/metrics")).text
+
+
+async def test_the_kill_switch(world: World, api: httpx2.AsyncClient) -> None:
+    """On from the moment at which the store has it."""
+    assert "sidegate_kill_switch 0.0" in (await api.get("/metrics")).text
+    await world.store.kill("drill")
+    async with world.client() as other:
+        assert "sidegate_kill_switch 1.0" in (await other.get("/metrics")).text
+
+
 async def test_metrics_while_the_store_is_away(away: World) -> None:
     """An old number would be a wrong one: there is none."""
     away.metrics.holds.labels(state="pending").set(7)
@@ -110,6 +128,8 @@ async def test_metrics_while_the_store_is_away(away: World) -> None:
         response = await api.get("/metrics")
     assert response.status_code == 200
     assert "sidegate_store_up 0.0" in response.text
+    assert "sidegate_oldest_pending_seconds NaN" in response.text
+    assert "sidegate_kill_switch NaN" in response.text
     assert "sidegate_holds{" not in response.text
 
 
