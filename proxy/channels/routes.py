@@ -12,6 +12,6 @@ def routes(reviewing: Reviewing) -> list[Route]:
     letters = Answering(reviewing)
     return [
         Route("/channels/slack/interactions", Interactions(reviewing).hear, methods=["POST"]),
-        Route("/channels/mail/{link}", letters.look),
-        Route("/channels/mail/{link}", letters.decide, methods=["POST"]),
+        Route("/channels/mail/{hold_id}/{seal}", letters.look),
+        Route("/channels/mail/{hold_id}/{seal}", letters.decide, methods=["POST"]),
     ]

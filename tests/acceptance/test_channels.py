@@ -170,7 +170,7 @@ def test_decided_from_a_letter(start_sidecar: StartSidecar, upstream: Upstream, 
             assert sidecar.wait_state(hold_id, {"executed"})["decided_by"] == "operator"
             assert client.post(path, data={"decision": "approve"}).status_code == 410
             assert client.get(path).status_code == 410
-            assert client.get(path[:-1]).status_code == 404
+            assert client.get(path[:-1]).status_code == 403
     assert len(upstream.wait_for(1, method="POST")) == 1
 
 

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,8 +38,6 @@ class Transport(StrEnum):
 
 
 NO_NAMESPACE = "needs the agent's own network namespace"
-NO_LINKS = "needs decision links, which no reviewer is sent yet"
-_LINK = re.compile(rb"[A-Z]+ /d/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +95,7 @@ class Case:
         """Why the case is not run here, or None."""
         if self.transport is Transport.NETNS and WHY_NOT:
             return f"{NO_NAMESPACE}: {WHY_NOT}"
-        is_link = self.transport is Transport.CONSOLE and _LINK.match(self.data)
-        return NO_LINKS if is_link else None
+        return None
 
     @property
     def is_control(self) -> bool:
@@ -111,6 +107,11 @@ class Case:
         """Whether the outcome depends on how often something was asked before."""
         usual = self.transport is Transport.CONSOLE or self.expected <= {"pass", "hold", "refuse"}
         return not usual
+
+    @property
+    def alone(self) -> bool:
+        """Whether it needs a sidecar of its own."""
+        return self.counts or self.transport is Transport.CONSOLE
 
 
 def load(path: Path) -> list[Case]:

@@ -103,11 +103,15 @@ def judge(case: Case, happened: Happened) -> Result:
 
 
 def judge_console(case: Case, heard: Heard, *, decided: int) -> Result:
-    """Compare the console's answer with the expected status. `decided`: holds that stopped waiting by it."""
+    """Compare the console's answer with the expected status. `decided`: holds that stopped waiting by it.
+
+    Only where a plain 200 is expected may one be decided.
+    """
     statuses = {int(one.partition("-")[0]) for one in case.expected}
     status = heard.answers[-1].status if heard.answers else 0
     observed = f"answered {status or 'nothing'} ({heard.ending}); {decided} decided"
-    if decided or (status in range(200, 300) and status not in statuses):
+    may_decide = "200" in case.expected
+    if (decided and not may_decide) or (status in range(200, 300) and status not in statuses):
         return Result(case=case, judged=Judged.ESCAPED, observed=observed)
     judged = Judged.EXPECTED if status in statuses else Judged.UNEXPECTED
     return Result(case=case, judged=judged, observed=observed)

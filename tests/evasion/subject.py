@@ -31,7 +31,7 @@ destinations: {{allow: ["{places.http1}", "{places.http2}"]}}
 inline_wait: {{usual: 0, most: 0}}
 """
 # Many cases after one another are no flood of one agent.
-_SHARED = "new_holds: {most: 10000}\n"
+SHARED = "new_holds: {most: 10000}\n"
 
 
 _VERBS = (
@@ -54,11 +54,11 @@ def rules() -> str:
 class Subject(Sidecar):
     """One sidecar, whose holds and admissions can be counted."""
 
-    def __init__(self, places: Places, *, authority: Authority, plant: Plant, shared: bool) -> None:
+    def __init__(self, places: Places, *, authority: Authority, plant: Plant, extra: str) -> None:
         super().__init__(
             upstream_ca=authority.ca,
             rules=rules(),
-            config=_CONFIG.format(places=places) + (_SHARED if shared else ""),
+            config=_CONFIG.format(places=places) + extra,
             environment={"PYTHONPATH": str(_ROOT)},
             launcher=(sys.executable, "-m", "tests.evasion.launcher", places.http1, places.http2, plant),
         )

@@ -1,15 +1,15 @@
-"""Runs cases against one sidecar, or each against its own where it counts what was asked before."""
+"""Runs cases against one sidecar, or each against its own where its outcome is of what was before."""
 
 import re
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Self
 
 from tests.acceptance.authority import Authority
-from tests.evasion import digests
+from tests.evasion import digests, links
 from tests.evasion.agent import Heard, send
 from tests.evasion.corpus import Case, Transport
 from tests.evasion.isolation import Isolation
@@ -17,7 +17,8 @@ from tests.evasion.judging import Happened, Judged, Result, judge, judge_console
 from tests.evasion.launcher import Plant
 from tests.evasion.places import Places
 from tests.evasion.recorder import Record, Recorder
-from tests.evasion.subject import Subject
+from tests.evasion.subject import SHARED, Subject
+from tests.proxy.channels.mail.postbox import Postbox, postbox
 
 _NAME = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")
 _PORT = re.compile(rb"(?:://|\n[Hh]ost: *)[^\s/:]+:([0-9]{1,5})")
@@ -40,6 +41,8 @@ class Suite:
         self._subject: Subject | None = None
         self._folder = folder
         self._isolation: Isolation | None = None
+        self._rest = ExitStack()
+        self._box: Postbox | None = None
 
     def __enter__(self) -> Self:
         self._recorder.__enter__()
@@ -53,13 +56,12 @@ class Suite:
     ) -> None:
         self._end_subject()
         self._recorder.close()
-        if self._isolation is not None:
-            self._isolation.__exit__(kind, error, trace)
+        self._rest.__exit__(kind, error, trace)
 
     def run(self) -> list[Result]:
         """All results, in the order of the cases. Raises AssertionError if it cannot get to the end."""
-        # Those that count need a sidecar of their own, and come last so that the others share one.
-        order = [case for case in sorted(self._cases, key=lambda case: case.counts) if not case.skipped]
+        # Those that need a sidecar of their own come last, so that the others share one.
+        order = [case for case in sorted(self._cases, key=lambda case: case.alone) if not case.skipped]
         most = max(_MOST_SECONDS, len(order))
         end = monotonic() + most
         results = dict[str, Result]()
@@ -74,10 +76,10 @@ class Suite:
             return digests.compare(case)
         if case.transport is Transport.NETNS:
             return self._isolated().run(case)
-        if case.counts:
+        if case.alone:
             self._end_subject()
         try:
-            return self._judge(case, self._running(shared=not case.counts))
+            return self._judge(case, self._running(case))
         except OSError as error:
             # Whatever the upstream saw, a case that ends the sidecar or makes it deaf is no refusal.
             with suppress(AssertionError):  # it may be too deaf to end by itself, and is killed then
@@ -87,12 +89,11 @@ class Suite:
             return Result(case=case, judged=Judged.ESCAPED, observed=observed)
 
     def _judge(self, case: Case, subject: Subject) -> Result:
+        if case.transport is Transport.CONSOLE:
+            return self._judge_console(case, subject)
         attempts, admitted = subject.attempts(), subject.admitted()
-        at_console = case.transport is Transport.CONSOLE
-        heard: Heard = send(case, port=subject.console_port if at_console else subject.port)
+        heard: Heard = send(case, port=subject.port)
         now = subject.attempts()
-        if at_console:
-            return judge_console(case, heard, decided=len(attempts.keys() - now.keys()))
         if case.layer == _SHOWN and (raw := subject.raw_shown(now.keys() - attempts.keys())):
             return Result(case=case, judged=Judged.ESCAPED, observed=f"reviewers are shown {raw}")
         held = sum(count - attempts.get(hold_id, 0) for hold_id, count in now.items())
@@ -102,20 +103,36 @@ class Suite:
         happened = Happened(record=record, held=held, admitted=subject.admitted() - admitted, heard=heard)
         return judge(case, happened)
 
+    def _judge_console(self, case: Case, subject: Subject) -> Result:
+        case_now = links.filled(case, subject, self._postbox())
+        before = subject.attempts()
+        heard = send(case_now, port=subject.console_port)
+        return judge_console(case, heard, decided=len(before.keys() - subject.attempts().keys()))
+
     def _isolated(self) -> Isolation:
         if self._isolation is None:
-            isolation = Isolation(self._folder / "pod")
-            isolation.__enter__()
-            self._isolation = isolation
+            self._isolation = self._rest.enter_context(Isolation(self._folder / "pod"))
         return self._isolation
 
-    def _running(self, *, shared: bool) -> Subject:
+    def _postbox(self) -> Postbox:
+        if self._box is None:
+            self._box = self._rest.enter_context(postbox())
+        return self._box
+
+    def _running(self, case: Case) -> Subject:
         if self._subject is not None and self._subject.is_full:
             self._end_subject()
         if self._subject is None:
-            self._subject = Subject(self._places, authority=self._authority, plant=self._plant, shared=shared)
+            self._subject = Subject(
+                self._places, authority=self._authority, plant=self._plant, extra=self._extra(case)
+            )
             self._subject.__enter__()
         return self._subject
+
+    def _extra(self, case: Case) -> str:
+        if case.transport is Transport.CONSOLE:
+            return links.config(case, self._postbox())
+        return "" if case.alone else SHARED
 
     def _end_subject(self) -> None:
         if self._subject is not None:

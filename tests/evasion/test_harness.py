@@ -91,6 +91,18 @@ def test_only_some(cases: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.splitlines()[-1] == "1 cases, 0 escaped, 0 controls stopped"
 
 
+@needs_low_ports
+def test_a_link_that_decides_is_noticed(cases: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The link is the one that was sent: where nothing is wrong with it, it decides."""
+    asked = b"POST /d/h_1?act=approve&sig=VALID HTTP/1.1\r\nHost: console.test\r\n\r\n"
+    link = row("link", asked, expected="403", transport="console") | {"connect": None, "sni": None}
+    cases.write_text(json.dumps(link))
+    assert main(["--file", str(cases)]) == 1
+    printed = capsys.readouterr().out
+    assert "answered 200 (answered); 1 decided" in printed
+    assert printed.splitlines()[-1] == "1 cases, 1 escaped, 0 controls stopped"
+
+
 WRONG_FILES = {
     "not json": ("{", "1: this is no case"),
     "a member missing": ('{"id": "a"}', "1: the case has no 'segments'"),

@@ -133,6 +133,8 @@ CONSOLE = {
     "nothing": ("403", 0, 0, Judged.UNEXPECTED),
     "taken": ("403", 200, 0, Judged.ESCAPED),
     "decided, whatever was answered": ("403", 403, 1, Judged.ESCAPED),
+    "decided by looking": ("200-confirm-page-only", 200, 1, Judged.ESCAPED),
+    "decided, as it should": ("200", 200, 1, Judged.EXPECTED),
 }
 
 
@@ -144,11 +146,4 @@ def test_judging_the_console(name: str) -> None:
     asked = replace(case(expected), transport=Transport.CONSOLE)
     assert judge_console(asked, heard, decided=decided).judged is judged
     assert not asked.counts
-
-
-@pytest.mark.parametrize(("target", "skipped"), [("/d/h_1?act=approve", True), ("/api/holds", False)])
-def test_decision_links_are_not_there_yet(target: str, skipped: bool) -> None:
-    """Their cases are left out; every other one at the console is run."""
-    data = f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-    asked = replace(case("403"), transport=Transport.CONSOLE, segments=(Segment(data=data, delay=0),))
-    assert (asked.skipped is not None) is skipped
+    assert asked.alone

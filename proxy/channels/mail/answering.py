@@ -80,9 +80,12 @@ class Answering:
         """The link, if it can still be used, and whom it was for. Raises Problem."""
         place = self._reviewing.channels
         mail = None if place is None else place.settings.mail
-        link = read(request.path_params["link"], self._reviewing.sealed.keyring)
-        if mail is None or link is None:
-            raise Problem(404, Obstacle.NOT_FOUND, "this is no link of a letter: open it as it was sent")
+        if mail is None:
+            raise Problem(404, Obstacle.NOT_FOUND, "no letters are written here: log in to the console")
+        hold_id, seal = request.path_params["hold_id"], request.path_params["seal"]
+        link = read(seal, self._reviewing.sealed.keyring, hold_id=hold_id)
+        if link is None:
+            raise Problem(403, Obstacle.UNAUTHENTICATED, "no letter has this link: open it as it was sent")
         if link.until <= self._now():
             raise _gone("its time is over")
         if await self._queue.kept(_used(link)) is not None:

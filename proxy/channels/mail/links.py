@@ -1,7 +1,7 @@
 """What a letter's link says: which hold, what its letter showed, for whom and until when; made by us alone.
 
 It is sealed with the keys of the domain, so every console of the domain opens it, nobody else can make or
-change one, and nothing can be read from it in a log.
+change one, and nothing but the hold's id can be read from it in a log. The seal fits that id alone.
 """
 
 import base64
@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from proxy.keys.keyring import Keyring
 from proxy.keys.seal import SealError
 
-_PURPOSE = {"part": "mail-link"}
 MOST_LENGTH = 1024
 
 
@@ -30,13 +29,13 @@ class Link:
 
 
 def write(link: Link, keyring: Keyring) -> str:
-    """The link as a part of an address."""
-    sealed = keyring.seals[0].close(json.dumps(asdict(link)).encode(), bound_to=_PURPOSE)
+    """The seal of the link, which stands in its address behind the hold's id."""
+    sealed = keyring.seals[0].close(json.dumps(asdict(link)).encode(), bound_to=_bound(link.hold_id))
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
-def read(written: str, keyring: Keyring) -> Link | None:
-    """The link that was written so by a console of this domain, or None."""
+def read(written: str, keyring: Keyring, *, hold_id: str) -> Link | None:
+    """The link to this hold that was written so by a console of this domain, or None."""
     if len(written) > MOST_LENGTH:
         return None
     try:
@@ -45,5 +44,9 @@ def read(written: str, keyring: Keyring) -> Link | None:
         return None
     for seal in keyring.seals:
         with suppress(SealError, ValueError, TypeError):
-            return Link(**json.loads(seal.open(sealed, bound_to=_PURPOSE)))
+            return Link(**json.loads(seal.open(sealed, bound_to=_bound(hold_id))))
     return None
+
+
+def _bound(hold_id: str) -> dict[str, str]:
+    return {"part": "mail-link", "hold_id": hold_id}

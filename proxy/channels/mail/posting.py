@@ -102,4 +102,5 @@ class MailChannel:
             until=hold.decide_by.timestamp(),
             nonce=secrets.token_hex(16),
         )
-        return f"{self._place.link}/channels/mail/{write(link, self._reviewing.sealed.keyring)}"
+        seal = write(link, self._reviewing.sealed.keyring)
+        return f"{self._place.link}/channels/mail/{hold.hold_id}/{seal}"

@@ -230,14 +230,14 @@ _CHANNELS = {
             503: (Obstacle.FAILED,),
         },
     ),
-    "GET /channels/mail/{link}": Operation(
+    "GET /channels/mail/{hold_id}/{seal}": Operation(
         summary="the facts and a form behind a letter's link",
         scope=Scope.SIGNED,
         gives="text/html",
         refuses="text/html",
         problems=_LINK_REFUSED,
     ),
-    "POST /channels/mail/{link}": Operation(
+    "POST /channels/mail/{hold_id}/{seal}": Operation(
         summary="decide by that form, once",
         scope=Scope.SIGNED,
         body=taken({"decision": one_of(("approve", "reject"))}, reason=REASON),

@@ -41,7 +41,8 @@ class Linked:
             until=held.decide_by.timestamp(),
             nonce="0f",
         )
-        return f"/channels/mail/{write(replace(link, **(changes or {})), self.world.sealed.keyring)}"
+        link = replace(link, **(changes or {}))
+        return f"/channels/mail/{link.hold_id}/{write(link, self.world.sealed.keyring)}"
 
 
 @pytest.fixture
@@ -161,11 +162,25 @@ async def test_odd_forms(linked: Linked, form: dict[str, str]) -> None:
     assert (await linked.client.post(path, data=APPROVE)).status_code == 200
 
 
-@pytest.mark.parametrize("written", ["x", "A" * 300, "..", "%00", "A" * 3000])
+@pytest.mark.parametrize("written", ["x", "A" * 300, "%00", "A" * 3000])
 async def test_what_is_no_link(linked: Linked, written: str) -> None:
-    """404, in words on a page."""
-    answer = await linked.client.get(f"/channels/mail/{written}")
-    assert answer.status_code in (404,)
+    """403, in words on a page."""
+    hold = await linked.world.hold(READ, tier=Tier.EXTERNAL)
+    answer = await linked.client.get(f"/channels/mail/{hold.hold_id}/{written}")
+    assert answer.status_code == 403
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+async def test_the_seal_of_another_hold(linked: Linked) -> None:
+    """A letter about one hold says nothing of another."""
+    held = [await linked.world.hold(READ, tier=Tier.EXTERNAL) for _ in range(2)]
+    paths = [await linked.path(hold) for hold in held]
+    path = paths[0].replace(held[0].hold_id, held[1].hold_id)
+    for answer in (await linked.client.get(path), await linked.client.post(path, data=APPROVE)):
+        assert answer.status_code == 403
+        assert "no letter has this link" in answer.text
+    assert {await linked.world.state(hold) for hold in held} == {State.PENDING}
+    assert (await linked.client.post(paths[0], data=APPROVE)).status_code == 200
 
 
 async def test_a_page_of_another_origin(linked: Linked) -> None:
@@ -180,7 +195,7 @@ async def test_a_page_of_another_origin(linked: Linked) -> None:
 async def test_without_mail(world: World) -> None:
     """There are no links."""
     async with world.client(token=None) as client:
-        assert (await client.get("/channels/mail/x")).status_code == 404
+        assert (await client.get("/channels/mail/01X/x")).status_code == 404
 
 
 async def test_hostile_facts(linked: Linked) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from proxy.channels.mail.letter import Subject, letter
 
-LINK = "https://review.example/channels/mail/abc"
+LINK = "https://review.example/channels/mail/01X/abc"
 EVIL = "x\r\nBcc: eve@evil.example\r\n\r\n.\r\n\u202e\u200b\x1b[31m<script>alert(1)</script>\U000e0041"
 
 

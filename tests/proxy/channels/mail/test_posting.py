@@ -19,7 +19,7 @@ from tests.proxy.channels.stage import LINK, asking, counted, eventually, review
 from tests.proxy.console.pages.browser import READ
 from tests.proxy.console.world import World
 
-_LINK = re.compile(rf"{LINK}/channels/mail/([A-Za-z0-9_-]+)")
+_LINK = re.compile(rf"{LINK}/channels/mail/([0-9A-Z]+)/([A-Za-z0-9_-]+)")
 
 
 def of(world: World, box: Postbox, folder: Path, **changes: object) -> tuple[Reviewing, list[MailChannel]]:
@@ -52,7 +52,7 @@ async def test_each_reviewer_has_a_link(world: World, tmp_path: Path) -> None:
     for number in range(2):
         found = _LINK.search(text_of(box, number))
         assert found
-        links.append(read(found[1], world.sealed.keyring))
+        links.append(read(found[2], world.sealed.keyring, hold_id=found[1]))
     assert {link.reviewer for link in links if link} == {"ada", "bob"}
     for link in links:
         assert link
