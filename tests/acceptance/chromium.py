@@ -69,7 +69,8 @@ class Reader:
         self.page.wait_for_url("**/holds")
 
     def graves(self) -> list[str]:
-        """What axe finds serious on the page as it is."""
+        """What axe finds serious on the page, once it has its style."""
+        self.page.wait_for_load_state("load")
         script = locked.node("axe") / "node_modules" / "axe-core" / "axe.min.js"
         # By the debugger, which the page's policy does not bind.
         self.page.evaluate(Path(script).read_text())
