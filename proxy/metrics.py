@@ -38,6 +38,8 @@ _JUDGED = frozenset(
         ReasonId.DEFAULT_DELETE,
         ReasonId.DEFAULT_UNKNOWN_HOST,
         ReasonId.DEFAULT_TOOL,
+        ReasonId.TOOL_CHANGED,
+        ReasonId.ANSWER_SUSPECT,
         ReasonId.METHOD_OVERRIDE,
     }
 )
@@ -89,6 +91,9 @@ class Metrics:
             series=_each(FAILURES),
         )
         self.holds = self._gauge("holds", "Holds that may still change, by state", "state")
+        self.oldest_pending_seconds = self._gauge(
+            "oldest_pending_seconds", "How long the oldest hold has waited for a decision; 0 if none waits"
+        )
         self.holds_opened = self._counter(
             "holds_opened",
             "Holds made, by tier",
@@ -158,11 +163,7 @@ class Metrics:
             series=_each(("loaded", "rejected")),
         )
         self.rules_stale = self._gauge("rules_stale", "1 while the rules files hold what could not be loaded")
-        self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
-        self.clock_skew_seconds = self._gauge(
-            "clock_skew_seconds", "How far the store's clock is ahead of this machine's"
-        )
-
+        self._watch_the_sidecar()
         self.audit_up = self._gauge("audit_up", "1 while the audit trail can be written, else 0")
         self.audit_records = self._counter("audit_records", "Records written to the audit trail")
         self.audit_lost = self._counter(
@@ -189,6 +190,17 @@ class Metrics:
             "audit_sink_missed",
             "Audit records that were gone, by their time of keeping, before a sink took them",
             labels=("sink",),
+        )
+
+    def _watch_the_sidecar(self) -> None:
+        """Whether its parts stand, and for how long."""
+        self.kill_switch = self._gauge("kill_switch", "1 while the kill switch is on, else 0")
+        self.authority_end_timestamp_seconds = self._gauge(
+            "authority_end_timestamp_seconds", "When the certificate of the authority that signs ends"
+        )
+        self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
+        self.clock_skew_seconds = self._gauge(
+            "clock_skew_seconds", "How far the store's clock is ahead of this machine's"
         )
 
     def _measure_quality(self) -> None:

@@ -1,22 +1,24 @@
 """Whether the process lives, whether it is ready, and its metrics: for machines, without any id."""
 
 import asyncio
+import math
 import re
 import time
 from collections import Counter
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
 from proxy.console.problem import PRIVATE, answer
 from proxy.console.reading.board import Board
 from proxy.console.reviewing import Reviewing
+from proxy.counts import Summed
 from proxy.store.record import StoreUnavailable
-from rules.hold import UNENDED
+from rules.hold import UNENDED, State
 
 _OPENMETRICS = re.compile(r"application/openmetrics-text; ?version=1\.0\.0(?![^;,])")
 _SECONDS = 5.0
@@ -58,7 +60,9 @@ class Probes:
                 await self._count()
                 self._fresh_until = self._clock() + _FRESH_SECONDS
         write, kind = _form(request.headers.get("accept", ""))
-        text = write(self._reviewing.metrics.registry)
+        text = await asyncio.to_thread(
+            write, Summed(self._reviewing.metrics.registry, self._reviewing.counts)
+        )
         return Response(text, headers={**PRIVATE, "Content-Type": kind, "Vary": "Accept"})
 
     async def _count(self) -> None:
@@ -67,19 +71,27 @@ class Probes:
         try:
             async with asyncio.timeout(_SECONDS):
                 holds = await self._board.unended()
+                killed = await self._reviewing.store.killed()
                 waiting = await self._reviewing.passes.waiting()
         except (StoreUnavailable, TimeoutError):
             metrics.store_up.set(0)
             metrics.holds.clear()
+            metrics.oldest_pending_seconds.set(math.nan)
+            metrics.kill_switch.set(math.nan)
             return
         metrics.store_up.set(1)
         metrics.pass_audit_waiting.set(waiting)
-        counts = Counter(hold.state for hold in holds if not hold.drill)
+        real = [hold for hold in holds if not hold.drill]
+        counts = Counter(hold.state for hold in real)
         for state in UNENDED:
             metrics.holds.labels(state=state).set(counts[state])
+        now = self._reviewing.now()
+        waits = [(now - hold.created_at).total_seconds() for hold in real if hold.state is State.PENDING]
+        metrics.oldest_pending_seconds.set(max([0.0, *waits]))
+        metrics.kill_switch.set(killed is not None)
 
 
-def _form(accepted: str) -> tuple[Callable[[CollectorRegistry], bytes], str]:
+def _form(accepted: str) -> tuple[Callable[[Collector], bytes], str]:
     """How a scraper wants to have it. What it says of preference is not weighed: both say the same."""
     if _OPENMETRICS.search(accepted):
         return openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 from proxy.agent import Agent
@@ -100,6 +101,8 @@ class Reviewing:
     """Whether an approval of tier 4 has to name the preview that its reviewer was shown."""
     fast: Mapping[Tier, timedelta] = field(default_factory=lambda: USUAL)
     """How soon after the first view an approval of a tier is a fast one."""
+    counts: Path | None = None
+    """The folder in which processes that nobody scrapes keep their counts."""
     drill_rate: float = 0.0
     """After how many of new holds a drill is put among them."""
     names: frozenset[str] = frozenset()

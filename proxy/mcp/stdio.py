@@ -20,6 +20,7 @@ from proxy.audit.making import FOLDER as AUDIT
 from proxy.audit.making import begin, started
 from proxy.audit.recorder import Recorder
 from proxy.config import Config, store_fault
+from proxy.counts import ENDING, Kept
 from proxy.credentials.credentials import Credentials
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder
@@ -90,13 +91,17 @@ async def wrap(wrapping: Wrapping) -> int:
         await embedded.start()
         url = embedded.url
     async with asyncio.TaskGroup() as tasks:
-        desk = _desk(wrapping, url or "", tasks)
-        background = [tasks.create_task(work) for work in _beside(wrapping, desk, embedded)]
+        slot = _slot(wrapping)
+        desk = _desk(wrapping, url or "", tasks, slot=slot)
+        counts = Kept(desk.keeping.metrics.registry, wrapping.data_dir / "mcp" / f"{slot}{ENDING}")
+        beside = (counts.watch(), *_beside(wrapping, desk, embedded))
+        background = [tasks.create_task(work) for work in beside]
         try:
             return await _session(wrapping, desk)
         finally:
             for task in background:
                 task.cancel()
+            await asyncio.to_thread(counts.save)
             if desk.keeping.audit is not None:
                 await asyncio.to_thread(desk.keeping.audit.trail.close)
             if desk.keeping.traces is not None:
@@ -135,7 +140,7 @@ def _beside(
         yield embedded.supervise()
 
 
-def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
+def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup, *, slot: str) -> Desk:
     config, keys = wrapping.config, private_folder(wrapping.data_dir / "keys")
     domain, metrics = config.redis.domain, Metrics()
     redis, ruleset = connect(url), wrapping.rulebook.current
@@ -146,7 +151,6 @@ def _desk(wrapping: Wrapping, url: str, tasks: asyncio.TaskGroup) -> Desk:
         secret_headers=config.secrets,
         key=load_or_create_key(keys / "fingerprint.key"),
     )
-    slot = _slot(wrapping)
     audit = _audit(wrapping, agent, metrics, slot=slot)
     traces = tracing.begin(config.traces, metrics)
     store.told += [audit, traces] if traces else [audit]

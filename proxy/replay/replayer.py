@@ -54,10 +54,8 @@ from rules.verdict import Judgement, Refusal, Verdict
 logger = logging.getLogger(__name__)
 
 _RENEW_EVERY = 1.0
-_RECORD_FOR = 300.0
-_GIVE_BACK_FOR = 10.0
-_ERROR_STATUS = 400
-_PRECONDITION_FAILED = 412
+_RECORD_FOR, _GIVE_BACK_FOR = 300.0, 10.0
+_ERROR_STATUS, _PRECONDITION_FAILED = 400, 412
 _LOST_TO_ANYBODY = b"the upstream answered 412 to a repetition, which says nothing of the first"
 _LOST_RACE = b"drift: the upstream refused it with 412, because it changed after it was read a last time"
 _SENT_BEFORE = "this sidecar's journal has it as sent, whatever the store says; it may have been executed"

@@ -19,6 +19,7 @@ from proxy.console.reviewing import Reviewing
 from proxy.credentials.injection import Injection
 from proxy.credentials.making import Surroundings, make
 from proxy.credentials.sources.shelf import Shelf
+from proxy.data_dir.authority import standing
 from proxy.data_dir.trust import upstream_bundle, upstream_context
 from proxy.destinations import Address, Destinations, store_places
 from proxy.drift.again import Again
@@ -36,6 +37,7 @@ from proxy.keys.seal import load_or_create_key
 from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
+from proxy.logs import PassLog
 from proxy.mcp.desk import Desk
 from proxy.mcp.http import McpOverHttp
 from proxy.mcp.own_session import OwnSessions
@@ -88,7 +90,7 @@ class Parts:
         trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
         self.settings, self.tasks = settings, tasks
         self.metrics = Metrics()
-        self._serve_eval()
+        self._show_files()
         self.redis = connect(url)
         place = config.redis
         self.store = Store(
@@ -188,6 +190,7 @@ class Parts:
             verifier=self.verifier,
             rotation=Rotation(store=self.store, sealed=self.sealed, source=self.key_source, shelf=self.shelf),
             metrics=self.metrics,
+            counts=settings.data_dir / "mcp",
             ruleset=settings.rulebook.current,
             again=self.again.ask,
             edit=self.editing.apply,
@@ -218,6 +221,8 @@ class Parts:
     def audit_feeds(self) -> list[Feed]:
         """What gives audit records to the sinks that are configured."""
         config = self.settings.config
+        if not config.audit.sinks:
+            return []
         place = making.place(config.channels, link="", beside=self.destinations, trust=self.upstream)
         around = Around(
             trail=self.audit.trail,
@@ -236,8 +241,10 @@ class Parts:
         self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
         self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
 
-    def _serve_eval(self) -> None:
-        """Serve what `sidegate eval` has found beside our own metrics, where that is configured."""
+    def _show_files(self) -> None:
+        """Serve when our authority ends, and what `sidegate eval` has found, where that is configured."""
+        signs, *_ = standing(self.settings.data_dir)
+        self.metrics.authority_end_timestamp_seconds.set(signs.certificate.not_valid_after_utc.timestamp())
         path = self.settings.config.review.eval_metrics
         if path is not None:
             self.metrics.registry.register(Evaluated(Path(path)))
@@ -296,6 +303,7 @@ class Parts:
             audit=self.audit,
             sampling=self.sampling,
             traces=self.traces,
+            passes=PassLog(share=config.logs.passes) if config.logs.passes else None,
         )
         holding = Holding(
             keeping=self.keeping,

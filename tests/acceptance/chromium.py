@@ -82,7 +82,8 @@ class Reader:
         ]
 
     def overflows(self) -> list[str]:
-        """What makes the page wider than the screen."""
+        """What makes the page wider than the screen, once it has its style."""
+        self.page.wait_for_load_state("load")
         wider: list[str] = self.page.evaluate(
             """() => document.documentElement.scrollWidth <= window.innerWidth ? [] :
             [...document.querySelectorAll("*")]

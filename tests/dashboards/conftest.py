@@ -23,6 +23,7 @@ def prometheus() -> Iterator[Prometheus]:
         _await(server, 'sum(sidegate_admissions_total{verdict!="pass"})', CAUGHT)
         scraped = server.value("count_over_time(sidegate_store_up[5m])") or 0.0
         _await(server, "count_over_time(sidegate_store_up[5m])", scraped + _CALM)
+        _await(server, "job:sidegate_drills_decided:increase30d", 60)
         yield server
 
 

@@ -1,13 +1,15 @@
 """Metrics with known numbers in them, and the page on which Prometheus finds them."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from proxy.metrics import Metrics
+from tests.dashboards.evaluation import evaluated
 
 # Labels of each counter, and how often it counts: every number differs from every other.
 _COUNTED: dict[str, dict[tuple[str, ...], int]] = {
@@ -21,22 +23,74 @@ _COUNTED: dict[str, dict[tuple[str, ...], int]] = {
     "refusals": {("framing_ambiguous",): 3, ("destination_refused",): 6},
     "failed_closed": {("gate_failed",): 1, ("store_unavailable",): 8},
     "holds_opened": {("3",): 7, ("4",): 5},
-    "transitions": {("approve",): 9, ("answer",): 6, ("lose",): 2},
+    "transitions": {("approve",): 9, ("reject",): 1, ("answer",): 6, ("lose",): 2},
     "retries_joined": {(): 4},
+    "grant_uses": {(): 3},
     "integrity_failures": {(): 1},
     "rules_loaded": {("loaded",): 5, ("rejected",): 2},
     "replay_failures": {(): 3},
     "drift_refusals": {("changed",): 5, ("policy",): 2},
     "probes": {("hold", "shown"): 10, ("claim", "unread"): 13},
     "channel_deliveries": {("webhook", "delivered"): 16, ("mail", "dead"): 17},
+    "audit_records": {(): 18},
+    "audit_lost": {(): 2},
+    "audit_sink_records": {("siem",): 24},
+    "audit_sink_failures": {("siem",): 25},
+    "audit_sink_missed": {("siem",): 26},
+    "spans": {("exported",): 27, ("failed",): 28},
+    "drills_injected": {("violation",): 61, ("benign",): 62},
+    "drill_answers": {
+        ("violation", "rejected"): 57,
+        ("violation", "approved"): 3,
+        ("violation", "expired"): 1,
+        ("benign", "rejected"): 6,
+        ("benign", "approved"): 54,
+    },
+    "hold_labels": {("unnecessary",): 28, ("necessary",): 63},
+    "hold_labels_withdrawn": {("unnecessary",): 7, ("necessary",): 0},
+    "pass_audit_sampled": {("1",): 19, ("2",): 21},
+    "pass_audit_labels": {
+        ("1", "right"): 9,
+        ("1", "should_have_held"): 2,
+        ("2", "right"): 5,
+        ("2", "should_have_held"): 5,
+    },
+    "pass_audit_labels_withdrawn": {
+        ("1", "right"): 0,
+        ("1", "should_have_held"): 1,
+        ("2", "right"): 0,
+        ("2", "should_have_held"): 0,
+    },
+    "pass_audit_dropped": {(): 22},
+    "fast_approvals": {("3",): 1, ("4",): 2},
+    "deadlines": {("met",): 24, ("missed",): 6},
     "credential_renewals": {("bank", "renewed"): 14, ("mail", "denied"): 15},
 }
+
+_GAUGES: dict[str, dict[tuple[str, ...], float]] = {
+    "rules_stale": {(): 1},
+    "clock_skew_seconds": {(): -7},
+    "oldest_pending_seconds": {(): 77},
+    "kill_switch": {(): 1},
+    "pass_audit_waiting": {(): 23},
+    "audit_sink_up": {("siem",): 1},
+    "audit_sink_lag": {("siem",): 29},
+    "eval_catch_ratio": {("bank",): 0.96},
+    "eval_false_escalation_ratio": {("bank",): 0.12},
+    "eval_rows": {("bank",): 400},
+    "eval_info": {("0123abcd",): 1},
+}
+AUTHORITY_ENDS_IN, EVALUATED_AGO = 1_000_000, 500_000
+"""Seconds, from when everything happens on."""
 
 _HOLDS = {"pending": 3, "approved": 2, "claimed": 1, "sending": 1, "executed": 12, "outcome_unknown": 4}
 
 # Half of the approvals within (1, 5] s, a tenth and more of them within (60, 120] s.
-_DECIDED = {"approve": (2.0, 2.0, 2.0, 2.0, 100.0), "reject": (20.0,)}
-_REPLAYED = {"approved-executed": (0.2, 0.2, 0.2, 0.2, 4.0), "execution-error": (0.02,)}
+_TIMED: dict[str, dict[str, tuple[float, ...]]] = {
+    "decision_seconds": {"approve": (2.0, 2.0, 2.0, 2.0, 100.0), "reject": (20.0,)},
+    "review_dwell_seconds": {"approve": (3.0,) * 10},
+    "replay_seconds": {"approved-executed": (0.2, 0.2, 0.2, 0.2, 4.0), "execution-error": (0.02,)},
+}
 
 CAUGHT, REFUSED, FAILED = 14, 9, 9
 """What the counters above add up to."""
@@ -44,15 +98,14 @@ CAUGHT, REFUSED, FAILED = 14, 9, 9
 
 def fresh() -> Metrics:
     """Metrics of a process in which nothing has happened, with every series that will be there."""
-    metrics = Metrics()
+    metrics = evaluated(Metrics())
     for name, counts in _COUNTED.items():
         for labels in counts:
             _child(metrics, name, labels)
-    for decision in _DECIDED:
-        metrics.decision_seconds.labels(decision)
-    for disposition in _REPLAYED:
-        metrics.replay_seconds.labels(disposition)
+    for name, label, _ in _times():
+        _histogram(metrics, name, label)
     metrics.store_up.set(1)
+    metrics.audit_up.set(1)
     return metrics
 
 
@@ -61,16 +114,16 @@ def observe(metrics: Metrics) -> None:
     for name, counts in _COUNTED.items():
         for labels, count in counts.items():
             _child(metrics, name, labels).inc(count)
-    metrics.rules_stale.set(1)
-    metrics.clock_skew_seconds.set(-7)
-    for state, count in _HOLDS.items():
-        metrics.holds.labels(state).set(count)
-    for decision, waits in _DECIDED.items():
-        for seconds in waits:
-            metrics.decision_seconds.labels(decision).observe(seconds)
-    for disposition, times in _REPLAYED.items():
-        for seconds in times:
-            metrics.replay_seconds.labels(disposition).observe(seconds)
+    now = time.time()
+    ages = {"authority_end_timestamp_seconds": AUTHORITY_ENDS_IN, "eval_timestamp_seconds": -EVALUATED_AGO}
+    states = {(state,): float(count) for state, count in _HOLDS.items()}
+    dates = {name: {(): now + age} for name, age in ages.items()}
+    for name, values in (_GAUGES | dates | {"holds": states}).items():
+        for labels, value in values.items():
+            _gauge(metrics, name, labels).set(value)
+    for name, label, seconds in _times():
+        for each in seconds:
+            _histogram(metrics, name, label).observe(each)
 
 
 @contextmanager
@@ -102,3 +155,17 @@ def served(registry: CollectorRegistry) -> Iterator[int]:
 def _child(metrics: Metrics, name: str, labels: tuple[str, ...]) -> Counter:
     counter: Counter = getattr(metrics, name)
     return counter.labels(*labels) if labels else counter
+
+
+def _gauge(metrics: Metrics, name: str, labels: tuple[str, ...]) -> Gauge:
+    gauge: Gauge = getattr(metrics, name)
+    return gauge.labels(*labels) if labels else gauge
+
+
+def _histogram(metrics: Metrics, name: str, label: str) -> Histogram:
+    histogram: Histogram = getattr(metrics, name)
+    return histogram.labels(label)
+
+
+def _times() -> list[tuple[str, str, tuple[float, ...]]]:
+    return [(name, label, seconds) for name, by in _TIMED.items() for label, seconds in by.items()]

@@ -1,10 +1,11 @@
 """A real Prometheus on loopback that scrapes one page several times a second."""
 
+import json
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import httpx2
 
 from tests.acceptance.processes import free_ports, until
+from tests.dashboards.rules.files import RULES
 
 _CURE = "install it with `apt-get install prometheus`"
 _START_SECONDS = 30.0
@@ -20,7 +22,8 @@ _STOP_SECONDS = 10.0
 _ASK_SECONDS = 10.0
 
 _CONFIG = """\
-global: {{scrape_interval: 200ms}}
+global: {{scrape_interval: {interval}, evaluation_interval: 1s}}
+rule_files: {rules}
 scrape_configs:
   - job_name: sidegate
     static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
@@ -29,9 +32,10 @@ scrape_configs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One series of an answer; `values` in the order of time."""
+    """One series of an answer; `values` in the order of `times`."""
 
     labels: dict[str, str]
+    times: tuple[float, ...]
     values: tuple[float, ...]
 
 
@@ -73,11 +77,12 @@ def tool(name: str) -> str:
 
 
 @contextmanager
-def scraping(port: int) -> Iterator[Prometheus]:
+def scraping(port: int, *, rules: Sequence[Path] = RULES, interval: str = "200ms") -> Iterator[Prometheus]:
     """A server that scrapes 127.0.0.1:`port`; it and its data are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="sidegate-prometheus-") as name:
         folder = Path(name)
-        (folder / "prometheus.yml").write_text(_CONFIG.format(port=port))
+        named = json.dumps([str(file) for file in rules])
+        (folder / "prometheus.yml").write_text(_CONFIG.format(port=port, interval=interval, rules=named))
         (own,) = free_ports(1)
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
@@ -118,4 +123,5 @@ def _ready(url: str) -> bool:
 
 
 def _series(labels: dict[str, str], points: list[tuple[float, str]]) -> Series:
-    return Series(labels=labels, values=tuple(float(value) for _, value in points))
+    times, values = zip(*points, strict=True)
+    return Series(labels=labels, times=times, values=tuple(map(float, values)))

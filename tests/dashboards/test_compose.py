@@ -9,7 +9,7 @@ import pytest
 from proxy.settings.layers import Layers, read_layers
 from rules.compile import compile_rules
 from rules.ruleset import Ruleset
-from tests.dashboards.overview import ROOT
+from tests.dashboards.boards import ROOT
 from tests.dashboards.shipped import (
     COMPOSE,
     EXAMPLE,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dashboards.overview import ROOT
+from tests.dashboards.boards import ROOT
 from tests.dashboards.shipped import DOCKERFILE, instructions, stages, unknown_flags
 from tests.deploy.shipped import environment
 

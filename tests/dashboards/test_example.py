@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.processes import free_ports, until
 from tests.acceptance.sidecar import Sidecar
-from tests.dashboards.overview import ROOT
+from tests.dashboards.boards import ROOT
 from tests.dashboards.shipped import EXAMPLE
 
 pytestmark = pytest.mark.acceptance

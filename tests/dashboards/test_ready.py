@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.processes import free_ports
-from tests.dashboards.overview import ROOT
+from tests.dashboards.boards import ROOT
 
 _SCRIPT = ROOT / "tools" / "ready.py"
 

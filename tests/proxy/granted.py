@@ -79,7 +79,7 @@ class Office:
 
     async def look(self) -> None:
         """Let the grants see all that has changed."""
-        while await self.using.step():
+        while await self.using.look():
             pass
 
     async def came(self, action: Action | None = None, **how: Any) -> Hold:
@@ -126,6 +126,6 @@ async def office(
             world = replace(replays.world, folder=folder, ruleset=ruleset)
             reviewing = replace(world.reviewing(), **changes)
             using = Using(reviewing)
-            await using.step()
+            await using.look()
             replayer = replace(replays.replayer, grants=world.grants)
             yield Office(world=world, upstream=upstream, replayer=replayer, reviewing=reviewing, using=using)

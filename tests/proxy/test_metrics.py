@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 
 from proxy.metrics import FAILURES, Metrics
 from rules.call import HttpCall
@@ -38,7 +39,7 @@ BOUNDED = {
 }
 
 
-def samples(registry: CollectorRegistry) -> dict[str, float]:
+def samples(registry: Collector) -> dict[str, float]:
     """All samples by name and labels."""
     families = text_string_to_metric_families(generate_latest(registry).decode())
     return {f"{s.name}{sorted(s.labels.items())}": s.value for family in families for s in family.samples}

@@ -5,6 +5,7 @@ The API and the pages read what was said; whether it may be done, and doing it, 
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from proxy.console.deciding.drilled import answer_of, answered
@@ -22,6 +23,7 @@ from rules.action import Action
 from rules.approval import needed_for
 from rules.audit.record import Kind
 from rules.authority import Act
+from rules.granting.grant import CallGrant
 from rules.handling import Quorum
 from rules.hold import Event, Hold, Resolution, State
 from rules.mcp.action import ToolAction
@@ -92,6 +94,20 @@ class Deciding:
         if hold.votes:
             written["votes"] = "\n".join(stored).encode()
         return await self._decided(hold, Event.APPROVE, written, who=who, guard=guard)
+
+    async def by_grant(self, hold: Hold, grant: CallGrant, *, who: Reviewer) -> Hold | None:
+        """Approve what `grant` covers, as nobody has begun to look at it; None where somebody was quicker.
+
+        It runs at once, and no longer than the grant lasts.
+        """
+        written, valid = self._reviewing.by_grant(hold, grant, who=who)
+        times = {"run_by": valid // timedelta(milliseconds=1), "grace_until": 0}
+        same = {"votes": "", "decision": "", "watched_by": ""}
+        guard = {"digest": hold.digest, "times": times, "same": same}
+        try:
+            return await self._step(hold, Event.APPROVE, written, who=who, guard=guard)
+        except (_Moved, Problem):
+            return None
 
     async def undo(self, hold_id: str, *, who: Reviewer) -> Hold:
         """Take an own approval back: before it is complete, or within the time after that.

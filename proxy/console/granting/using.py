@@ -3,9 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import timedelta
 
+from proxy.console.deciding.deciding import Deciding
 from proxy.console.people.asking import matter_of
 from proxy.console.reviewing import Reviewing
 from proxy.drift.shots import SNAPSHOT
@@ -14,12 +13,11 @@ from proxy.grants.kept import Known
 from proxy.keys.seal import SealError
 from proxy.store.events import START, Events
 from proxy.store.record import StoreUnavailable
-from proxy.store.store import Refused
 from rules.action import Action
 from rules.authority import Act, refuse
 from rules.granting.grant import beyond, objection
 from rules.granting.likeness import likeness_of
-from rules.hold import Event, Hold, State
+from rules.hold import Hold, State
 from rules.mcp.action import ToolAction
 
 logger = logging.getLogger(__name__)
@@ -30,6 +28,7 @@ class Using:
 
     def __init__(self, reviewing: Reviewing) -> None:
         self._reviewing = reviewing
+        self._deciding = Deciding(reviewing)
         self._events = Events(reviewing.store)
         self._mark = ""
 
@@ -38,13 +37,13 @@ class Using:
         signals = self._reviewing.signals
         while True:
             seen = signals.changes
-            outcome = await ended(self.step())
+            outcome = await ended(self.look())
             if isinstance(outcome, BaseException) and not isinstance(outcome, StoreUnavailable):
                 report("grants.failed", outcome)
             if outcome is not True and (isinstance(outcome, BaseException) or seen == signals.changes):
                 await signals.anything()
 
-    async def step(self) -> bool:
+    async def look(self) -> bool:
         """Look at what has changed; whether anything had. Raises StoreUnavailable."""
         if not self._mark:
             self._mark = await self._events.newest()
@@ -97,14 +96,7 @@ class Using:
         if outcome != "done":
             logger.info("grants.not_spent grant=%s hold=%s why=%s", grant.grant_id, hold.hold_id, outcome)
             return False
-        written, valid = reviewing.by_grant(hold, grant, who=who)
-        times = {"run_by": valid // timedelta(milliseconds=1), "grace_until": 0}
-        same = {"votes": "", "decision": "", "watched_by": hold.watched_by}
-        with suppress(Refused):  # somebody was quicker
-            await reviewing.store.step(
-                hold, Event.APPROVE, fields=written, digest=hold.digest, times=times, same=same
-            )
-            reviewing.metrics.transitions.labels(event=Event.APPROVE).inc()
+        if await self._deciding.by_grant(hold, grant, who=who) is not None:
             reviewing.metrics.grant_uses.inc()
             logger.info("hold.granted hold=%s grant=%s by=%s", hold.hold_id, grant.grant_id, who.name)
         return True

@@ -1,7 +1,10 @@
 """Tests of the probes: life, readiness and metrics, without any id."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx2
@@ -19,7 +22,7 @@ from proxy.store.record import StoreUnavailable
 from proxy.store.store import Store
 from rules.hold import UNENDED, Event
 from rules.trace import exemplar
-from tests.proxy.console.world import TOKENS, World
+from tests.proxy.console.world import TOKENS, World, console_of
 
 
 async def test_health_while_all_else_is_away(away: World) -> None:
@@ -101,6 +104,23 @@ async def test_metrics(world: World, api: httpx2.AsyncClient) -> None:
         assert private not in response.text
 
 
+async def test_the_oldest_wait(world: World, api: httpx2.AsyncClient) -> None:
+    """By the console's clock; nobody waits where nothing is pending."""
+    assert "sidegate_oldest_pending_seconds 0.0" in (await api.get("/metrics")).text
+    hold = await world.hold()
+    later = replace(world.reviewing(), now=lambda: hold.created_at + timedelta(seconds=77))
+    async with world.client(reviewing=later) as other:
+        assert "sidegate_oldest_pending_seconds 77.0" in (await other.get("/metrics")).text
+
+
+async def test_the_kill_switch(world: World, api: httpx2.AsyncClient) -> None:
+    """On from the moment at which the store has it."""
+    assert "sidegate_kill_switch 0.0" in (await api.get("/metrics")).text
+    await world.store.kill("drill")
+    async with world.client() as other:
+        assert "sidegate_kill_switch 1.0" in (await other.get("/metrics")).text
+
+
 async def test_metrics_while_the_store_is_away(away: World) -> None:
     """An old number would be a wrong one: there is none."""
     away.metrics.holds.labels(state="pending").set(7)
@@ -108,6 +128,8 @@ async def test_metrics_while_the_store_is_away(away: World) -> None:
         response = await api.get("/metrics")
     assert response.status_code == 200
     assert "sidegate_store_up 0.0" in response.text
+    assert "sidegate_oldest_pending_seconds NaN" in response.text
+    assert "sidegate_kill_switch NaN" in response.text
     assert "sidegate_holds{" not in response.text
 
 
@@ -133,3 +155,20 @@ async def test_scrapes_share_one_count(world: World, monkeypatch: pytest.MonkeyP
     now = 5.0
     await probe.metrics(scope)
     assert asked == 2
+
+
+@pytest.mark.observe
+def test_a_storm_of_scrapes(world: World) -> None:
+    """Two hundred at once, over real connections: each is answered whole, and the holds are as they are."""
+
+    def scrape(url: str, path: str = "/metrics") -> tuple[int, bool]:
+        connection = HTTPConnection(url.removeprefix("http://"), timeout=60)
+        connection.request("GET", path)
+        answered = connection.getresponse()
+        text = answered.read()
+        connection.close()
+        return answered.status, b'sidegate_holds{state="pending"}' in text
+
+    with console_of(world) as url, ThreadPoolExecutor(200) as many:
+        assert set(many.map(scrape, [url] * 200)) == {(200, True)}
+        assert scrape(url, "/healthz") == (200, False)

@@ -14,17 +14,23 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from proxy.audit.reading import check, files_in, lines_of
+from proxy.counts import Summed
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.keys.seal import load_or_create_key
 from proxy.keys.signing import Signer
+from proxy.metrics import Metrics
 from rules.audit.record import read
 from rules.hold import State
 from tests.environments import locked
 from tests.mcp_servers.running import read_executed
 from tests.proxy.console.world import World
+from tests.proxy.test_metrics import samples
 
 _ROOT = Path(__file__).parents[3]
 _SDK = [sys.executable, str(_ROOT / "tests" / "mcp_servers" / "programs" / "python_sdks.py"), "mcp2", "stdio"]
+
+
+_TIER_4 = "sidegate_holds_opened_total[('tier', '4')]"
 
 
 @pytest.fixture
@@ -106,6 +112,10 @@ async def test_an_approval_outlives_the_session(data_dir: Path, tmp_path: Path) 
     assert paid.structured_content == {"payment": "to ada", "amount": 7}
     assert len(read_executed(executed)) == 1
     _check_audit(data_dir)
+    # Two processes, neither of which anybody scraped.
+    found = samples(Summed(Metrics().registry, data_dir / "mcp"))
+    assert found["sidegate_holds_opened_total[('tier', '3')]"] + found[_TIER_4] == 1
+    assert found["sidegate_hold_transitions_total[('event', 'answer')]"] == 1
 
 
 def _check_audit(data_dir: Path) -> None:

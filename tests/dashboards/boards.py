@@ -1,4 +1,4 @@
-"""The dashboard as these tests see it: panels and the expressions in them."""
+"""The boards as these tests see them: panels and the expressions in them."""
 
 import json
 import re
@@ -7,10 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-FILE = ROOT / "dashboards" / "overview.json"
+from tests.dashboards.rules.files import recorded_in, series_in
 
-_METRIC = re.compile(r"\bsidegate_[a-z_]+")
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "dashboards" / "grafana"
+FILES = sorted(FOLDER.glob("*.json"))
+NAMES = tuple(file.stem for file in FILES)
+
 _GROUPED = re.compile(r"\bby \(([^)]*)\)")
 _MATCHED = re.compile(r"[{,]\s*(\w+)\s*(?:=~|!~|!=|=)")
 
@@ -26,8 +29,13 @@ class Query:
 
     @property
     def metrics(self) -> set[str]:
-        """The names of the series that it reads."""
-        return set(_METRIC.findall(self.expression))
+        """The names of the sidecar's series that it reads."""
+        return series_in(self.expression)
+
+    @property
+    def recorded(self) -> set[str]:
+        """The names of the recording rules that it reads."""
+        return recorded_in(self.expression)
 
     @property
     def labels(self) -> set[str]:
@@ -47,25 +55,26 @@ class Query:
 
 
 @cache
-def dashboard() -> dict[str, Any]:
-    """The whole file."""
-    content: dict[str, Any] = json.loads(FILE.read_text())
+def dashboard(name: str) -> dict[str, Any]:
+    """One whole file."""
+    content: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
     return content
 
 
-def panels() -> list[dict[str, Any]]:
-    """Everything that stands on the board, rows included."""
-    found: list[dict[str, Any]] = dashboard()["panels"]
+def panels(name: str) -> list[dict[str, Any]]:
+    """Everything that stands on a board, rows included."""
+    found: list[dict[str, Any]] = dashboard(name)["panels"]
     return found
 
 
-def charts() -> list[dict[str, Any]]:
-    """The panels that show something."""
-    return [panel for panel in panels() if panel["type"] != "row"]
+def charts(*names: str) -> list[dict[str, Any]]:
+    """The panels that show something, on those boards or on all; each once, wherever it stands again."""
+    all_panels = [panel for name in names or NAMES for panel in panels(name)]
+    return list({panel["title"]: panel for panel in all_panels if panel["type"] != "row"}.values())
 
 
-def queries() -> list[Query]:
-    """Every expression on the board."""
+def queries(*names: str) -> list[Query]:
+    """Every expression on those boards, or on all."""
     return [
         Query(
             panel=panel["title"],
@@ -73,11 +82,11 @@ def queries() -> list[Query]:
             legend=target["legendFormat"],
             instant=target["instant"],
         )
-        for panel in charts()
+        for panel in charts(*names)
         for target in panel["targets"]
     ]
 
 
-def variables() -> dict[str, dict[str, Any]]:
-    """What can be chosen at the board's head, by name."""
-    return {variable["name"]: variable for variable in dashboard()["templating"]["list"]}
+def variables(name: str = "overview") -> dict[str, dict[str, Any]]:
+    """What can be chosen at a board's head, by name."""
+    return {variable["name"]: variable for variable in dashboard(name)["templating"]["list"]}

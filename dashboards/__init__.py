@@ -1,0 +1,8 @@
+"""What is watched, and the boards that show it.
+
+- `rules/`: Prometheus' recording rules and alerts; `tests/`: promtool's tests of them
+- `board`: rows and charts as data, and what Grafana makes of them
+- `overview`, `review_quality`, `security`, `operations`: what each board shows
+- `grafana/`: the four boards as Grafana reads them, written by `python -m dashboards`
+- `provisioning/`: where Grafana finds them
+"""

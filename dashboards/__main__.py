@@ -1,0 +1,22 @@
+"""The command `python -m dashboards`: writes `dashboards/grafana/*.json` anew."""
+
+from pathlib import Path
+
+from dashboards.board import Board, written
+from dashboards.operations import OPERATIONS
+from dashboards.overview import OVERVIEW
+from dashboards.review_quality import REVIEW_QUALITY
+from dashboards.security import SECURITY
+
+BOARDS: tuple[Board, ...] = (OVERVIEW, REVIEW_QUALITY, SECURITY, OPERATIONS)
+FOLDER = Path(__file__).parent / "grafana"
+
+
+def main() -> None:
+    """Write every board."""
+    for board in BOARDS:
+        (FOLDER / f"{board.name}.json").write_text(written(board))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The recording rules and alerts that Prometheus is given."""
