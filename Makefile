@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SYSTEM := apache2 chromium curl faketime haproxy iproute2 nftables nginx-light prometheus redis-server
 
-.PHONY: run test check unit acceptance deep bench evasion mcp-evasion clients trust conformance garden faults crash drills day dashboards demo image clean
+.PHONY: run test check unit acceptance deep bench evasion mcp-evasion clients trust conformance garden faults crash drills cardinality day dashboards demo image clean
 
 ## Start the sidecar with its embedded store. ARGS are passed on to `sidegate serve`.
 run: .venv/.run
@@ -75,6 +75,10 @@ crash: .venv/.dev .venv/.system
 ## 1,000 drills over the real store, console, worker and replayer: `DRILLS=N`.
 drills: .venv/.dev
 	$(BIN)/python -m tests.drills
+
+## A million distinct hosts, tools and sessions: the number of series and the memory stay what they are.
+cardinality: .venv/.dev .venv/.system
+	$(BIN)/python -m tests.cardinality $(ARGS)
 
 ## A scripted day in ten minutes, watched by a real Prometheus: `make day ARGS="--seconds 120"`.
 day: .venv/.dev .venv/.system

@@ -1,6 +1,6 @@
 """All I/O, clocks and randomness, from the ground up.
 
-- `config`, `settings/`: what is set, and where it was said; `packs`, `metrics`, `failure`
+- `config`, `settings/`: what is set, and where it was said; `packs`, `metrics`, `logs`, `failure`
 - `counts`: those of processes that nobody scrapes
 - `data_dir/`: files, keys and the private store of one data folder
 - `keys/`: what a hold keeps, encrypted; `store/`: holds in Redis; `signals`: what has changed there

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from proxy.agent import Agent
 from proxy.audit.recorder import Recorder
 from proxy.budgets import afford
+from proxy.logs import PassLog
 from proxy.metrics import Metrics
 from proxy.quality.sampling import Sampling
 from proxy.store.history import History
@@ -40,6 +41,7 @@ class Admission:
     sampling: Sampling | None = None
     """Keeps a few of the calls that pass, for people to look at."""
     traces: Traces | None = None
+    passes: PassLog | None = None
 
     async def weigh(self, call: Call, judgement: Judgement) -> Judgement | Refusal:
         """`judgement` raised by doubts, its budgets charged, recorded and counted, or why it may not go.
@@ -55,7 +57,7 @@ class Admission:
             return refusal
         self.count(judgement)
         if judgement.verdict is Verdict.PASS:
-            self._trace(call, judgement)
+            self._tell(call, judgement)
             await self.remember(call, judgement)
             self.sample(call, judgement)
         return judgement
@@ -65,8 +67,8 @@ class Admission:
         if self.audit is not None and (refusal := self.audit.read(call, judgement)):
             return refusal
         self.count(judgement)
+        self._tell(call, judgement)
         self.sample(call, judgement)
-        self._trace(call, judgement)
         return None
 
     def blocked(self, call: Call, judgement: Judgement) -> None:
@@ -74,7 +76,7 @@ class Admission:
         if self.audit is not None:
             self.audit.blocked(call, judgement)
         self.count(judgement)
-        self._trace(call, judgement)
+        self._tell(call, judgement)
 
     def sample(self, call: Call, judgement: Judgement) -> None:
         """Offer what passes to those who look at some of it."""
@@ -93,9 +95,11 @@ class Admission:
             facts = (judgement.tier, judgement.reason_id, judgement.rule)
             logger.info("gate.would_hold tier=%d reason=%s rule=%s", *facts)
 
-    def _trace(self, call: Call, judgement: Judgement) -> None:
+    def _tell(self, call: Call, judgement: Judgement) -> None:
         if self.traces is not None:
             self.traces.judged(call, judgement)
+        if self.passes is not None and judgement.verdict is Verdict.PASS:
+            self.passes.note(call, judgement)
 
 
 async def refusable[T](work: Awaitable[T]) -> T | Refusal:

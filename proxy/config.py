@@ -17,6 +17,7 @@ from proxy.credentials.supply import TLS
 from proxy.destinations import Allowed
 from proxy.holding import Waiting
 from proxy.keys.settings import Keys
+from proxy.logs import LogsEntry
 from proxy.mcp.servers import McpServer
 from proxy.quality.settings import Drills, PassAudit
 from proxy.settings.authority import CaEntry
@@ -187,6 +188,7 @@ class Config(Strict):
     ca: CaEntry = CaEntry()
     audit: Audit = Audit()
     traces: TracesEntry = TracesEntry()
+    logs: LogsEntry = LogsEntry()
 
     @field_validator("credentials")
     @classmethod

@@ -18,7 +18,7 @@ _MOST_ABOUT = 160
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 
 
-class Input(StrEnum):
+class Control(StrEnum):
     """What a field takes."""
 
     TEXT = "text"
@@ -34,17 +34,17 @@ class Input(StrEnum):
 
 
 _WORDS = {
-    Input.TEXT: "a text",
-    Input.NUMBER: "a number",
-    Input.WHOLE: "a whole number",
-    Input.FLAG: "true or false",
-    Input.CHOICE: "one of its choices",
+    Control.TEXT: "a text",
+    Control.NUMBER: "a number",
+    Control.WHOLE: "a whole number",
+    Control.FLAG: "true or false",
+    Control.CHOICE: "one of its choices",
 }
 _KINDS = {
-    "string": Input.TEXT,
-    "number": Input.NUMBER,
-    "integer": Input.WHOLE,
-    "boolean": Input.FLAG,
+    "string": Control.TEXT,
+    "number": Control.NUMBER,
+    "integer": Control.WHOLE,
+    "boolean": Control.FLAG,
 }
 
 
@@ -53,7 +53,7 @@ class Field:
     """One member. `shown`: what its field says, empty where the call does not have it."""
 
     member: str
-    input: Input
+    control: Control
     shown: str
     there: bool = True
     required: bool = False
@@ -67,7 +67,7 @@ class Field:
     @property
     def bounds(self) -> str:
         """What a number has to be besides, for people."""
-        whole = "whole" if self.input is Input.WHOLE else ""
+        whole = "whole" if self.control is Control.WHOLE else ""
         least, most = (
             f"{word} {bound}" if bound else "" for word, bound in (("from", self.least), ("to", self.most))
         )
@@ -75,15 +75,15 @@ class Field:
 
     def read(self, text: str) -> Json:
         """What the field says. Raises ValueError with what it has to be."""
-        value = _value(self.input, text) if self.input is not Input.CHOICE else _choice(self, text)
+        value = _value(self.control, text) if self.control is not Control.CHOICE else _choice(self, text)
         if why := self.fault(value):
             raise ValueError(why)
         return value
 
     def fault(self, value: Json) -> str | None:
         """Why the member cannot be `value`, or None."""
-        if not _is(self.input, value, self.choices):
-            return f"`{self.member}` has to be {_WORDS[self.input]}"
+        if not _is(self.control, value, self.choices):
+            return f"`{self.member}` has to be {_WORDS[self.control]}"
         if isinstance(value, str):
             return self._too_long(value)
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
@@ -143,8 +143,8 @@ def _required_if(field: Field, wanted: frozenset[str]) -> Field:
 def _field(name: str, schema: Mapping[str, Json] | None, value: Json) -> Field:
     """A member that is there: its schema counts where its value is what that says."""
     field = _absent(name, schema)
-    if field is None or not _is(field.input, value, field.choices):
-        field = Field(member=name, input=_kind_of(value), shown="", about=_about(schema or {}))
+    if field is None or not _is(field.control, value, field.choices):
+        field = Field(member=name, control=_kind_of(value), shown="", about=_about(schema or {}))
     return replace(field, shown=text_of(value), there=True)
 
 
@@ -154,13 +154,13 @@ def _absent(name: str, schema: Mapping[str, Json] | None) -> Field | None:
         return None
     choices = tuple(_choices(schema))
     kind = schema.get("type")
-    found = Input.CHOICE if choices else _KINDS.get(kind) if isinstance(kind, str) else None
+    found = Control.CHOICE if choices else _KINDS.get(kind) if isinstance(kind, str) else None
     if found is None:
         return None
     longest = schema.get("maxLength")
     return Field(
         member=name,
-        input=found,
+        control=found,
         shown="",
         there=False,
         choices=choices,
@@ -222,27 +222,27 @@ def _is_single(value: Json) -> bool:
     return isinstance(value, bool | int | Decimal)
 
 
-def _kind_of(value: Json) -> Input:
+def _kind_of(value: Json) -> Control:
     if isinstance(value, bool):
-        return Input.FLAG
-    return Input.TEXT if isinstance(value, str) else Input.NUMBER
+        return Control.FLAG
+    return Control.TEXT if isinstance(value, str) else Control.NUMBER
 
 
-def _is(kind: Input, value: Json, choices: tuple[str, ...]) -> bool:
+def _is(kind: Control, value: Json, choices: tuple[str, ...]) -> bool:
     match kind:
-        case Input.FLAG:
+        case Control.FLAG:
             return isinstance(value, bool)
-        case Input.TEXT:
+        case Control.TEXT:
             return isinstance(value, str)
-        case Input.CHOICE:
+        case Control.CHOICE:
             return isinstance(value, str) and value in choices
         case _:
             number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-            return number and (kind is Input.NUMBER or Decimal(str(value)) % 1 == 0)
+            return number and (kind is Control.NUMBER or Decimal(str(value)) % 1 == 0)
 
 
-def _value(kind: Input, text: str) -> Json:
-    if kind is Input.TEXT:
+def _value(kind: Control, text: str) -> Json:
+    if kind is Control.TEXT:
         return text
     try:
         return parse(text.strip().encode("utf-8", "replace"))

@@ -179,10 +179,10 @@ class Trail:
         try:
             self._segments.settle(self._place.seq)
             while self._write_some():
-                pass
+                # Within, or a trail that always has something to write would never come to it.
+                self._rotate()
             self._sync()
             self._sign(sign)
-            self._rotate()
             self._recovered()
         except (OSError, AuditError) as error:
             self._failed(error)

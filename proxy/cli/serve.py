@@ -2,12 +2,12 @@
 
 import argparse
 import asyncio
-import logging
 import shutil
 import sys
 from pathlib import Path
 from shlex import quote
 
+from proxy import logs
 from proxy.audit.segments import AuditError
 from proxy.cli.remote import add_data_dir
 from proxy.cli.settings import add_files, add_places, read_files
@@ -24,8 +24,6 @@ from proxy.serving.server import Serving, serve
 from proxy.settings.serve import address
 from proxy.witness import WitnessError
 
-# Below a warning these write down headers and addresses, whatever level is asked for.
-_SPEAK_OF_REQUESTS = ("mitmproxy", "uvicorn", "httpcore2", "httpx2", "hpack", "h2", "asyncio", "redis")
 # What keeps a sidecar from starting, each with its cure.
 _EXPECTED = (
     CannotServe,
@@ -53,9 +51,7 @@ def run(args: argparse.Namespace) -> int:
     read = read_files(args)
     if read is None:
         return 2
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    for name in _SPEAK_OF_REQUESTS:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logs.begin(read[0].logs)
     try:
         data_dir = private_folder(args.data_dir.absolute())
         with exclusive(data_dir):

@@ -37,6 +37,7 @@ from proxy.keys.seal import load_or_create_key
 from proxy.keys.sealed import Sealed
 from proxy.keys.signing import Signer, Verifier
 from proxy.keys.source import keyring_of
+from proxy.logs import PassLog
 from proxy.mcp.desk import Desk
 from proxy.mcp.http import McpOverHttp
 from proxy.mcp.own_session import OwnSessions
@@ -220,6 +221,8 @@ class Parts:
     def audit_feeds(self) -> list[Feed]:
         """What gives audit records to the sinks that are configured."""
         config = self.settings.config
+        if not config.audit.sinks:
+            return []
         place = making.place(config.channels, link="", beside=self.destinations, trust=self.upstream)
         around = Around(
             trail=self.audit.trail,
@@ -300,6 +303,7 @@ class Parts:
             audit=self.audit,
             sampling=self.sampling,
             traces=self.traces,
+            passes=PassLog(share=config.logs.passes) if config.logs.passes else None,
         )
         holding = Holding(
             keeping=self.keeping,

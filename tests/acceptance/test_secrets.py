@@ -6,6 +6,7 @@ import ssl
 import sys
 import threading
 import urllib.parse
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from tests.acceptance.clients import Answer, Call, curl
 from tests.acceptance.processes import until
 from tests.acceptance.sidecar import Sidecar, witness_beside
 from tests.acceptance.verbose import DUMPABLE
+from tests.proxy.tracing.collector import Collector, collecting
 
 ROOT = Path(__file__).parents[2]
 PLANTED = {
@@ -43,7 +45,7 @@ SEEN_BY_REVIEWERS = {"query-value", "query-key"}
 RULES = "version: 1\nrules:\n  - {id: all, match: {host: localhost, path: '/**'}, tier: 4, reason: test}\n"
 
 
-def config(folder: Path, *, supplied: int) -> str:
+def config(folder: Path, *, supplied: int, collector: str) -> str:
     """A configuration with every source of secrets; the upstream on port `supplied` has credentials."""
     return f"""
 version: 1
@@ -56,6 +58,9 @@ credentials:
   - {{host: "localhost:{supplied}", header: X-Second-Key, template: "{{secret}}", env: PLANTED_CREDENTIAL}}
 reviewers:
   - {{name: ada, token_file: "{folder}/ada.token"}}
+traces: {{endpoint: "{collector}", passes: 1.0}}
+logs: {{format: json, passes: 1.0}}
+audit: {{reads: 1.0, sinks: [{{name: stream, kind: redis}}]}}
 """
 
 
@@ -96,7 +101,8 @@ def answering(leaf: Leaf) -> Iterator[ThreadingHTTPServer]:
     context.load_cert_chain(leaf.chain, leaf.key)
     with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
         server.came = []  # type: ignore[attr-defined] # the handler has nothing else of its own
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        # Not while it accepts: a connection that is only opened would hold up all others.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
@@ -161,8 +167,8 @@ class Used:
 
     sidecar: Sidecar
     received: str
+    collector: Collector
     heard: list[Answer] = field(default_factory=list)
-    log: str = ""
 
     @property
     def own_files(self) -> set[Path]:
@@ -194,7 +200,7 @@ def used(authority: Authority) -> Iterator[Used]:
     """Everything planted and used: held, approved, run with fresh or with its own credentials, answered."""
     environment = {"PLANTED_CREDENTIAL": PLANTED["credential-env"], "PYTHONPATH": str(ROOT)}
     leaf = authority.issue()
-    with answering(leaf) as own, answering(leaf) as supplied:
+    with collecting() as collector, answering(leaf) as own, answering(leaf) as supplied:
         sidecar = Sidecar(
             upstream_ca=authority.ca,
             rules=RULES,
@@ -203,9 +209,11 @@ def used(authority: Authority) -> Iterator[Used]:
             launcher=(sys.executable, "-m", "tests.acceptance.verbose"),
         )
         _write_files(sidecar.folder)
-        sidecar.configure(config(sidecar.folder, supplied=supplied.server_address[1]))
+        sidecar.configure(
+            config(sidecar.folder, supplied=supplied.server_address[1], collector=collector.url)
+        )
         with sidecar:
-            done = Used(sidecar=sidecar, received="")
+            done = Used(sidecar=sidecar, received="", collector=collector)
             for server in (own, supplied):
                 _use(done, server.server_address[1])
             _refuse(done, own.server_address[1])
@@ -350,10 +358,34 @@ def test_no_secret_is_in_the_audit_trail_or_in_a_receipt(used: Used) -> None:
     assert found_in({"receipts": "".join(receipt.stdout for receipt in receipts).encode()}) == []
 
 
+@pytest.mark.observe
+def test_no_secret_is_in_a_trace(used: Used) -> None:
+    """Every request has its spans, as bytes that a real collector was sent."""
+    until(lambda: len(used.collector.spans) >= 40, deadline=30, what="the spans")
+    names = Counter(span.name.partition(" ")[0] for span in used.collector.spans)
+    for name in ("POST", "tools/call", "hold", "decision", "replay"):
+        assert names[name] >= 1, names
+    assert found_in({"traces": bytes(used.collector.raw)}) == []
+
+
+@pytest.mark.observe
+def test_no_secret_is_in_a_sink(used: Used) -> None:
+    """It is given what the trail has; the store's stream has records of each request."""
+    with Redis(unix_socket_path=str(used.sidecar.redis_socket)) as redis:
+
+        def given() -> bytes:
+            found: Any = redis.xrange("{sidegate:default}:audit")
+            return b"".join(entry[b"record"] for _, entry in found)
+
+        until(lambda: given().count(b'"kind":"attempt"') >= 20, deadline=30, what="the sink")
+        assert found_in({"sink": given()}) == []
+
+
 def test_no_secret_is_said(used: Used) -> None:
     """The log with every line that it could have, the metrics, and the lists of holds."""
     sidecar = used.sidecar
     assert " DEBUG " in sidecar.log
+    assert '"event": "hold.opened"' in sidecar.log
     assert found_in({"log": sidecar.log.encode()}) == []
     assert found_in({"metrics": "\n".join(sidecar.metrics()).encode()}) == []
     listed = json.dumps(sidecar.holds()).encode()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rules.form import MOST_FIELDS, Field, Input, fault, fields_of
+from rules.form import MOST_FIELDS, Field, Control, fault, fields_of
 from rules.request.strict_json import Json, parse
 
 SCHEMA: Json = {
@@ -34,20 +34,25 @@ def test_what_a_schema_says() -> None:
     found = of('{"copies": 2, "to": "ann"}')
     assert list(found) == ["copies", "to", "kind", "weight", "urgent"]
     copies, to, kind = found["copies"], found["to"], found["kind"]
-    assert (copies.input, copies.least, copies.most) == (Input.WHOLE, "1", "5")
+    assert (copies.control, copies.least, copies.most) == (Control.WHOLE, "1", "5")
     assert (to.required, to.longest, to.about, to.shown) == (True, 10, "an address", "ann")
-    assert (kind.input, kind.choices, kind.there, kind.shown) == (Input.CHOICE, ("note", "letter"), False, "")
-    assert (found["weight"].input, found["weight"].least) == (Input.NUMBER, "0.5")
+    assert (kind.control, kind.choices, kind.there, kind.shown) == (
+        Control.CHOICE,
+        ("note", "letter"),
+        False,
+        "",
+    )
+    assert (found["weight"].control, found["weight"].least) == (Control.NUMBER, "0.5")
     assert [copies.bounds, found["weight"].bounds, to.bounds] == ["whole, from 1 to 5", "from 0.5", ""]
 
 
 def test_without_a_schema() -> None:
     """Kinds are those of the values; lists, objects and what is long have no field."""
     found = of('{"a": "x", "n": 12.50, "f": true, "l": [1], "o": {}, "none": null}', None)
-    assert {name: field.input for name, field in found.items()} == {
-        "a": Input.TEXT,
-        "n": Input.NUMBER,
-        "f": Input.FLAG,
+    assert {name: field.control for name, field in found.items()} == {
+        "a": Control.TEXT,
+        "n": Control.NUMBER,
+        "f": Control.FLAG,
     }
     assert found["n"].shown == "12.50"
 
@@ -55,8 +60,8 @@ def test_without_a_schema() -> None:
 def test_a_value_that_its_schema_does_not_take() -> None:
     """It is shown as it is: the reviewer changes what was asked for, not what should have been."""
     found = of('{"copies": "two", "kind": "telegram"}')
-    assert (found["copies"].input, found["copies"].shown) == (Input.TEXT, "two")
-    assert (found["kind"].input, found["kind"].shown) == (Input.TEXT, "telegram")
+    assert (found["copies"].control, found["copies"].shown) == (Control.TEXT, "two")
+    assert (found["kind"].control, found["kind"].shown) == (Control.TEXT, "telegram")
 
 
 READ: dict[str, tuple[str, str, Json]] = {
@@ -122,7 +127,7 @@ def test_changes(after: dict[str, Json], words: str | None) -> None:
 def test_schemas_that_are_none(schema: Any) -> None:
     """A vendor may have written anything: the fields are those of the values."""
     found = of('{"to": "ann"}', schema)
-    assert (found["to"].input, found["to"].shown) == (Input.TEXT, "ann")
+    assert (found["to"].control, found["to"].shown) == (Control.TEXT, "ann")
     assert fault({"to": "ann"}, {"to": "bob"}, schema) is None
 
 

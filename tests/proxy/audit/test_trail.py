@@ -249,3 +249,34 @@ async def test_what_nobody_waits_for_is_on_disk_soon(living: tuple[Trail, Disk])
     trail.note(Kind.NOTE, {})
     await until_written(trail, before)
     assert trail.durable == before + 1
+
+
+@pytest.mark.parametrize("days", [-400, -1, 400])
+async def test_a_clock_that_jumps_breaks_no_chain(folder: Path, days: int) -> None:
+    """What is said of time is what the clock said; order, checkpoints and durability do not depend on it."""
+    moment = [datetime(2026, 11, 23, tzinfo=UTC)]
+    trail, _ = opened(folder, now=lambda: moment[0], cadence=Cadence(records=5))
+    trail.start({})
+    for number in range(12):
+        if number == 6:
+            moment[0] += timedelta(days=days)
+        await trail.record(Kind.NOTE, {"n": number})
+    trail.close()
+    assert findings(folder) == []
+    numbers = [record.facts["n"] for record in records(folder, "note")]
+    assert numbers == list(range(12))
+
+
+async def test_a_clock_set_forward_prunes_nothing_that_it_calls_new(folder: Path) -> None:
+    """Files go by the time of their last record: what was written after the jump stays after it is undone."""
+    moment = [datetime(2026, 11, 23, tzinfo=UTC)]
+    keep = Cadence(keep=timedelta(days=183))
+    trail, _ = opened(folder, file_bytes=1, now=lambda: moment[0], cadence=keep)
+    trail.start({})
+    moment[0] += timedelta(days=180)
+    await trail.record(Kind.NOTE, {})
+    moment[0] -= timedelta(days=180)
+    await trail.record(Kind.NOTE, {})
+    trail.close()
+    assert records(folder, "pruned") == []
+    assert findings(folder) == []

@@ -1,8 +1,10 @@
 """Tests of the probes: life, readiness and metrics, without any id."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx2
@@ -20,7 +22,7 @@ from proxy.store.record import StoreUnavailable
 from proxy.store.store import Store
 from rules.hold import UNENDED, Event
 from rules.trace import exemplar
-from tests.proxy.console.world import TOKENS, World
+from tests.proxy.console.world import TOKENS, World, console_of
 
 
 async def test_health_while_all_else_is_away(away: World) -> None:
@@ -153,3 +155,20 @@ async def test_scrapes_share_one_count(world: World, monkeypatch: pytest.MonkeyP
     now = 5.0
     await probe.metrics(scope)
     assert asked == 2
+
+
+@pytest.mark.observe
+def test_a_storm_of_scrapes(world: World) -> None:
+    """Two hundred at once, over real connections: each is answered whole, and the holds are as they are."""
+
+    def scrape(url: str, path: str = "/metrics") -> tuple[int, bool]:
+        connection = HTTPConnection(url.removeprefix("http://"), timeout=60)
+        connection.request("GET", path)
+        answered = connection.getresponse()
+        text = answered.read()
+        connection.close()
+        return answered.status, b'sidegate_holds{state="pending"}' in text
+
+    with console_of(world) as url, ThreadPoolExecutor(200) as many:
+        assert set(many.map(scrape, [url] * 200)) == {(200, True)}
+        assert scrape(url, "/healthz") == (200, False)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from proxy.audit.following import Follower, Line
 from proxy.audit.sinks.feed import Feed
 from proxy.channels.outgoing import Untold
 from proxy.metrics import Metrics
+from rules.audit.record import Entry, Kind, Place, line
 from tests.proxy.audit.test_following import written
 from tests.rules.audit.chains import chain
 
@@ -125,3 +127,17 @@ async def test_it_ends_when_it_is_cancelled(tmp_path: Path) -> None:
         await asyncio.sleep(0)
         task.cancel()
     assert task.cancelled()
+
+
+async def test_a_clock_that_was_set_back_makes_no_negative_lag(tmp_path: Path) -> None:
+    """Records of the future are given as all others."""
+    future = datetime(2100, 1, 1, tzinfo=UTC)
+    text = line(Entry(kind=Kind.NOTE, at=future, facts={}), Place(chain="serve-1"))
+    written(tmp_path, [text])
+    taker, metrics = Taker(fault=Untold("it answered 500")), Metrics()
+    feed = feeding(tmp_path, taker, metrics)
+    await feed.step()
+    assert value(metrics, "lag_seconds") == 0
+    taker.fault = None
+    await drained(feed)
+    assert taker.taken == [text]

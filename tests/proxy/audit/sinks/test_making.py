@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from proxy.audit import trail as module
 from proxy.audit.segments import AuditError
 from proxy.audit.sinks.making import Around, feeds, sure
 from proxy.audit.sinks.settings import SinkEntry, SinkKind
@@ -19,6 +20,7 @@ from proxy.destinations import Allowed, Destinations
 from proxy.metrics import Metrics
 from rules.audit.record import Kind, Record
 from tests.proxy.audit.trails import lines, opened, until_written
+from tests.proxy.redis_child import eventually
 
 pytestmark = pytest.mark.observe
 
@@ -31,8 +33,11 @@ ENTRIES = (
 )
 
 
-async def test_every_kind_is_made_and_a_stream_gets_what_is_on_disk(redis: Redis) -> None:
-    """Only that: what a full disk takes back was never given to anybody."""
+async def test_every_kind_is_made_and_a_stream_gets_what_is_on_disk(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only that: what a full disk or a power cut takes back was never given to anybody."""
+    monkeypatch.setattr(module, "_LOOK_EVERY", 3600.0)
     with tempfile.TemporaryDirectory(prefix="sg", dir="/tmp") as name:
         folder, metrics = Path(name) / "audit" / "serve", Metrics()
         folder.parent.mkdir()
@@ -50,12 +55,18 @@ async def test_every_kind_is_made_and_a_stream_gets_what_is_on_disk(redis: Redis
         with pytest.raises(AuditError):
             await trail.record(Kind.NOTE, {"n": 2})
         disk.fault = None
+        trail.note(Kind.NOTE, {"n": 3})
+        await eventually(lambda: _written(folder, 4), what="the record that nobody waits for")
         while await made[3].step() == 0:
             pass
         trail.close()
         entries: Any = await redis.xrange("{sidegate:made}:audit")
         assert [entry[b"record"] for _, entry in entries] == lines(folder)[:3]
         assert sorted(path.name for path in folder.parent.iterdir()) == ["serve", "stream.cursor"]
+
+
+async def _written(folder: Path, count: int) -> bool:
+    return len(lines(folder)) == count
 
 
 async def test_what_is_only_written_is_synced_before_it_is_given() -> None:
