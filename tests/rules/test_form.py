@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rules.form import MOST_FIELDS, Field, Control, fault, fields_of
+from rules.form import MOST_FIELDS, Control, Field, fault, fields_of
 from rules.request.strict_json import Json, parse
 
 SCHEMA: Json = {
