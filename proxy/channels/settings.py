@@ -43,14 +43,29 @@ class SecretPlace(Strict):
         return FromFile(Path(self.file or "")).read()
 
 
-class Webhook(Strict):
+class Posted(Strict):
+    """A channel that is told over HTTP, of holds for some hosts or for all."""
+
+    url: Name
+    hosts: tuple[Name, ...] = ()
+
+    @field_validator("url")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        return endpoint_url(value)
+
+    @field_validator("hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return hosts(value)
+
+
+class Webhook(Posted):
     """A program that is told; with two secrets it may take either, while the older one goes."""
 
     name: str
-    url: Name
     secrets: Annotated[tuple[SecretPlace, ...], Field(min_length=1, max_length=2)]
     events: Annotated[tuple[State, ...], Field(min_length=1)] = OUTCOMES
-    hosts: tuple[Name, ...] = ()
 
     @field_validator("name")
     @classmethod
@@ -61,25 +76,14 @@ class Webhook(Strict):
             )
         return value
 
-    @field_validator("url")
-    @classmethod
-    def _reachable(cls, value: str) -> str:
-        return endpoint_url(value)
 
-    @field_validator("hosts")
-    @classmethod
-    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return hosts(value)
-
-
-class Slack(Strict):
+class Slack(Posted):
     """A Slack app: where it posts, and which of its users is which reviewer, by the user's id."""
 
     channel: Annotated[str, Field(pattern="^[A-Z0-9]{2,32}$")]
     token: SecretPlace
     signing_secret: SecretPlace
     reviewers: dict[str, Name] = Field(default_factory=dict)
-    hosts: tuple[Name, ...] = ()
     url: Name = "https://slack.com/api"
 
     @field_validator("reviewers")
@@ -89,16 +93,6 @@ class Slack(Strict):
             if not _SLACK_USER.fullmatch(user):
                 raise ValueError(f"{quote(user)} is no id of a Slack user; copy it from the user's profile")
         return value
-
-    @field_validator("url")
-    @classmethod
-    def _reachable(cls, value: str) -> str:
-        return endpoint_url(value)
-
-    @field_validator("hosts")
-    @classmethod
-    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return hosts(value)
 
 
 class Recipient(Strict):

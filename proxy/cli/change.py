@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from proxy.cli.remote import Console, Negative, add_data_dir, console, hold_path, reported
+from proxy.cli.remote import Console, Negative, console, finish, hold_path
 from proxy.cli.terminal import block, confirmed, say
 from rules.edit import written
 from rules.mcp.message import text_of
@@ -30,22 +30,17 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="a member's path with dots, and its new value; without it, $EDITOR opens all of it",
     )
     parser.add_argument("--yes", action="store_true", help="do not ask again on a terminal")
-    _finish(parser, edit)
+    finish(parser, edit)
 
     parser = commands.add_parser("ask", help="ask the agent of a hold something")
     parser.add_argument("id", metavar="ID")
     parser.add_argument("--question", required=True, metavar="TEXT", help="what it is told at its next touch")
-    _finish(parser, ask)
+    finish(parser, ask)
 
     parser = commands.add_parser("comment", help="say something about a hold to other people")
     parser.add_argument("id", metavar="ID")
     parser.add_argument("--text", required=True, metavar="TEXT", help="what the agent is told nothing of")
-    _finish(parser, comment)
-
-
-def _finish(parser: argparse.ArgumentParser, run: Any) -> None:
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, comment)
 
 
 def edit(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from proxy.cli.package import to_open
-from proxy.cli.remote import Console, Negative, add_data_dir, console, hold_path, reported
+from proxy.cli.remote import Console, Negative, console, finish, hold_path
 from proxy.cli.shown import whole
 from proxy.cli.terminal import block, confirmed, say
 from rules.review.inert import visible
@@ -21,36 +21,31 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("id", metavar="ID")
     parser.add_argument("--yes", action="store_true", help="do not ask again on a terminal")
     parser.add_argument("--code", metavar="DIGITS", help="the second factor, where the tier needs one")
-    _finish(parser, approve)
+    finish(parser, approve)
 
     parser = commands.add_parser("reject", help="refuse a hold; the agent is given the reason")
     parser.add_argument("id", metavar="ID")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="one line for the agent")
-    _finish(parser, reject)
+    finish(parser, reject)
 
     parser = commands.add_parser("respond", help="refuse a hold, and answer the agent in its place")
     parser.add_argument("id", metavar="ID")
     parser.add_argument("--answer", required=True, metavar="TEXT", help="what the agent is told")
-    _finish(parser, respond)
+    finish(parser, respond)
 
     parser = commands.add_parser("undo", help="take an own approval back before it is sent")
     parser.add_argument("id", metavar="ID")
-    _finish(parser, undo)
+    finish(parser, undo)
 
     parser = commands.add_parser("ask-again", help="hold anew what did not run because something had changed")
     parser.add_argument("id", metavar="ID")
-    _finish(parser, ask_again)
+    finish(parser, ask_again)
 
     parser = commands.add_parser("kill", help="stop everything that is held from being sent")
     parser.add_argument("--reason", required=True, metavar="TEXT")
-    _finish(parser, kill)
+    finish(parser, kill)
 
-    _finish(commands.add_parser("unkill", help="switch the kill switch off"), unkill)
-
-
-def _finish(parser: argparse.ArgumentParser, run: Any) -> None:
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(commands.add_parser("unkill", help="switch the kill switch off"), unkill)
 
 
 def approve(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from proxy.cli.decide import opened, settled
-from proxy.cli.remote import Negative, add_data_dir, console, grant_path, hold_path, reported
+from proxy.cli.remote import Negative, console, finish, grant_path, hold_path
 from proxy.cli.shown import whole
 from proxy.cli.terminal import confirmed, say
 from rules.review.inert import visible
@@ -20,20 +20,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--minutes", type=int, metavar="N", help="for how long (default 60)")
     parser.add_argument("--count", type=int, metavar="N", help="how many calls (default 10, at most 100)")
     parser.add_argument("--yes", action="store_true", help="do not ask again on a terminal")
-    _finish(parser, grant)
+    finish(parser, grant)
 
     parser = commands.add_parser("grants", help="list what was granted, and how much of it was used")
     parser.add_argument("--json", action="store_true", help="print the console's JSON")
-    _finish(parser, grants)
+    finish(parser, grants)
 
     parser = commands.add_parser("ungrant", help="take a grant back: nothing more runs by it")
     parser.add_argument("id", metavar="GRANT")
-    _finish(parser, ungrant)
-
-
-def _finish(parser: argparse.ArgumentParser, run: Any) -> None:
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, ungrant)
 
 
 def grant(args: argparse.Namespace) -> int:

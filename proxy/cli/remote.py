@@ -54,6 +54,12 @@ def add_data_dir(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def finish(parser: argparse.ArgumentParser, run: Run) -> None:
+    """Complete a command that asks a console."""
+    add_data_dir(parser)
+    parser.set_defaults(run=reported(run))
+
+
 def reported(run: Run) -> Run:
     """`run`, with a negative result told on standard error and turned into its exit code."""
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from proxy.cli.remote import Negative, add_data_dir, console, hold_path, reported
+from proxy.cli.remote import Negative, console, finish, hold_path
 from proxy.cli.shown import whole
 from proxy.cli.terminal import confirmed, say
 from rules.hold import Resolution, State
@@ -51,8 +51,7 @@ def cancel(args: argparse.Namespace) -> int:
 
 def _finish(parser: argparse.ArgumentParser, run: Any, *, help_: str) -> None:
     parser.add_argument("--reason", required=True, metavar="TEXT", help=help_)
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def _told(hold: dict[str, Any]) -> int:

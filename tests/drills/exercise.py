@@ -72,7 +72,10 @@ class Exercise:
             self.tally.real += 1
 
     async def _has_run(self, hold: Hold) -> bool:
-        return (await self.replays.found(hold)).state is State.EXECUTED
+        """Whether it is recorded, and counted, which comes after that."""
+        counted = self.replays.count("sidegate_replay_seconds_count", disposition="approved-executed")
+        state = (await self.replays.found(hold)).state
+        return state is State.EXECUTED and counted == self.tally.real + 1
 
     async def one(self, number: int) -> None:
         """One drill, answered as the script has it."""

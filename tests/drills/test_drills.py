@@ -34,7 +34,7 @@ def check(found: Exercise, count: int) -> None:
     """Everything that has to hold after an exercise of `count` drills."""
     assert sum(found.tally.answers.values()) == count
     assert len(found.upstream.executed) == found.tally.real
-    assert not found.tally.counted
+    assert found.tally.counted == set()
     assert (found.tally.disguises, found.tally.untold) == (0, 0)
     check_rates(found)
 

@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator, Iterator
 
+import httpx2
 import pytest
 from redis.asyncio import Redis
 
 from proxy.store.connection import connect
 from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
-from tests.proxy.console.world import redis_server
+from tests.proxy.console.world import World, redis_server
+from tests.proxy.gatehouse import Gatehouse, gatehouse
 from tests.proxy.replays import Replays, replaying
 
 
@@ -46,3 +48,25 @@ async def replays(redis_url: str, authority: Authority) -> AsyncIterator[Replays
     """Give a replayer on a domain of its own."""
     async with replaying(redis_url, authority) as replays:
         yield replays
+
+
+@pytest.fixture
+async def world(redis_url: str) -> AsyncIterator[World]:
+    """Give an approval domain of its own."""
+    made = World.build(redis_url)
+    yield made
+    await made.redis.aclose()
+
+
+@pytest.fixture
+async def api(world: World) -> AsyncIterator[httpx2.AsyncClient]:
+    """Speak to the console as a reviewer."""
+    async with world.client() as client:
+        yield client
+
+
+@pytest.fixture
+async def house(redis_url: str) -> AsyncIterator[Gatehouse]:
+    """Give a gate with an approval domain of its own."""
+    async with gatehouse(redis_url) as made:
+        yield made

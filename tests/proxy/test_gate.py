@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,25 +16,10 @@ from rules.classify import classify
 from rules.normalize import normalize
 from rules.reply import Reply
 from rules.verdict import ReasonId, Refusal, Tier, Verdict
-from tests.proxy.console.world import redis_server
 from tests.proxy.gatehouse import NOW, Gatehouse, crash, gatehouse, hold_id, request, ruleset, told
 from tests.proxy.redis_child import redis_child
 
 LOCAL = ("127.0.0.1", 9)
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    """Run a store for the whole module."""
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture
-async def house(redis_url: str) -> AsyncIterator[Gatehouse]:
-    """Give a gate with an approval domain of its own."""
-    async with gatehouse(redis_url) as made:
-        yield made
 
 
 PASSES = {

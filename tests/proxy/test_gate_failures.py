@@ -1,6 +1,5 @@
 """Failures of the gate that nobody foresaw, once a hold was made: nothing is denied, nothing sent twice."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,31 +10,10 @@ from rules.hold import Hold, State
 from rules.reply import Reply
 from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
-from tests.proxy.console.world import redis_server
 from tests.proxy.gatehouse import NOW, gatehouse, prefer, request, told
 
 TOKEN = (b"Authorization", b"Bearer first-token")
 SECRET = "secret-of-the-request"
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    """Run a store for the whole module."""
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Make the authority of the upstreams."""
-    return Authority.create(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture
-def upstream(authority: Authority) -> Iterator[Upstream]:
-    """Run a recording upstream."""
-    with Upstream(authority.issue()) as running:
-        yield running
 
 
 class Failing(Signals):

@@ -3,7 +3,7 @@
 import gzip
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import ClassVar
 
@@ -13,25 +13,10 @@ from addons.exchange import Passage, Request
 from proxy.gate import Gate
 from rules.call import Call
 from rules.ruleset import Rule, Ruleset
-from tests.proxy.console.world import redis_server
-from tests.proxy.gatehouse import NOW, Gatehouse, gatehouse, hold_id, request, ruleset
+from tests.proxy.gatehouse import NOW, Gatehouse, hold_id, request, ruleset
 
 LARGE = json.dumps({"amount": 7, "items": ["x" * 100] * 200}).encode()
 GZIP = (b"Content-Encoding", b"gzip")
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    """Run a store for the whole module."""
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture
-async def house(redis_url: str) -> AsyncIterator[Gatehouse]:
-    """Give a gate with an approval domain of its own."""
-    async with gatehouse(redis_url) as made:
-        yield made
 
 
 class Watched(Ruleset):

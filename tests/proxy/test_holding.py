@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -21,33 +21,12 @@ from rules.hold import State
 from rules.reply import Reply
 from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
-from tests.proxy.console.world import redis_server
 from tests.proxy.credentials.requests import header
 from tests.proxy.gatehouse import ANSWER, NOW, Gatehouse, crash, gatehouse, hold_id, prefer, request, told
 from tests.proxy.redis_child import eventually, redis_child
 
 TOKEN = (b"Authorization", b"Bearer first-token")
 INLINE = prefer("wait=20")
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    """Run a store for the whole module."""
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Make the authority of the upstreams."""
-    return Authority.create(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture
-def upstream(authority: Authority) -> Iterator[Upstream]:
-    """Run a recording upstream."""
-    with Upstream(authority.issue()) as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What an agent hears of its hold besides how it stands: what was changed, and what it is asked."""
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,23 +15,8 @@ from rules.hold import Event, Hold, State
 from rules.reply import Reply
 from rules.request.strict_json import Json
 from rules.talk import Kind, Said
-from tests.proxy.console.world import redis_server
 from tests.proxy.gatehouse import ANSWER, NOW, Gatehouse, gatehouse, hold_id, request, ruleset, told
 from tests.proxy.test_holding_status import look
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    """Run a store for the whole module."""
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture
-async def house(redis_url: str) -> AsyncIterator[Gatehouse]:
-    """Give a gate with an approval domain of its own."""
-    async with gatehouse(redis_url) as made:
-        yield made
 
 
 async def changed(house: Gatehouse, held: Outcome, value: Json) -> Hold:

@@ -1,32 +1,15 @@
 """The agent's status address: its own holds, everything else does not exist."""
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
 
 from addons.exchange import Request
 from rules.hold import State
 from rules.message import Message
 from rules.reply import Reply, as_json
-from tests.proxy.console.world import redis_server
 from tests.proxy.gatehouse import ANSWER, BODY, NOW, Gatehouse, crash, gatehouse, hold_id, request, told
 from tests.proxy.redis_child import redis_child
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    """Run a store for the whole module."""
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture
-async def house(redis_url: str) -> AsyncIterator[Gatehouse]:
-    """Give a gate with an approval domain of its own."""
-    async with gatehouse(redis_url) as made:
-        yield made
 
 
 def look(path: str, *, method: str = "GET", scheme: str = "http") -> Request:

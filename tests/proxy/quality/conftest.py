@@ -1,5 +1,5 @@
 """Fixtures of the tests of quality: those of the console."""
 
-from tests.proxy.console.conftest import away, world
+from tests.proxy.console.conftest import away
 
-__all__ = ["away", "world"]
+__all__ = ["away"]

@@ -120,7 +120,7 @@ async def _refused(url: str) -> bool:
     host, _, port = url.removeprefix("http://").partition(":")
     try:
         _, writer = await asyncio.open_connection(host, int(port))
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):  # the latter where it closes just now
         return True
     writer.close()
     return False

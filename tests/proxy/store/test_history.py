@@ -1,6 +1,5 @@
 """Tests of what is remembered of agents' calls."""
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,26 +12,11 @@ from proxy.store.record import StoreUnavailable
 from rules.account import NOTHING, Account
 from rules.classify import classify
 from rules.review.past import LONGEST, MOST_KEPT
-from tests.proxy.console.world import AGENT, RULES, World, redis_server
+from tests.proxy.console.world import AGENT, RULES, World
 from tests.rules.calls import http
 
 PAY = http("POST bank.example/transfers?token=hush", {"amount": 5, "currency": "eur", "to": "ACME"})
 JUDGED = classify(PAY, RULES)
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    """Run a store for these tests."""
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture
-async def world(redis_url: str) -> AsyncIterator[World]:
-    """Give an approval domain of its own."""
-    made = World.build(redis_url)
-    yield made
-    await made.redis.aclose()
 
 
 async def keys(world: World) -> list[bytes]:
