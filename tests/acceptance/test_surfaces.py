@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from tests.acceptance.authority import Authority
+from tests.acceptance.chromium import PHONE, Reader, chromium
 from tests.acceptance.hostile import FORGED, MARK, Scene, link_in, scene
 from tests.acceptance.processes import until
 from tests.proxy.channels.slack.workspace import said
@@ -134,7 +135,7 @@ SURFACES: dict[str, Surface] = {
     **pages("/holds/DRILL", "/history", "/passed", "/passed/SAMPLE"),
     **answers("/api/holds", "/api/holds/HOLD", "/api/holds/HOLD/content?part=body", "/api/holds/DRILL"),
     **answers("/api/passed", "/api/passed/SAMPLE"),
-    **commands("holds --json", "holds HOLD", "holds HOLD --json", "holds DRILL", "passed", "passed SAMPLE"),
+    **commands("holds HOLD", "holds HOLD --json", "passed", "passed SAMPLE"),
     "what a change would do": preview,
     "mail": letter,
     "slack": chat,
@@ -145,7 +146,7 @@ SURFACES: dict[str, Surface] = {
 QUIET: dict[str, Surface] = {
     **pages("/holds/HOLD/standing", "/grants", "/numbers", "/agents", "/deliveries", "/kill", "/rules"),
     **answers("/api/grants", "/api/deliveries", "/metrics"),
-    **commands("holds", "grants", "webhooks"),
+    **commands("holds", "grants"),
     "audit show": partial(_trail, "show"),
     "audit export": partial(_trail, "export"),
     "behind a letter": behind_a_letter,
@@ -164,6 +165,19 @@ def test_nothing_acts_and_nothing_hides(name: str, here: Scene) -> None:
         assert "<img" not in shown
     assert not [line for line in shown.splitlines() if line.startswith((FORGED, "="))]
     assert name in QUIET or MARK in shown
+
+
+def test_on_a_phone(here: Scene) -> None:
+    """The pages run nothing of theirs, are no wider than the screen, and axe finds nothing serious."""
+    with chromium() as browser:
+        reader = Reader(browser, here.sidecar, size=PHONE)
+        reader.log_in()
+        for path in ("/holds/DRILL", "/holds/HOLD/alike", "/passed", "/passed/SAMPLE", "/grants", "/numbers"):
+            reader.page.goto(filled(here, path))
+            assert reader.overflows() == [], path
+            assert reader.graves() == [], path
+            assert not reader.ran()
+        assert reader.complaints == []
 
 
 def unseen(text: str) -> list[str]:
