@@ -5,7 +5,7 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
@@ -17,8 +17,9 @@ from proxy.console.problem import PRIVATE, answer
 from proxy.console.reading.board import Board
 from proxy.console.reviewing import Reviewing
 from proxy.counts import Summed
+from proxy.failure import ended, report
 from proxy.store.record import StoreUnavailable
-from rules.hold import UNENDED, State
+from rules.hold import UNENDED, Hold, State
 
 _OPENMETRICS = re.compile(r"application/openmetrics-text; ?version=1\.0\.0(?![^;,])")
 _SECONDS = 5.0
@@ -68,17 +69,16 @@ class Probes:
     async def _count(self) -> None:
         """Set the gauges that are read from the store; without it, no number is better than an old one."""
         metrics = self._reviewing.metrics
-        try:
-            async with asyncio.timeout(_SECONDS):
-                holds = await self._board.unended()
-                killed = await self._reviewing.store.killed()
-                waiting = await self._reviewing.passes.waiting()
-        except (StoreUnavailable, TimeoutError):
+        found = await ended(self._read())
+        if isinstance(found, BaseException):
+            if not isinstance(found, (StoreUnavailable, TimeoutError)):
+                report("metrics.unread", found)
             metrics.store_up.set(0)
             metrics.holds.clear()
             metrics.oldest_pending_seconds.set(math.nan)
             metrics.kill_switch.set(math.nan)
             return
+        holds, killed, waiting = found
         metrics.store_up.set(1)
         metrics.pass_audit_waiting.set(waiting)
         real = [hold for hold in holds if not hold.drill]
@@ -89,6 +89,12 @@ class Probes:
         waits = [(now - hold.created_at).total_seconds() for hold in real if hold.state is State.PENDING]
         metrics.oldest_pending_seconds.set(max([0.0, *waits]))
         metrics.kill_switch.set(killed is not None)
+
+    async def _read(self) -> tuple[Sequence[Hold], str | None, int]:
+        async with asyncio.timeout(_SECONDS):
+            holds = await self._board.unended()
+            killed = await self._reviewing.store.killed()
+            return holds, killed, await self._reviewing.passes.waiting()
 
 
 def _form(accepted: str) -> tuple[Callable[[Collector], bytes], str]:

@@ -7,7 +7,7 @@ import pytest
 
 from proxy.data_dir.lock import exclusive
 from tests.proxy.cli.desk import DOMAIN, KEY, Desk, desk_at
-from tests.proxy.console.world import World, console_of, redis_server
+from tests.proxy.console.world import Going, World, console_of, redis_server
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def redis_url() -> Iterator[str]:
 def console(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a console for the whole session; give its URL."""
     folder = tmp_path_factory.mktemp("console")
-    with console_of(World.build(redis_url, domain=DOMAIN, key=KEY, folder=folder)) as url:
+    with console_of(World.build(redis_url, domain=DOMAIN, key=KEY, folder=folder, clock=Going())) as url:
         yield url
 
 
