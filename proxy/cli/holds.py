@@ -3,8 +3,8 @@
 import argparse
 import json
 
-from proxy.cli.remote import add_data_dir, console, hold_path, reported
-from proxy.cli.shown import table, whole
+from proxy.cli.remote import Negative, add_data_dir, console, hold_path, reported
+from proxy.cli.shown import sheet, table, whole
 from proxy.cli.terminal import say
 from rules.hold import State
 
@@ -15,7 +15,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     one_or_some = parser.add_mutually_exclusive_group()
     one_or_some.add_argument("id", nargs="?", metavar="ID", help="show this one whole")
     one_or_some.add_argument("--state", choices=[*State], metavar="STATE", help=f"one of {', '.join(State)}")
-    parser.add_argument("--json", action="store_true", help="print the console's JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print the console's JSON")
+    form.add_argument("--csv", action="store_true", help="print the list for a spreadsheet")
     add_data_dir(parser)
     parser.set_defaults(run=reported(run))
 
@@ -27,7 +29,11 @@ def run(args: argparse.Namespace) -> int:
             members = api.ask("GET", hold_path(args.id))
         else:
             members = api.ask("GET", "/api/holds", params={"state": args.state} if args.state else {})
-    if args.json:
+    if args.csv and args.id is not None:
+        raise Negative("one hold is no list: leave out --csv, or the id", code=2)
+    if args.csv:
+        say(sheet(members["holds"]))
+    elif args.json:
         say(json.dumps(members, indent=2))
     elif args.id is not None:
         say(whole(members["hold"], now=members["now"]))

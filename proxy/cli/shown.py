@@ -8,12 +8,25 @@ from typing import Any
 from proxy.cli.compared import compared
 from proxy.cli.package import packaged
 from proxy.cli.terminal import block, columns, shorten
-from rules.review.inert import turns, visible
+from rules.review.inert import csv_cell, turns, visible
 
 MAX_SHOWN = 16 * 1024
 """Characters of a body."""
 
 _HEADINGS = ("ID", "TIER", "STATE", "AGE", "DECIDE IN", "CALL")
+_COLUMNS = (
+    "hold_id",
+    "tier",
+    "state",
+    "created_at",
+    "decide_by",
+    "method",
+    "url",
+    "rule",
+    "reason",
+    "decided_by",
+    "decision_reason",
+)
 _UNITS = (("d", 86_400), ("h", 3600), ("m", 60))
 
 
@@ -29,6 +42,12 @@ def table(holds: list[dict[str, Any]], *, now: str) -> str:
     widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
     room = columns() - sum(widths) - 2 * len(widths)
     return "\n".join(_line(row, widths, room) for row in rows)
+
+
+def sheet(holds: list[dict[str, Any]]) -> str:
+    """One row of comma-separated values for each hold; no cell of it is taken for a formula."""
+    rows = [_COLUMNS, *([str(hold[name] or "") for name in _COLUMNS] for hold in holds)]
+    return "\n".join(",".join(map(csv_cell, row)) for row in rows)
 
 
 def span(since: str, until: str) -> str:

@@ -146,7 +146,7 @@ SURFACES: dict[str, Surface] = {
 QUIET: dict[str, Surface] = {
     **pages("/holds/HOLD/standing", "/grants", "/numbers", "/agents", "/deliveries", "/kill", "/rules"),
     **answers("/api/grants", "/api/deliveries", "/metrics"),
-    **commands("holds", "grants"),
+    **commands("holds", "holds --csv", "grants"),
     "audit show": partial(_trail, "show"),
     "audit export": partial(_trail, "export"),
     "behind a letter": behind_a_letter,

@@ -1,5 +1,7 @@
 """Tests of `sidegate holds`."""
 
+import csv
+import io
 import json
 from dataclasses import replace
 
@@ -45,6 +47,32 @@ async def test_the_table(world: World, desk: Desk, capsys: Capture) -> None:
     assert len(newest) == 100
     assert oldest.startswith(f"{first.hold_id}  3     rejected  ")
     assert oldest.endswith("  -          POST https://bank.example/transfers?d...")
+
+
+async def test_a_sheet(world: World, desk: Desk, capsys: Capture) -> None:
+    """One row each, which a reader of CSV reads back; what would be a formula is text."""
+    hold = await world.hold(replace(ACTION, target="/a,b?c=%22"))
+    await world.store.step(
+        hold, Event.REJECT, fields={"decision_reason": f"=cmd|' /C calc'!A0 {HOSTILE}".encode()}
+    )
+    assert desk.run("holds", "--csv") == 0
+    text = capsys.readouterr().out
+    head, row = csv.reader(io.StringIO(text))
+    found = dict(zip(head, row, strict=True))
+    assert (found["hold_id"], found["state"], found["url"]) == (
+        hold.hold_id,
+        "rejected",
+        "https://bank.example/a,b?c=%22",
+    )
+    assert found["decision_reason"].startswith("'=cmd|")
+    assert raw(text) == []
+
+
+async def test_one_hold_is_no_sheet(world: World, desk: Desk, capsys: Capture) -> None:
+    """And the cure is said."""
+    hold = await world.hold()
+    assert desk.run("holds", "--csv", hold.hold_id) == 2
+    assert "leave out --csv" in capsys.readouterr().err
 
 
 async def test_one_state(world: World, desk: Desk, capsys: Capture) -> None:
