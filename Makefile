@@ -14,10 +14,10 @@ run: .venv/.run
 demo: .venv/.run
 	@exec $(BIN)/python docs/examples/demo/demo.py
 
-## All checks and all tests.
+## All checks and all tests. Many tests wait for processes and clocks, so there is one worker more than CI has cores.
 test: .venv/.dev .venv/.system
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 ## Style, types, import contracts.
 check: .venv/.dev

@@ -168,7 +168,7 @@ def test_without_room_for_records_nothing_of_tier_4_is_held(full: Sidecar, upstr
 def test_kills_leave_a_sound_chain_and_nothing_unrecorded(audited: Sidecar, upstream: Upstream) -> None:
     """Whenever it dies: each request that arrived has its attempt on record."""
     chance = random.Random(1)
-    for number in range(int(os.environ.get("AUDIT_KILLS") or 4)):
+    for number in range(int(os.environ.get("AUDIT_KILLS") or 2)):
         held = [ask(audited, upstream, f"/pay/{number}-{n}").header("Sidegate-Hold") for n in range(3)]
         for hold_id in filter(None, held):
             audited.approve(hold_id)

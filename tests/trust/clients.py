@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +94,7 @@ def _python() -> Iterator[Client]:
     for name, script in _PYTHON.items():
         command = (program, "-c", script)
         yield Client(name=f"{name} {versions[name]}", command=command, cure=_CURES.get(name, ""))
-    pip = (program, "-m", "pip", "download", "--no-cache-dir", "--retries", "0", "--timeout", "20")
+    pip = (sys.executable, "-m", "pip", "download", "--no-cache-dir", "--retries", "0", "--timeout", "20")
     yield Client(name="pip", command=(*pip, "--index-url", f"https://{HOST}/simple", "-d", "/tmp", "nothing"))
 
 
