@@ -1,6 +1,7 @@
 """Fixtures of the commands' tests: one real store and console for all, one data folder for each."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ def redis_url() -> Iterator[str]:
 def console(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a console for the whole session; give its URL."""
     folder = tmp_path_factory.mktemp("console")
-    with console_of(World.build(redis_url, domain=DOMAIN, key=KEY, folder=folder, clock=Going())) as url:
+    served = replace(World.build(redis_url, domain=DOMAIN, key=KEY, folder=folder), clock=Going())
+    with console_of(served) as url:
         yield url
 
 

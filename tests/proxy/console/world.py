@@ -203,7 +203,7 @@ class World:
             sealed=Sealed(Keyring([key], domain=domain)),
             metrics=metrics,
             signals=Signals(store, metrics),
-            clock=known.get("clock") or Clock(),  # type: ignore[arg-type] # theirs who build it
+            clock=Clock(),
             checks={"store": True, "proxy": True},
             folder=Path(str(known.get("folder", "/nowhere"))),
             strict=bool(known.get("strict")),
@@ -390,7 +390,7 @@ def console_of(world: World) -> Iterator[str]:
 
 async def _serve(world: World, listening: socket.socket, started: list[Listener]) -> None:
     own = World.build(world.url, domain=world.domain, key=world.key, folder=world.folder, strict=True)
-    own = replace(own, entry=world.entry)
+    own = replace(own, entry=world.entry, clock=world.clock)
     own.checks.update(world.checks)
     started.append(Listener(create(own.reviewing(listening.getsockname())), listening))
     try:
