@@ -6,7 +6,7 @@ from pathlib import Path
 
 from proxy.audit.making import FOLDER
 from proxy.audit.reading import files_in
-from proxy.cli.remote import Negative, add_data_dir
+from proxy.cli.remote import Negative
 from proxy.data_dir.files import read_secret
 from proxy.keys.signing import Signer
 from rules.audit.checking import Head
@@ -24,7 +24,6 @@ def add_paths(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="files or folders of audit records (default: those of the data folder)",
     )
-    add_data_dir(parser)
 
 
 def found(args: argparse.Namespace) -> list[Path]:

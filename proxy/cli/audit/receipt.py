@@ -7,7 +7,7 @@ from pathlib import Path
 
 from proxy.audit.signature import verify
 from proxy.cli.audit.files import keys_of
-from proxy.cli.remote import Negative, add_data_dir, console, hold_path, reported
+from proxy.cli.remote import Negative, console, finish, hold_path
 from proxy.cli.terminal import say
 from proxy.keys.signing import Verifier
 from rules.audit.receipt import flaws
@@ -26,8 +26,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--document", action="store_true", help="with what was shown, contents included")
     parser.add_argument("--check", type=Path, metavar="FILE", help="check this receipt")
     parser.add_argument("--key", action="append", metavar="KEY", help="a public key whose signatures count")
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

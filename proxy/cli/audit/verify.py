@@ -4,7 +4,7 @@ import argparse
 
 from proxy.audit.reading import check
 from proxy.cli.audit.files import add_paths, found, head, keys_of
-from proxy.cli.remote import reported
+from proxy.cli.remote import finish
 from proxy.cli.terminal import say
 from rules.audit.checking import Chain
 from rules.review.inert import visible
@@ -35,7 +35,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--partial", action="store_true", help="chains may begin anywhere")
     add_paths(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:
