@@ -15,14 +15,26 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 _HEAD = re.compile(r"([a-z0-9-]{1,100}):([0-9]{1,15}):([0-9a-f]{64})")
 
 
-def add_paths(parser: argparse.ArgumentParser) -> None:
-    """Declare what names the files."""
+def add_paths(parser: argparse.ArgumentParser, *, partial: bool = False) -> None:
+    """Declare what names the files. `partial`: and that they may be a part of what was written."""
+    if partial:
+        parser.add_argument("--partial", action="store_true", help="chains may begin anywhere")
     parser.add_argument(
         "paths",
         nargs="*",
         type=Path,
         metavar="PATH",
         help="files or folders of audit records (default: those of the data folder)",
+    )
+
+
+def add_keys(parser: argparse.ArgumentParser) -> None:
+    """Declare what names the keys."""
+    parser.add_argument(
+        "--key",
+        action="append",
+        metavar="KEY",
+        help="a public key whose signatures count, or a file with it (default: the data folder's own)",
     )
 
 
