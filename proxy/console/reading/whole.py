@@ -1,5 +1,6 @@
 """One hold whole: how it stands, what would run, what that changes, and what came of it."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -30,7 +31,7 @@ class Whole:
     async def of(self, hold: Hold) -> dict[str, Any]:
         """All that a reviewer can see of `hold`, as JSON values."""
         shown = summary(hold) | await self._contents(hold) | {"answer": await self._answer(hold)}
-        shown["labels"] = await labels_of(self._reviewing, hold)
+        shown["labels"] = await labels_of(self._reviewing, hold.hold_id)
         return shown | await self._compared(hold) | await self._said(hold)
 
     async def _said(self, hold: Hold) -> dict[str, object]:
@@ -104,10 +105,15 @@ class Whole:
             return {"integrity": "failed", "integrity_reason": str(error)}
 
 
-async def labels_of(reviewing: Reviewing, hold: Hold) -> list[dict[str, str]]:
-    """What people say of whether it was right to hold it, as JSON values."""
-    found = await Labels(reviewing.store).about(hold.hold_id)
+async def labels_of(reviewing: Reviewing, about: str) -> list[dict[str, str]]:
+    """What people say of a hold, or of a call that passed, by its id, as JSON values."""
+    found = await Labels(reviewing.store).about(about)
     return [{"who": who, "label": label} for who, label in found.items()]
+
+
+def own_label(labels: Iterable[Mapping[str, str]], name: str) -> str:
+    """What somebody has said, empty where that is nothing."""
+    return next((one["label"] for one in labels if one["who"] == name), "")
 
 
 def integrity(error: SealError) -> str:
