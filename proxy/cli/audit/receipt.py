@@ -5,11 +5,10 @@ import json
 import sys
 from pathlib import Path
 
-from proxy.audit.signature import verify
 from proxy.cli.audit.files import add_keys, keys_of
 from proxy.cli.remote import Negative, console, finish, hold_path
 from proxy.cli.terminal import say
-from proxy.keys.signing import Verifier
+from proxy.keys.signing import Verifier, verify
 from rules.audit.receipt import flaws
 from rules.decision import Decision
 from rules.review.inert import visible
