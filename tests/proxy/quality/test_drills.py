@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from proxy.drift.shots import SNAPSHOT, Shots
-from proxy.keeping import Keeping
 from proxy.keys.sealed import Sealed
 from proxy.quality.drills import Drills
 from proxy.store import store as store_module
@@ -24,7 +23,7 @@ from rules.hold import Event, Hold, State
 from rules.mcp.action import ToolAction
 from rules.reviewer import Reviewer
 from tests.acceptance.upstream import Upstream
-from tests.proxy.console.world import AGENT, World
+from tests.proxy.console.world import World
 from tests.proxy.replays import Replays, action_to, rules
 
 BODY = b'{"amount": 7, "to": "DE02120300000000202051", "memo": "Invoice 7"}'
@@ -62,16 +61,7 @@ class Ground:
 
 def ground_of(replays: Replays, source: Action, **changes: Any) -> Ground:
     """What makes drills on the domain of `replays`."""
-    world = replays.world
-    keeping = Keeping(
-        agent=AGENT,
-        store=world.store,
-        sealed=world.sealed,
-        signals=world.signals,
-        metrics=world.metrics,
-        history=world.history,
-    )
-    drills = Drills(keeping=keeping, ruleset=rules, rate=1.0, most=3)
+    drills = Drills(keeping=replays.world.keeping, ruleset=rules, rate=1.0, most=3)
     return Ground(replays=replays, drills=replace(drills, **changes), source=source)
 
 
