@@ -14,16 +14,18 @@ from proxy.failure import ended, report
 from proxy.keeping import Keeping
 from proxy.keys.seal import SealError
 from proxy.store.record import Draft, StoreUnavailable
+from proxy.store.store import Told
 from rules.action import Action
 from rules.drift.difference import Change
 from rules.drift.shot import Shot, as_json
 from rules.drill.drill import Kind, chosen, share
 from rules.drill.making import Made, make
-from rules.hold import Hold, State
+from rules.hold import Event, Hold, State
 from rules.mcp.action import ToolAction
 from rules.review.reasoning import PART as REASONING
 from rules.ruleset import Ruleset
 from rules.talk import EDIT
+from rules.talk import Kind as Saying
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ _SOURCES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drills:
+class Drills(Told):
     """Makes them. `rate`: of how many new holds one is made after; `most`: so many may be open."""
 
     keeping: Keeping
@@ -49,11 +51,19 @@ class Drills:
     most: int
     _due: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(maxsize=_WAITING))
 
-    def offer(self, hold: Hold) -> None:
+    def opened(self, hold: Hold, *, new: bool) -> None:
         """A call was held: perhaps a drill follows, which nobody waits for."""
-        if self.rate and chosen(self._keyed("drill after", hold.hold_id), self.rate):
+        if not self.rate or not new or hold.drill or hold.supersedes:
+            return
+        if chosen(self._keyed("drill after", hold.hold_id), self.rate):
             with suppress(asyncio.QueueFull):
                 self._due.put_nowait(hold.hold_id)
+
+    def stepped(self, hold: Hold, event: Event, *, by: str) -> None:
+        """No drill follows a step."""
+
+    def said(self, hold: Hold, kind: Saying, *, by: str) -> None:
+        """None follows a word."""
 
     async def watch(self) -> None:
         """Run until cancelled; what fails fails alone."""

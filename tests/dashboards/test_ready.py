@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.processes import free_ports
 from tests.dashboards.boards import ROOT
+from tests.ports import free_ports
 
 _SCRIPT = ROOT / "tools" / "ready.py"
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from proxy.channels.dispatch import Channel, Dispatch
-from proxy.channels.making import place
+from proxy.channels.making import outgoing, place
 from proxy.channels.place import Place
 from proxy.channels.settings import Channels
 from proxy.console.reviewing import Reviewing
@@ -27,7 +27,8 @@ def placed(settings: Channels) -> Place:
     """What channels of these settings share; loopback is open to them."""
     nowhere = Destinations(allowed=Allowed(), named=lambda _host: False)
     settings = settings.model_copy(update={"allow": (*settings.allow, "127.0.0.1", "localhost")})
-    return place(settings, link=LINK, beside=nowhere, trust=ssl.create_default_context())
+    carrier = outgoing(settings, beside=nowhere, trust=ssl.create_default_context())
+    return place(settings, carrier, link=LINK)
 
 
 def reviewing_of(world: World, settings: Channels) -> Reviewing:

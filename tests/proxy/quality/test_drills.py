@@ -270,10 +270,22 @@ async def test_a_wider_deletion_shows_nothing_read(replays: Replays, upstream: U
     assert upstream.connections == 0
 
 
-async def test_offers(ground: Ground) -> None:
-    """After the configured fraction of new holds, and never more than a few at once."""
+async def test_what_drills_follow(ground: Ground) -> None:
+    """The configured fraction of new calls, and never more than a few at once."""
     hold = await ground.world.hold(ground.source)
-    ground_of(ground.replays, ground.source, rate=0.0).drills.offer(hold)
+    ground_of(ground.replays, ground.source, rate=0.0).drills.opened(hold, new=True)
+    ground.drills.opened(hold, new=False)
+    ground.drills.opened(replace(hold, supersedes="another"), new=True)
+    assert ground.drills._due.empty()
     for _ in range(100):
-        ground.drills.offer(hold)
+        ground.drills.opened(hold, new=True)
     assert ground.drills._due.qsize() == 16
+
+
+async def test_no_drill_follows_a_drill(ground: Ground) -> None:
+    """The store tells of each hold alike."""
+    ground.world.store.told.append(ground.drills)
+    await ground.world.hold(ground.source)
+    assert ground.drills._due.qsize() == 1
+    await ground.drill()
+    assert ground.drills._due.qsize() == 1

@@ -9,7 +9,7 @@ from proxy.data_dir.authority import ensure_authority
 from proxy.data_dir.files import private_folder
 from proxy.rulebook import Rulebook
 from rules.ruleset import Defaults, Ruleset
-from tests.acceptance.processes import free_ports
+from tests.ports import free_ports
 
 with warnings.catch_warnings():
     # What mitmproxy's filter language is written with has given up the names it uses.
