@@ -53,7 +53,6 @@ _SHOWN: dict[str, dict[str, float]] = {
     "Rejection": {"sidegate": 1 / 7},
     "Rubber stamps": {"sidegate": 0.3},
     "On time": {"sidegate": 0.8},
-    "Decided on time": {"sidegate": 0.8},
     "Fast approvals": {"tier 3": 1, "tier 4": 2},
     "Time looked at": {"approve p50": 3.5, "approve p90": 4.7},
     "Held as they should be": {"bank": 0.96},
