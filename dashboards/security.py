@@ -118,8 +118,14 @@ _RECORD = Row(
             about="How old the oldest record is that a sink has not taken.",
             queries=(now("max", "sidegate_audit_sink_lag_seconds", by="sink"),),
             unit="s",
-            width=8,
             steps=alarm(300),
+        ),
+        Chart(
+            title="Assessed",
+            about="How long ago the operator last assessed this deployment, where that is configured.",
+            queries=((f"time() - min({series('sidegate_assessment_timestamp_seconds')})", ""),),
+            unit="s",
+            steps=alarm(31536000),
         ),
         Chart(
             title="Copied to sinks",

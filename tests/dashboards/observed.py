@@ -1,6 +1,7 @@
 """Metrics with known numbers in them."""
 
 import time
+from datetime import date
 from typing import Any
 
 from prometheus_client import generate_latest
@@ -78,7 +79,7 @@ _GAUGES: dict[str, dict[tuple[str, ...], float]] = {
     "eval_rows": {("bank",): 400},
     "eval_info": {("0123abcd",): 1},
 }
-AUTHORITY_ENDS_IN, EVALUATED_AGO = 1_000_000, 500_000
+AUTHORITY_ENDS_IN, EVALUATED_AGO, ASSESSED_AGO = 1_000_000, 500_000, 9_000_000
 """Seconds, from when everything happens on."""
 
 _HOLDS = {"pending": 3, "approved": 2, "claimed": 1, "sending": 1, "executed": 12, "outcome_unknown": 4}
@@ -97,6 +98,7 @@ CAUGHT, REFUSED, FAILED = 14, 9, 9
 def fresh() -> Metrics:
     """Metrics of a process in which nothing has happened, with every series that will be there."""
     metrics = evaluated(Metrics())
+    metrics.assessed(date(2025, 11, 3))
     for name, counts in _COUNTED.items():
         for labels in counts:
             _child(metrics, name, labels)
@@ -113,7 +115,11 @@ def observe(metrics: Metrics) -> None:
         for labels, count in counts.items():
             _child(metrics, name, labels).inc(count)
     now = time.time()
-    ages = {"authority_end_timestamp_seconds": AUTHORITY_ENDS_IN, "eval_timestamp": -EVALUATED_AGO}
+    ages = {
+        "authority_end_timestamp_seconds": AUTHORITY_ENDS_IN,
+        "eval_timestamp": -EVALUATED_AGO,
+        "assessment_timestamp_seconds": -ASSESSED_AGO,
+    }
     states = {(state,): float(count) for state, count in _HOLDS.items()}
     dates = {name: {(): now + age} for name, age in ages.items()}
     for name, values in (_GAUGES | dates | {"holds": states}).items():

@@ -12,9 +12,8 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards.__main__ import BOARDS
 from dashboards.board import written
-from proxy.metrics import Metrics
 from tests.dashboards.boards import FILES, NAMES, Query, charts, dashboard, panels, queries, variables
-from tests.dashboards.observed import exported
+from tests.dashboards.observed import exported, fresh
 from tests.dashboards.rules.files import recorded, recorded_in, series_in
 
 _GRAFANA_UNITS = {"none", "short", "s", "reqps", "percentunit"}
@@ -139,7 +138,7 @@ def test_every_metric_is_on_a_board() -> None:
         expression = asked.pop()
         shown |= series_in(expression)
         asked += [rules[name] for name in recorded_in(expression)]
-    for family in Metrics().registry.collect():
+    for family in fresh().registry.collect():
         assert any(metric.startswith(family.name) for metric in shown), family.name
 
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.dashboards.boards import Query, queries, variables
-from tests.dashboards.observed import AUTHORITY_ENDS_IN, CAUGHT, EVALUATED_AGO, FAILED, REFUSED
+from tests.dashboards.observed import ASSESSED_AGO, AUTHORITY_ENDS_IN, CAUGHT, EVALUATED_AGO, FAILED, REFUSED
 from tests.dashboards.prometheus import Prometheus
 
 _RANGE_SECONDS = 240
@@ -68,6 +68,7 @@ _SHOWN: dict[str, dict[str, float]] = {
     "Placeholders misused": {"": 0},
     "Blocked and would be held": {"block: forbidden": 2},
     "Authority ends in": {"": AUTHORITY_ENDS_IN},
+    "Assessed": {"": ASSESSED_AGO},
     "Alerts": {
         f"{severity}: Sidegate{name}": 1
         for severity, names in (
