@@ -4,6 +4,7 @@ Every series exists from the start, at 0: to `increase()` one that begins with i
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -285,6 +286,14 @@ class Metrics:
             "Audit records that were gone, by their time of keeping, before a sink took them",
             labels=("sink",),
         )
+
+    def assessed(self, day: date) -> None:
+        """Export the day of the last assessment; where nobody says it, there is no such series."""
+        self.assessment_timestamp_seconds = self._gauge(
+            "assessment_timestamp_seconds",
+            "When the operator last assessed this deployment, where that is configured",
+        )
+        self.assessment_timestamp_seconds.set(datetime.combine(day, time(), tzinfo=UTC).timestamp())
 
     def admitted(self, judgement: Judgement) -> None:
         """Count a call that was judged so."""

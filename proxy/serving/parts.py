@@ -152,9 +152,11 @@ class Parts:
         return feeds(config.audit.sinks, around)
 
     def _show_files(self) -> None:
-        """Serve when our authority ends, and what `sidegate eval` has found, where that is configured."""
+        """Serve when our authority ends, and where it is configured, the last assessment and evaluation."""
         signs, *_ = standing(self.settings.data_dir)
         self.metrics.authority_end_timestamp_seconds.set(signs.certificate.not_valid_after_utc.timestamp())
+        if (day := self.settings.config.audit.assessed) is not None:
+            self.metrics.assessed(day)
         path = self.settings.config.review.eval_metrics
         if path is not None:
             self.metrics.registry.register(Evaluated(Path(path)))
