@@ -236,7 +236,13 @@ class Parts:
     def _make_holds(self) -> None:
         """What makes holds besides the calls of agents: drills, and people."""
         rules, config = self.settings.rulebook.current, self.settings.config.drills
-        self.drills = Drills(keeping=self.keeping, ruleset=rules, rate=config.rate, most=config.most_open)
+        self.drills = Drills(
+            keeping=self.keeping,
+            ruleset=rules,
+            rate=config.rate,
+            most=config.most_open,
+            within=timedelta(seconds=config.within),
+        )
         self.keeping = replace(self.keeping, opened=self.drills.offer)
         self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
         self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
