@@ -1,8 +1,9 @@
 """A hold as people read it outside the console: its context package as labelled lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rules.drift.difference import Change
 from rules.hold import Event, Hold
 
 type Lines = list[tuple[str, str]]
@@ -20,6 +21,11 @@ def again(event: str, hold: Hold) -> str:
 def lines(package: dict[str, Any]) -> Lines:
     """What a package says, the agent's own words last. Every text in it is inert already."""
     return [*_facts(package), *_change(package), *_parts(package), *_around(package), *_said(package)]
+
+
+def lesson(changes: Iterable[Change]) -> Lines:
+    """What made a drill one, once it is over. Nothing in it is inert."""
+    return [("made a drill by", f"{one.path or 'the whole'}: {one.before} -> {one.after}") for one in changes]
 
 
 def opens_elsewhere(package: dict[str, Any] | None) -> bool:

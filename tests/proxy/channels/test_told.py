@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from proxy.channels.told import lines, opens_elsewhere
+from proxy.channels.told import lesson, lines, opens_elsewhere
+from rules.drift.difference import Change
 from rules.review.document import document
 from rules.review.package import Around
 from tests.rules.calls import http
@@ -51,6 +52,12 @@ def test_everything_there_is() -> None:
     assert said["spent with this"] == "6 EUR since noon"
     assert said["a similar one"] == "pay: ran"
     assert made[-1] == ("the agent says, unchecked", "rent... (900 characters)")
+
+
+def test_what_made_a_drill_one() -> None:
+    """The change, in one line; of a hold there is none."""
+    assert lesson([Change(path="to", before='"a"', after='"b"')]) == [("made a drill by", 'to: "a" -> "b"')]
+    assert lesson([]) == []
 
 
 def test_what_cannot_be_approved_from_here() -> None:
