@@ -1,7 +1,6 @@
 """Boards as data: rows of charts, each with its queries; and the same as Grafana's JSON, by its own types."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,8 +10,13 @@ from grafana_foundation_sdk.models import common as shapes
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import QueryEditorMode
 
+from dashboards.queries import Query
+
 _SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _LETTERS = "ABCDEFGH"
+
+type Steps = tuple[tuple[str, float], ...]
+"""The colours from a value on; below the first it is the opposite, without any they mean nothing."""
 
 
 class Kind(StrEnum):
@@ -30,18 +34,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """One panel. `queries`: PromQL and legend; `steps`: from which value on it has which colour."""
+    """One panel."""
 
     title: str
     about: str
-    queries: tuple[tuple[str, str], ...]
+    queries: tuple[Query, ...]
     kind: Kind = Kind.NUMBER
     unit: str = "short"
     width: int = 4
     height: int = 4
     decimals: int | None = 0
-    steps: tuple[tuple[str, float], ...] = ()
-    """The colours from a value on; below the first it is the opposite, without any they mean nothing."""
+    steps: Steps = ()
     words: tuple[tuple[str, str, str], ...] = ()
     """Words in place of values."""
 
@@ -64,12 +67,12 @@ class Board:
     rows: tuple[Row, ...]
 
 
-def alarm(value: float) -> tuple[tuple[str, float], ...]:
+def alarm(value: float) -> Steps:
     """Green below `value`, red from there on."""
     return (("red", value),)
 
 
-def wanted(value: float) -> tuple[tuple[str, float], ...]:
+def wanted(value: float) -> Steps:
     """Red below `value`, green from there on."""
     return (("green", value),)
 
@@ -165,7 +168,7 @@ def _query(letter: str, expression: str, legend: str, *, now: bool) -> prometheu
     return query.instant() if now else query.range()
 
 
-def _thresholds(steps: Sequence[tuple[str, float]]) -> dashboard.ThresholdsConfig:
+def _thresholds(steps: Steps) -> dashboard.ThresholdsConfig:
     below = "red" if steps and steps[0][0] == "green" else "green"
     all_steps = [model.Threshold(color=below), *(model.Threshold(color=c, value=v) for c, v in steps)]
     return dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(all_steps)

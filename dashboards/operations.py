@@ -1,85 +1,63 @@
 """Operations: whether the parts work, and how what was approved gets on."""
 
 from dashboards.board import Board, Chart, Kind, Row, alarm
+from dashboards.charts import count, raised
 from dashboards.overview import OLDEST, STORE, UNKNOWN
+from dashboards.queries import Query, now, quantiles, risen, rising, series
+
+
+def _lines(title: str, about: str, *queries: Query, width: int = 8) -> Chart:
+    return Chart(title=title, about=about, queries=queries, kind=Kind.LINES, width=width, height=7)
+
 
 _PARTS = Row(
     title="Parts",
     charts=(
         STORE,
-        Chart(
-            title="Rules",
-            about="Whether every sidecar judges by the rules files as they are; a faulty version leaves the last "
+        raised(
+            "Rules",
+            "Whether every sidecar judges by the rules files as they are; a faulty version leaves the last "
             "good one in force.",
-            queries=(('max(sidegate_rules_stale{job=~"$job"})', ""),),
-            unit="none",
-            steps=alarm(1),
-            words=(("0", "current", "green"), ("1", "outdated", "red")),
+            "sidegate_rules_stale",
+            off="current",
+            on="outdated",
         ),
-        Chart(
-            title="Rules rejected",
-            about="New versions of the rules files that had a fault and were not used, in the chosen time.",
-            queries=(
-                ('sum(increase(sidegate_rules_loaded_total{job=~"$job", outcome="rejected"}[$__range]))', ""),
-            ),
+        count(
+            "Rules rejected",
+            "New versions of the rules files that had a fault and were not used, in the chosen time.",
+            "sidegate_rules_loaded_total",
+            'outcome="rejected"',
             steps=alarm(1),
         ),
         Chart(
             title="Clock skew",
             about="How far the store's clock and the sidecar's are apart: beyond 5 s, approvals lapse early or late.",
-            queries=(('max(abs(sidegate_clock_skew_seconds{job=~"$job"}))', ""),),
+            queries=((f"max(abs({series('sidegate_clock_skew_seconds')}))", ""),),
             unit="s",
             steps=alarm(5),
         ),
-        Chart(
-            title="Replay failures",
-            about="Failures of replays that nobody foresaw, in the chosen time; the log says where.",
-            queries=(('sum(increase(sidegate_replay_failures_total{job=~"$job"}[$__range]))', ""),),
+        count(
+            "Replay failures",
+            "Failures of replays that nobody foresaw, in the chosen time; the log says where.",
+            "sidegate_replay_failures_total",
             steps=alarm(1),
         ),
         UNKNOWN,
-        Chart(
-            title="Failed closed by reason",
-            about="Requests refused because the gate or what it needs failed.",
-            queries=(
-                (
-                    "sum by (reason_id) (increase(sidegate_failed_closed_total"
-                    '{job=~"$job"}[$__rate_interval]))',
-                    "{{reason_id}}",
-                ),
-            ),
-            kind=Kind.LINES,
-            width=8,
-            height=7,
+        _lines(
+            "Failed closed by reason",
+            "Requests refused because the gate or what it needs failed.",
+            rising("sidegate_failed_closed_total", by="reason_id"),
         ),
-        Chart(
-            title="Credential renewals",
-            about="Renewals of tokens, by name of the credential and outcome. Anything but renewed needs a person "
+        _lines(
+            "Credential renewals",
+            "Renewals of tokens, by name of the credential and outcome. Anything but renewed needs a person "
             "soon.",
-            queries=(
-                (
-                    "sum by (credential, outcome) (increase(sidegate_credential_renewals_total"
-                    '{job=~"$job"}[$__rate_interval]))',
-                    "{{credential}}: {{outcome}}",
-                ),
-            ),
-            kind=Kind.LINES,
-            width=8,
-            height=7,
+            rising("sidegate_credential_renewals_total", by="credential, outcome"),
         ),
-        Chart(
-            title="Channels",
-            about="What webhooks, Slack and mail were told; what is dead or lost was given up.",
-            queries=(
-                (
-                    "sum by (channel, outcome) (increase(sidegate_channel_deliveries_total"
-                    '{job=~"$job"}[$__rate_interval]))',
-                    "{{channel}}: {{outcome}}",
-                ),
-            ),
-            kind=Kind.LINES,
-            width=8,
-            height=7,
+        _lines(
+            "Channels",
+            "What webhooks, Slack and mail were told; what is dead or lost was given up.",
+            rising("sidegate_channel_deliveries_total", by="channel, outcome"),
         ),
     ),
 )
@@ -90,7 +68,7 @@ _HOLDS = Row(
         Chart(
             title="Holds by state",
             about="Holds that may still change.",
-            queries=(('$across by (state) (sidegate_holds{job=~"$job"})', "{{state}}"),),
+            queries=(now("$across", "sidegate_holds", by="state"),),
             kind=Kind.AREAS,
             width=12,
             height=8,
@@ -98,48 +76,25 @@ _HOLDS = Row(
         Chart(
             title="Steps of holds",
             about="What happened to holds, by event; `lose` is an outcome that became unknown.",
-            queries=(
-                (
-                    'sum by (event) (increase(sidegate_hold_transitions_total{job=~"$job"}[$__rate_interval]))',
-                    "{{event}}",
-                ),
-            ),
+            queries=(rising("sidegate_hold_transitions_total", by="event"),),
             kind=Kind.AREAS,
             width=12,
             height=8,
         ),
-        Chart(
-            title="Holds opened and retries joined",
-            about="New holds by tier, requests that joined a hold that was there already, and holds that a grant approved.",
-            queries=(
-                (
-                    'sum by (tier) (increase(sidegate_holds_opened_total{job=~"$job"}[$__rate_interval]))',
-                    "opened, tier {{tier}}",
-                ),
-                ('sum(increase(sidegate_retries_joined_total{job=~"$job"}[$__rate_interval]))', "joined"),
-                (
-                    'sum(increase(sidegate_grant_uses_total{job=~"$job"}[$__rate_interval]))',
-                    "approved by a grant",
-                ),
-            ),
-            kind=Kind.LINES,
+        _lines(
+            "Holds opened and retries joined",
+            "New holds by tier, requests that joined a hold that was there already, and holds that a grant approved.",
+            rising("sidegate_holds_opened_total", by="tier", legend="opened, tier {{tier}}"),
+            rising("sidegate_retries_joined_total", legend="joined"),
+            rising("sidegate_grant_uses_total", legend="approved by a grant"),
             width=12,
-            height=7,
         ),
-        Chart(
-            title="Reads of what would change",
-            about="Reads of what held calls would change, when they were held and when they were claimed, by what "
+        _lines(
+            "Reads of what would change",
+            "Reads of what held calls would change, when they were held and when they were claimed, by what "
             "they showed.",
-            queries=(
-                (
-                    "sum by (moment, outcome) (increase(sidegate_probes_total"
-                    '{job=~"$job"}[$__rate_interval]))',
-                    "{{moment}}: {{outcome}}",
-                ),
-            ),
-            kind=Kind.LINES,
+            rising("sidegate_probes_total", by="moment, outcome"),
             width=12,
-            height=7,
         ),
     ),
 )
@@ -148,34 +103,24 @@ _RUNS = Row(
     title="Runs",
     charts=(
         OLDEST,
-        Chart(
-            title="Outcomes that became unknown",
-            about="Runs that were sent and never answered, in the chosen time, whether or not their answer came "
+        count(
+            "Outcomes that became unknown",
+            "Runs that were sent and never answered, in the chosen time, whether or not their answer came "
             "later.",
-            queries=(
-                ('sum(increase(sidegate_hold_transitions_total{job=~"$job", event="lose"}[$__range]))', ""),
-            ),
+            "sidegate_hold_transitions_total",
+            'event="lose"',
             steps=alarm(1),
         ),
         Chart(
             title="Spans",
             about="Spans for the collector of traces, by what became of them, in the chosen time.",
-            queries=(
-                ('sum by (outcome) (increase(sidegate_spans_total{job=~"$job"}[$__range]))', "{{outcome}}"),
-            ),
+            queries=(risen("sidegate_spans_total", by="outcome"),),
         ),
         Chart(
             title="Replay latency",
             about="From the claim to the upstream's whole answer, half and nine tenths of the runs, in the chosen "
             "time.",
-            queries=tuple(
-                (
-                    f"histogram_quantile({share}, sum by (le, disposition) (increase(sidegate_replay_seconds_bucket"
-                    '{job=~"$job"}[$__range]))) > 0',
-                    f"{{{{disposition}}}} {name}",
-                )
-                for share, name in ((0.5, "p50"), (0.9, "p90"))
-            ),
+            queries=quantiles("sidegate_replay_seconds", "disposition"),
             unit="s",
             width=12,
             decimals=2,

@@ -1,200 +1,179 @@
 """The overview: what the gate lets through, catches and refuses, and whether all is well."""
 
-from dashboards.board import Board, Chart, Kind, Row, alarm, wanted
+from dashboards.board import Board, Chart, Kind, Row, Steps, alarm, wanted
+from dashboards.charts import bounded, count, raised, ratio, up
+from dashboards.queries import combined, happened, now, per_second, ranked, risen
 
-CATCH_RATE = Chart(
-    title="Catch rate",
-    about="Planted violations that reviewers rejected, of those they decided on in 30 days, and its 95 % bounds.",
-    queries=(
-        ('job:sidegate_catch:ratio30d{job=~"$job"}', "{{job}} rate"),
-        ('job:sidegate_catch_lower:ratio30d{job=~"$job"}', "{{job}} at least"),
-        ('job:sidegate_catch_upper:ratio30d{job=~"$job"}', "{{job}} at most"),
-    ),
-    unit="percentunit",
-    width=8,
-    decimals=1,
+
+def _holding(title: str, about: str, states: str, steps: Steps) -> Chart:
+    """How many holds are in those states; `states` matches their label."""
+    in_each, _ = now("$across", "sidegate_holds", states, by="state")
+    return Chart(title=title, about=about, queries=(combined("sum", in_each),), steps=steps)
+
+
+CATCH_RATE = bounded(
+    "Catch rate",
+    "Planted violations that reviewers rejected, of those they decided on in 30 days, and its 95 % bounds.",
+    "job:sidegate_catch",
     steps=wanted(0.8),
 )
-MISSED = Chart(
-    title="Missed escalation",
-    about="Calls that passed and should have been held, of all that passed in 30 days, as labels of a sample say.",
-    queries=(('job:sidegate_missed_escalation:ratio30d{job=~"$job"}', "{{job}}"),),
-    unit="percentunit",
-    decimals=2,
+MISSED = ratio(
+    "Missed escalation",
+    "Calls that passed and should have been held, of all that passed in 30 days, as labels of a sample say.",
+    "job:sidegate_missed_escalation:ratio30d",
     steps=alarm(0.0001),
+    decimals=2,
 )
-FALSE_ESCALATION = Chart(
-    title="False escalation",
-    about="Holds that people labelled as unnecessary, of all that they labelled in 7 days.",
-    queries=(('job:sidegate_false_escalation:ratio7d{job=~"$job"}', "{{job}}"),),
-    unit="percentunit",
-    decimals=1,
+FALSE_ESCALATION = ratio(
+    "False escalation",
+    "Holds that people labelled as unnecessary, of all that they labelled in 7 days.",
+    "job:sidegate_false_escalation:ratio7d",
     steps=alarm(0.5),
 )
-ALERTS = Chart(
-    title="Alerts",
-    about="Alerts that fire now; docs/runbook.md has a section for each.",
-    queries=(
-        (
-            'sort_desc(count by (alertname, severity) (ALERTS{job=~"$job|", alertstate="firing", '
-            'alertname=~"Sidegate.*"}))',
-            "{{severity}}: {{alertname}}",
-        ),
-    ),
-    kind=Kind.BARS,
-    width=8,
-    height=8,
+ON_TIME = ratio(
+    "On time",
+    "Holds that were decided before their deadline, of those decided or expired in 7 days.",
+    "job:sidegate_on_time:ratio7d",
+    steps=wanted(0.9),
 )
-STORE = Chart(
-    title="Store",
-    about="Whether every sidecar's store answers. While it does not, everything but reading is refused.",
-    queries=(('min(sidegate_store_up{job=~"$job"})', ""),),
-    unit="none",
-    steps=wanted(1),
-    words=(("0", "down", "red"), ("1", "up", "green")),
+STORE = up(
+    "Store",
+    "Whether every sidecar's store answers. While it does not, everything but reading is refused.",
+    "sidegate_store_up",
 )
-UNKNOWN = Chart(
-    title="Outcome unknown",
-    about="Holds that may have been executed, with no answer known. A person or a probe has to find out.",
-    queries=(('sum($across by (state) (sidegate_holds{job=~"$job", state="outcome_unknown"}))', ""),),
-    steps=alarm(1),
+UNKNOWN = _holding(
+    "Outcome unknown",
+    "Holds that may have been executed, with no answer known. A person or a probe has to find out.",
+    'state="outcome_unknown"',
+    alarm(1),
 )
 OLDEST = Chart(
     title="Oldest wait",
     about="How long the oldest hold has waited for a decision.",
-    queries=(('max(sidegate_oldest_pending_seconds{job=~"$job"})', ""),),
+    queries=(now("max", "sidegate_oldest_pending_seconds"),),
     unit="s",
     steps=(("orange", 600), ("red", 1200)),
 )
-KILL_SWITCH = Chart(
-    title="Kill switch",
-    about="While it is on, nothing but reads passes, and nothing that is approved runs.",
-    queries=(('max(sidegate_kill_switch{job=~"$job"})', ""),),
-    unit="none",
-    steps=alarm(1),
-    words=(("0", "off", "green"), ("1", "on", "red")),
+KILL_SWITCH = raised(
+    "Kill switch",
+    "While it is on, nothing but reads passes, and nothing that is approved runs.",
+    "sidegate_kill_switch",
+    off="off",
+    on="on",
+)
+
+_QUALITY = Row(
+    title="Quality",
+    charts=(
+        CATCH_RATE,
+        MISSED,
+        FALSE_ESCALATION,
+        ratio(
+            "Accuracy",
+            "Approved calls that ran as approved, of those that ended or are unknown, in 7 days.",
+            "job:sidegate_accuracy:ratio7d",
+            steps=wanted(0.9),
+        ),
+        ON_TIME,
+    ),
+)
+
+_NOW = Row(
+    title="Now",
+    charts=(
+        _holding(
+            "Waiting for a decision",
+            "Holds that no reviewer has decided yet.",
+            'state="pending"',
+            (("orange", 1),),
+        ),
+        OLDEST,
+        _holding(
+            "Queue",
+            "Approved holds that are not done: waiting to run, claimed by a worker, or being sent.",
+            'state=~"approved|claimed|sending"',
+            (("orange", 10),),
+        ),
+        UNKNOWN,
+        STORE,
+        KILL_SWITCH,
+    ),
+)
+
+_ADMISSIONS = Row(
+    title="Admissions",
+    charts=(
+        Chart(
+            title="Admissions by tier and verdict",
+            about="Calls that could be judged, per second: tier 1 reads, 2 is reversible, 3 is external "
+            "or unknown, 4 is high-risk.",
+            queries=(
+                per_second(
+                    "sidegate_admissions_total", by="tier, verdict", legend="tier {{tier}} {{verdict}}"
+                ),
+            ),
+            kind=Kind.AREAS,
+            unit="reqps",
+            width=16,
+            height=8,
+            decimals=None,
+        ),
+        Chart(
+            title="Alerts",
+            about="Alerts that fire now; docs/runbook.md has a section for each.",
+            queries=(
+                (
+                    'sort_desc(count by (alertname, severity) (ALERTS{job=~"$job|", alertstate="firing", '
+                    'alertname=~"Sidegate.*"}))',
+                    "{{severity}}: {{alertname}}",
+                ),
+            ),
+            kind=Kind.BARS,
+            width=8,
+            height=8,
+        ),
+    ),
+)
+
+_CHOSEN = Row(
+    title="In the chosen time",
+    charts=(
+        count(
+            "Caught",
+            "Calls that were held or blocked instead of passed, in the chosen time.",
+            "sidegate_admissions_total",
+            'verdict=~"hold|block"',
+        ),
+        count(
+            "Refused",
+            "Requests with no single reading or no allowed destination, in the chosen time. None was sent.",
+            "sidegate_refusals_total",
+        ),
+        count(
+            "Failed closed",
+            "Requests refused because the gate or what it needs failed, in the chosen time. None was sent.",
+            "sidegate_failed_closed_total",
+            steps=alarm(1),
+        ),
+        Chart(
+            title="Caught by reason",
+            about="Held and blocked calls by the reason that fixed their verdict, in the chosen time.",
+            queries=(
+                ranked(
+                    happened(
+                        risen("sidegate_admissions_total", 'verdict=~"hold|block"', by="verdict, reason_id")
+                    )
+                ),
+            ),
+            kind=Kind.BARS,
+            width=12,
+        ),
+    ),
 )
 
 OVERVIEW = Board(
     name="overview",
     title="Sidegate overview",
     about="What the gate let through, caught and refused, and how its holds stand.",
-    rows=(
-        Row(
-            title="Quality",
-            charts=(
-                CATCH_RATE,
-                MISSED,
-                FALSE_ESCALATION,
-                Chart(
-                    title="Accuracy",
-                    about="Approved calls that ran as approved, of those that ended or are unknown, in 7 days.",
-                    queries=(('job:sidegate_accuracy:ratio7d{job=~"$job"}', "{{job}}"),),
-                    unit="percentunit",
-                    decimals=1,
-                    steps=wanted(0.9),
-                ),
-                Chart(
-                    title="On time",
-                    about="Holds that were decided before their deadline, of those decided or expired in 7 days.",
-                    queries=(('job:sidegate_on_time:ratio7d{job=~"$job"}', "{{job}}"),),
-                    unit="percentunit",
-                    decimals=1,
-                    steps=wanted(0.9),
-                ),
-            ),
-        ),
-        Row(
-            title="Now",
-            charts=(
-                Chart(
-                    title="Waiting for a decision",
-                    about="Holds that no reviewer has decided yet.",
-                    queries=(('sum($across by (state) (sidegate_holds{job=~"$job", state="pending"}))', ""),),
-                    steps=(("orange", 1),),
-                ),
-                OLDEST,
-                Chart(
-                    title="Queue",
-                    about="Approved holds that are not done: waiting to run, claimed by a worker, or being sent.",
-                    queries=(
-                        (
-                            "sum($across by (state) (sidegate_holds"
-                            '{job=~"$job", state=~"approved|claimed|sending"}))',
-                            "",
-                        ),
-                    ),
-                    steps=(("orange", 10),),
-                ),
-                UNKNOWN,
-                STORE,
-                KILL_SWITCH,
-            ),
-        ),
-        Row(
-            title="Admissions",
-            charts=(
-                Chart(
-                    title="Admissions by tier and verdict",
-                    about="Calls that could be judged, per second: tier 1 reads, 2 is reversible, 3 is external "
-                    "or unknown, 4 is high-risk.",
-                    queries=(
-                        (
-                            "sum by (tier, verdict) (rate(sidegate_admissions_total"
-                            '{job=~"$job"}[$__rate_interval]))',
-                            "tier {{tier}} {{verdict}}",
-                        ),
-                    ),
-                    kind=Kind.AREAS,
-                    unit="reqps",
-                    width=16,
-                    height=8,
-                    decimals=None,
-                ),
-                ALERTS,
-            ),
-        ),
-        Row(
-            title="In the chosen time",
-            charts=(
-                Chart(
-                    title="Caught",
-                    about="Calls that were held or blocked instead of passed, in the chosen time.",
-                    queries=(
-                        (
-                            "sum(increase(sidegate_admissions_total"
-                            '{job=~"$job", verdict=~"hold|block"}[$__range]))',
-                            "",
-                        ),
-                    ),
-                ),
-                Chart(
-                    title="Refused",
-                    about="Requests with no single reading or no allowed destination, in the chosen time. "
-                    "None was sent.",
-                    queries=(('sum(increase(sidegate_refusals_total{job=~"$job"}[$__range]))', ""),),
-                ),
-                Chart(
-                    title="Failed closed",
-                    about="Requests refused because the gate or what it needs failed, in the chosen time. "
-                    "None was sent.",
-                    queries=(('sum(increase(sidegate_failed_closed_total{job=~"$job"}[$__range]))', ""),),
-                    steps=alarm(1),
-                ),
-                Chart(
-                    title="Caught by reason",
-                    about="Held and blocked calls by the reason that fixed their verdict, in the chosen time.",
-                    queries=(
-                        (
-                            "sort_desc(sum by (verdict, reason_id) (increase(sidegate_admissions_total"
-                            '{job=~"$job", verdict=~"hold|block"}[$__range])) > 0)',
-                            "{{verdict}}: {{reason_id}}",
-                        ),
-                    ),
-                    kind=Kind.BARS,
-                    width=12,
-                ),
-            ),
-        ),
-    ),
+    rows=(_QUALITY, _NOW, _ADMISSIONS, _CHOSEN),
 )

@@ -39,10 +39,6 @@ _RUN_AGAIN_AFTER = 5.0
 _ANSWERED = frozenset({State.EXECUTED, State.EXECUTION_ERROR})
 
 
-def _nobody(_hold: Hold) -> None:
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
     """What all holds have in common, for those who hold calls."""
@@ -54,8 +50,6 @@ class Keeping:
     metrics: Metrics
     history: History | None = None
     audit: Recorder | None = None
-    opened: Callable[[Hold], None] = _nobody
-    """Hears of every new hold."""
     traces: Traces | None = None
 
     def draft(
@@ -93,7 +87,6 @@ class Keeping:
             return hold, new
         self.metrics.holds_opened.labels(int(hold.tier)).inc()
         logger.info("hold.opened hold=%s tier=%d", hold.hold_id, hold.tier)
-        self.opened(hold)
         # For whoever decides about the agent's next one; this one is recorded without that.
         with suppress(StoreUnavailable):
             if self.history is not None:

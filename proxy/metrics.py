@@ -4,6 +4,7 @@ Every series exists from the start, at 0: to `increase()` one that begins with i
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -47,7 +48,6 @@ _DECISION_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14
 _DWELL_BUCKETS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 _REPLAY_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
-
 CHANNELS = ("webhook", "slack", "mail")
 """The kinds of channels."""
 
@@ -71,6 +71,15 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._of_calls()
+        self._of_holds()
+        self._of_replays()
+        self._of_quality()
+        self._of_the_sidecar()
+        self._of_records()
+
+    def _of_calls(self) -> None:
+        """What the gate says of them."""
         self.admissions = self._counter(
             "admissions",
             "Calls judged, by tier, verdict and reason",
@@ -90,6 +99,9 @@ class Metrics:
             labels=("reason_id",),
             series=_each(FAILURES),
         )
+
+    def _of_holds(self) -> None:
+        """How many there are, what becomes of them, and who is told."""
         self.holds = self._gauge("holds", "Holds that may still change, by state", "state")
         self.oldest_pending_seconds = self._gauge(
             "oldest_pending_seconds", "How long the oldest hold has waited for a decision; 0 if none waits"
@@ -119,7 +131,15 @@ class Metrics:
             values=(Event.APPROVE, Event.REJECT, Event.CANCEL),
             buckets=_DECISION_BUCKETS,
         )
-        self._measure_quality()
+        self.channel_deliveries = self._counter(
+            "channel_deliveries",
+            "What channels were told, by kind of channel and by what became of the try",
+            labels=("channel", "outcome"),
+            series=[(c, o) for c in CHANNELS for o in ("delivered", "failed", "dead", "skipped", "lost")],
+        )
+
+    def _of_replays(self) -> None:
+        """What is run, and what keeps it from that."""
         self.replay_seconds = self._histogram(
             "replay_seconds",
             "Time from claim to the upstream's whole answer, by disposition",
@@ -150,60 +170,8 @@ class Metrics:
             labels=("cause",),
             series=_each(("changed", "precondition", "unrecorded", "policy", "integrity")),
         )
-        self.channel_deliveries = self._counter(
-            "channel_deliveries",
-            "What channels were told, by kind of channel and by what became of the try",
-            labels=("channel", "outcome"),
-            series=[(c, o) for c in CHANNELS for o in ("delivered", "failed", "dead", "skipped", "lost")],
-        )
-        self.rules_loaded = self._counter(
-            "rules_loaded",
-            "New versions of the rules files, by what became of them",
-            labels=("outcome",),
-            series=_each(("loaded", "rejected")),
-        )
-        self.rules_stale = self._gauge("rules_stale", "1 while the rules files hold what could not be loaded")
-        self._watch_the_sidecar()
-        self.audit_up = self._gauge("audit_up", "1 while the audit trail can be written, else 0")
-        self.audit_records = self._counter("audit_records", "Records written to the audit trail")
-        self.audit_lost = self._counter(
-            "audit_lost", "Records for which the audit trail had no room; their number is recorded"
-        )
 
-        self.spans = self._counter(
-            "spans",
-            "Spans for the collector of traces, by what became of them",
-            labels=("outcome",),
-            series=_each(("exported", "failed")),
-        )
-        self.audit_sink_up = self._gauge("audit_sink_up", "1 while a sink takes records, else 0", "sink")
-        self.audit_sink_lag = self._gauge(
-            "audit_sink_lag_seconds", "Age of the oldest audit record that a sink has not taken", "sink"
-        )
-        self.audit_sink_records = self._counter(
-            "audit_sink_records", "Audit records that a sink has taken", labels=("sink",)
-        )
-        self.audit_sink_failures = self._counter(
-            "audit_sink_failures", "Tries that failed to give a sink audit records", labels=("sink",)
-        )
-        self.audit_sink_missed = self._counter(
-            "audit_sink_missed",
-            "Audit records that were gone, by their time of keeping, before a sink took them",
-            labels=("sink",),
-        )
-
-    def _watch_the_sidecar(self) -> None:
-        """Whether its parts stand, and for how long."""
-        self.kill_switch = self._gauge("kill_switch", "1 while the kill switch is on, else 0")
-        self.authority_end_timestamp_seconds = self._gauge(
-            "authority_end_timestamp_seconds", "When the certificate of the authority that signs ends"
-        )
-        self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
-        self.clock_skew_seconds = self._gauge(
-            "clock_skew_seconds", "How far the store's clock is ahead of this machine's"
-        )
-
-    def _measure_quality(self) -> None:
+    def _of_quality(self) -> None:
         """What people say of verdicts, how they decide, and what drills tell of that."""
         self.deadlines = self._counter(
             "deadlines",
@@ -271,6 +239,61 @@ class Metrics:
             labels=("tier", "label"),
             series=words,
         )
+
+    def _of_the_sidecar(self) -> None:
+        """Whether its parts stand, and for how long."""
+        self.rules_loaded = self._counter(
+            "rules_loaded",
+            "New versions of the rules files, by what became of them",
+            labels=("outcome",),
+            series=_each(("loaded", "rejected")),
+        )
+        self.rules_stale = self._gauge("rules_stale", "1 while the rules files hold what could not be loaded")
+        self.kill_switch = self._gauge("kill_switch", "1 while the kill switch is on, else 0")
+        self.authority_end_timestamp_seconds = self._gauge(
+            "authority_end_timestamp_seconds", "When the certificate of the authority that signs ends"
+        )
+        self.store_up = self._gauge("store_up", "1 while the store answers, else 0")
+        self.clock_skew_seconds = self._gauge(
+            "clock_skew_seconds", "How far the store's clock is ahead of this machine's"
+        )
+
+    def _of_records(self) -> None:
+        """The audit trail, who else is given it, and traces."""
+        self.audit_up = self._gauge("audit_up", "1 while the audit trail can be written, else 0")
+        self.audit_records = self._counter("audit_records", "Records written to the audit trail")
+        self.audit_lost = self._counter(
+            "audit_lost", "Records for which the audit trail had no room; their number is recorded"
+        )
+        self.spans = self._counter(
+            "spans",
+            "Spans for the collector of traces, by what became of them",
+            labels=("outcome",),
+            series=_each(("exported", "failed")),
+        )
+        self.audit_sink_up = self._gauge("audit_sink_up", "1 while a sink takes records, else 0", "sink")
+        self.audit_sink_lag = self._gauge(
+            "audit_sink_lag_seconds", "Age of the oldest audit record that a sink has not taken", "sink"
+        )
+        self.audit_sink_records = self._counter(
+            "audit_sink_records", "Audit records that a sink has taken", labels=("sink",)
+        )
+        self.audit_sink_failures = self._counter(
+            "audit_sink_failures", "Tries that failed to give a sink audit records", labels=("sink",)
+        )
+        self.audit_sink_missed = self._counter(
+            "audit_sink_missed",
+            "Audit records that were gone, by their time of keeping, before a sink took them",
+            labels=("sink",),
+        )
+
+    def assessed(self, day: date) -> None:
+        """Export the day of the last assessment; where nobody says it, there is no such series."""
+        self.assessment_timestamp_seconds = self._gauge(
+            "assessment_timestamp_seconds",
+            "When the operator last assessed this deployment, where that is configured",
+        )
+        self.assessment_timestamp_seconds.set(datetime.combine(day, time(), tzinfo=UTC).timestamp())
 
     def admitted(self, judgement: Judgement) -> None:
         """Count a call that was judged so."""

@@ -32,7 +32,7 @@ def begin(
     trail = Trail(segments, signer, metrics, cadence=Cadence(keep=keep))
     kept = {
         f"audit_{name}": str(value)
-        for name, value in settings.model_dump(mode="json", exclude={"sinks"}).items()
+        for name, value in settings.model_dump(mode="json", exclude={"sinks"}, exclude_none=True).items()
     }
     kept["audit_sinks"] = ",".join(sink.name for sink in settings.sinks)
     trail.start({**facts, **kept, "domain": signer.domain})

@@ -1,5 +1,7 @@
-"""`audit` in config.yaml: how long records are kept, and what goes on while none can be written."""
+"""`audit` in config.yaml: how long records are kept, what goes on without them, and what they say besides."""
 
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -20,14 +22,31 @@ class OnFailure(StrEnum):
 
 
 class Audit(Strict):
-    """How the audit trail is kept."""
+    """How the audit trail is kept, and the day on which the operator last assessed this deployment."""
 
     on_failure: OnFailure = OnFailure.CONTINUE
     keep_days: Annotated[int, Field(ge=183, le=36_500)] = 365
     legal_hold: bool = False
     file_bytes: Annotated[int, Field(ge=65_536, le=1_073_741_824)] = 16_777_216
     reads: Annotated[float, Field(ge=0, le=1)] = 0.0
+    assessed: date | None = None
     sinks: Annotated[tuple[SinkEntry, ...], Field(max_length=16)] = ()
+
+    @field_validator("assessed", mode="before")
+    @classmethod
+    def _written_as_a_day(cls, value: object) -> object:
+        # By itself pydantic also takes a text of seconds, for the day that begins with them.
+        return _day(value) if isinstance(value, str) else value
+
+    @field_validator("assessed")
+    @classmethod
+    def _begun(cls, value: date | None) -> date | None:
+        today = datetime.now(UTC).date()
+        if value is not None and value > today:
+            raise ValueError(
+                f"`{value}` is in the future: it is {today} in UTC; write the day of the last one"
+            )
+        return value
 
     @field_validator("sinks")
     @classmethod
@@ -36,3 +55,11 @@ class Audit(Strict):
         if twice := next((name for n, name in enumerate(names) if name in names[:n]), None):
             raise ValueError(f"two sinks have the name {quote(twice)}; give each its own")
         return value
+
+
+def _day(text: str) -> date:
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        if day.isoformat() == text:
+            return day
+    raise ValueError(f"{quote(text)} is no date; write it as YYYY-MM-DD")

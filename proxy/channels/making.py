@@ -14,8 +14,8 @@ from proxy.console.reviewing import Reviewing
 from proxy.destinations import Allowed, Destinations
 
 
-def place(settings: Channels, *, link: str, beside: Destinations, trust: ssl.SSLContext) -> Place:
-    """What they share. `link`: where the console listens; `beside`: what knows the gate's own addresses."""
+def outgoing(settings: Channels, *, beside: Destinations, trust: ssl.SSLContext) -> Outgoing:
+    """What carries their messages. `beside`: what knows the gate's own addresses."""
     # The operator's own addresses, yet a mistake or a changed name must not lead to this machine's secrets.
     destinations = Destinations(
         allowed=Allowed.parse(settings.allow),
@@ -23,8 +23,12 @@ def place(settings: Channels, *, link: str, beside: Destinations, trust: ssl.SSL
         own_ports=beside.own_ports,
         store=beside.store,
     )
-    outgoing = Outgoing(destinations=destinations, trust=trust)
-    return Place(settings=settings, outgoing=outgoing, link=settings.link or link)
+    return Outgoing(destinations=destinations, trust=trust)
+
+
+def place(settings: Channels, carrier: Outgoing, *, link: str) -> Place:
+    """What they share. `link`: where the console listens."""
+    return Place(settings=settings, outgoing=carrier, link=settings.link or link)
 
 
 def make(reviewing: Reviewing) -> Dispatch:

@@ -9,47 +9,33 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 import httpx2
 
 from proxy.audit.recorder import Recorder
-from proxy.credentials.credentials import Credentials
 from proxy.credentials.sources.secret import CredentialError
-from proxy.credentials.supply import Outgoing, Supplied
-from proxy.destinations import Address, Destinations
-from proxy.drift.snapshots import Snapshots, Unrecorded, Unverified
+from proxy.credentials.supply import Supplied
+from proxy.destinations import Address
 from proxy.failure import ended, report
-from proxy.grants.kept import Grants, lapsed
-from proxy.keys.keyring import KeyMissing
-from proxy.keys.seal import SealError
-from proxy.keys.sealed import Sealed
-from proxy.keys.signing import Verifier
-from proxy.metrics import Metrics
 from proxy.replay.courier import Courier
-from proxy.replay.exchange import Route, exchange, outgoing_fields
+from proxy.replay.exchange import Route, exchange
 from proxy.replay.journal import Journal
-from proxy.replay.line import IDEMPOTENCY_HEADER, Line, SecondLine, Unheard, Unsent
+from proxy.replay.line import Line, SecondLine, Unheard, Unsent
+from proxy.replay.preparation import Changed, Preparation, Ready, check
 from proxy.replay.repeating import REFUSED, objection, repeatable, rotation
 from proxy.replay.words import why
 from proxy.store.record import StoreUnavailable
-from proxy.store.store import Refused, Store
+from proxy.store.store import Refused
 from proxy.witness import Witness
-from rules.action import Action
-from rules.approval import needed_for
-from rules.classify import classify
-from rules.handling import Handling
 from rules.headers import Fields
 from rules.hold import DISPOSITIONS, Event, Hold, origins
 from rules.mcp.action import ToolAction
-from rules.normalize import normalize
 from rules.repetition import tells
 from rules.reply import Reply
-from rules.ruleset import Ruleset
 from rules.trace import exemplar
-from rules.verdict import Judgement, Refusal, Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -61,52 +47,16 @@ _LOST_RACE = b"drift: the upstream refused it with 412, because it changed after
 _SENT_BEFORE = "this sidecar's journal has it as sent, whatever the store says; it may have been executed"
 
 
-class Changed(Exception):
-    """what was approved is not what would run; `cause` is a word for it, `fields` are kept with the hold"""
-
-    def __init__(self, cause: str, note: str, fields: dict[str, bytes] | None = None) -> None:
-        super().__init__(note)
-        self.cause = cause
-        self.fields = fields or {}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ready:
-    """An action against which nothing speaks, and what it is sent with."""
-
-    action: Action
-    """With our own condition on what its last read has shown, where there is one."""
-    conditional: bool
-    supplied: Supplied
-    where: Address
-    handling: Handling
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replayer:
+class Replayer(Preparation):
     """Runs approved holds. `timeout`: seconds for the upstream's whole answer."""
 
-    store: Store
-    sealed: Sealed
-    verifier: Verifier
-    credentials: Credentials
-    snapshots: Snapshots
-    destinations: Destinations
-    ruleset: Callable[[], Ruleset]
     trust: ssl.SSLContext
-    metrics: Metrics
     tasks: asyncio.TaskGroup
     journal: Journal
     timeout: float
     witness: Witness | None = None
     audit: Recorder | None = None
-    grants: Grants | None = None
-
-    def waits_for_agent(self, action: Action | ToolAction) -> bool:
-        """Whether only the agent's own identical retry, or its session, can supply what `action` needs."""
-        if isinstance(action, ToolAction):
-            return True
-        return bool(action.credentials) and not self.credentials.has(action)
 
     def sent_before(self, hold: Hold) -> list[str]:
         """What this sidecar may have sent of it, but for what the person knew who said to try again."""
@@ -132,7 +82,7 @@ class Replayer:
         Returns the hold as it stands then; its outcome is unknown until an answer says more.
         Raises Changed, Unsent and CredentialError where it cannot be; then nothing was changed.
         """
-        ready = await self._ready(hold, None)
+        ready = await self.ready(hold, None)
         line = self._line(hold, ready, Event.RESEND)
         async with self._alive(lambda: line.hold if line.taken else None):
             try:
@@ -164,7 +114,7 @@ class Replayer:
         try:
             if courier is not None:
                 return await self._send_by(courier, hold)
-            ready = await self._ready(hold, live)
+            ready = await self.ready(hold, live)
             return await self._send_ready(self._line(hold, ready, Event.SEND), ready)
         except Changed as changed:
             self.metrics.drift_refusals.labels(changed.cause).inc()
@@ -173,85 +123,12 @@ class Replayer:
             logger.warning("replay.not_sent hold=%s why=%s", hold.hold_id, error)
             return await self._give_back(hold, error)
 
-    async def _ready(self, hold: Hold, live: Fields | None) -> _Ready:
-        """All that has to be right before a connection is opened. Raises Changed, Unsent, CredentialError."""
-        action = await self._approved_action(hold)
-        if isinstance(action, ToolAction):
-            raise Unsent("only the agent's own session can carry it")
-        ruleset = self.ruleset()
-        call = normalize(action.message(), paths=ruleset.paths)
-        _check(hold, call if isinstance(call, Refusal) else classify(call, ruleset))
-        try:
-            standing = await self.snapshots.check(hold, action, live=live)
-        except KeyMissing as error:
-            raise Unsent(str(error)) from error
-        except SealError as error:
-            raise self._broken(hold, error) from error
-        except Unrecorded as error:
-            raise Changed("unrecorded", f"drift: {error}") from error
-        except Unverified as error:
-            raise Unsent(str(error)) from error
-        if standing.drifts:
-            changed = self.snapshots.shots.refusal(hold, standing.now)
-            raise Changed("changed", standing.note, changed)
-        sent = replace(action, fields=(*action.fields, *standing.condition))
-        handling = self.ruleset().handling(hold.rule)
-        supplied = await self._supply(hold, sent, handling, live=live)
-        where = await self.destinations.find(action.host, action.port)
-        if isinstance(where, Refusal):
-            raise Unsent(where.reason)
-        conditional = bool(standing.condition)
-        return _Ready(action=sent, conditional=conditional, supplied=supplied, where=where, handling=handling)
-
-    async def generations(self, action: Action, *, rule: str | None) -> str:
-        """Which configured secrets would go out with `action` now. Raises StoreUnavailable."""
-        return await self.credentials.generations(action, named=self.ruleset().handling(rule).credential)
-
-    async def _supply(
-        self,
-        hold: Hold,
-        action: Action,
-        handling: Handling,
-        *,
-        live: Fields | None = None,
-        past: Supplied | None = None,
-    ) -> Supplied:
-        header = handling.idempotency.header if handling.idempotency else IDEMPOTENCY_HEADER
-        outgoing = Outgoing.of(action, outgoing_fields(action, header, hold.idempotency_key))
-        return await self.credentials.supply(
-            action, outgoing, named=handling.credential, live=live, past=past
-        )
-
-    async def _approved_action(self, hold: Hold) -> Action | ToolAction:
-        """What a reviewer has approved. Raises Changed if it, or the approval, is not what was written."""
-        try:
-            action = self.sealed.open_action(hold, await self.store.sealed(hold.hold_id, part="sealed"))
-        except KeyMissing as error:
-            raise Unsent(str(error)) from error
-        except SealError as error:
-            raise self._broken(hold, error) from error
-        # INVARIANT: what nobody asked for never runs, whatever the store says, whose script refuses it too.
-        if action.drill:
-            raise self._broken(hold, SealError("it is a drill, which can never run"))
-        # INVARIANT: the state in the store only says where a hold stands; the signature says that it may run.
-        needed = needed_for(action, self.ruleset(), rule=hold.rule)
-        if fault := self.verifier.fault(hold, needed):
-            raise self._broken(hold, SealError(fault))
-        if why := await lapsed(self.grants, hold, action, verifier=self.verifier, ruleset=self.ruleset()):
-            raise Changed("policy", f"policy: {why}")
-        return action
-
-    def _broken(self, hold: Hold, error: SealError) -> Changed:
-        self.metrics.integrity_failures.inc()
-        logger.error("replay.integrity hold=%s", hold.hold_id)
-        return Changed("integrity", f"integrity: {error}")
-
     async def _send_by(self, courier: Courier, hold: Hold) -> Hold:
         """Send a tool call once by the agent's own session. Raises Changed and Unsent."""
-        action = await self._approved_action(hold)
+        action = await self.approved_action(hold)
         if not isinstance(action, ToolAction):
             raise Unsent("no session carries it")
-        _check(hold, courier.judge(action))
+        check(hold, courier.judge(action))
         line = self._line(hold, None, Event.SEND)
         return await self._send(line, self._carried(courier, action, line))
 
@@ -263,7 +140,7 @@ class Replayer:
         """The way to an upstream at `where`."""
         return Route(where=where, trust=supplied.tls or self.trust, timeout=self.timeout)
 
-    def _line(self, hold: Hold, ready: _Ready | None, event: Event) -> Line:
+    def _line(self, hold: Hold, ready: Ready | None, event: Event) -> Line:
         return Line(
             store=self.store,
             journal=self.journal,
@@ -278,7 +155,7 @@ class Replayer:
             credential_used=ready.supplied.label if ready else "",
         )
 
-    async def _send_ready(self, line: Line, ready: _Ready) -> Hold:
+    async def _send_ready(self, line: Line, ready: Ready) -> Hold:
         """Send over HTTP what is ready. Raises Unsent."""
         return await self._send(line, self._answered(line, ready), conditional=ready.conditional)
 
@@ -303,7 +180,7 @@ class Replayer:
             self.metrics.replay_seconds.labels(DISPOSITIONS[recorded.state]).observe(took, example)
         return recorded
 
-    async def _answered(self, line: Line, ready: _Ready) -> tuple[Reply, str]:
+    async def _answered(self, line: Line, ready: Ready) -> tuple[Reply, str]:
         """The answer that counts, which may be the second one, and a note. Raises what an exchange raises."""
         supplied = ready.supplied
         answer = await exchange(line, ready.action, supplied, self.route(ready.where, supplied))
@@ -312,7 +189,7 @@ class Replayer:
         second = SecondLine.after(line)
         allowed = repeatable(ready.action.method, declared=line.idempotency is not None)
         try:
-            fresh = await self._supply(line.hold, ready.action, ready.handling, past=supplied)
+            fresh = await self.supply(line.hold, ready.action, ready.handling, past=supplied)
             if objected := objection(supplied, fresh, allowed=allowed):
                 return answer, objected
             answered = await exchange(second, ready.action, fresh, self.route(ready.where, fresh))
@@ -390,14 +267,3 @@ class Replayer:
                 await self.contained(hold.hold_id, self.store.renew(hold))
             except (Refused, StoreUnavailable) as error:
                 logger.warning("replay.lease_not_renewed hold=%s why=%s", hold.hold_id, error)
-
-
-def _check(hold: Hold, now: Judgement | Refusal) -> None:
-    """Raises Changed where the policy of this moment forbids what was approved earlier."""
-    if isinstance(now, Refusal):
-        raise Changed("policy", f"policy: {now.reason}")
-    if now.verdict is Verdict.BLOCK:
-        raise Changed("policy", "policy: a rule forbids it since")
-    if now.tier > hold.tier:
-        words = f"policy: it is tier {int(now.tier)} now and was approved as tier {int(hold.tier)}"
-        raise Changed("policy", words)

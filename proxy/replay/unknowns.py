@@ -16,7 +16,8 @@ from proxy.credentials.supply import Outgoing, Supplied
 from proxy.keys.seal import SealError
 from proxy.replay.journal import JournalError
 from proxy.replay.line import Unsent
-from proxy.replay.replayer import Changed, Replayer
+from proxy.replay.preparation import Changed
+from proxy.replay.replayer import Replayer
 from proxy.signals import Signals
 from proxy.store.record import StoreUnavailable
 from proxy.store.store import Refused

@@ -1,7 +1,7 @@
 """Every part of a sidecar, made and connected here and nowhere else."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import time
@@ -86,103 +86,27 @@ class Parts:
     """The parts of one sidecar; nothing runs yet."""
 
     def __init__(self, settings: Settings, url: str, tasks: asyncio.TaskGroup) -> None:
-        config, keys = settings.config, settings.data_dir / "keys"
-        trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
         self.settings, self.tasks = settings, tasks
+        self.trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
+        self.upstream = upstream_context(self.trust)
         self.metrics = Metrics()
         self._show_files()
-        self.redis = connect(url)
-        place = config.redis
-        self.store = Store(
-            self.redis, domain=place.domain, clocks=config.clocks, cap=config.cap, replicas=place.replicas
-        )
-        self.key_source = config.keys.source_in(keys)
-        self.sealed = Sealed(keyring_of(self.key_source, domain=config.redis.domain))
-        self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=config.redis.domain)
-        self.verifier = Verifier(config.keys.known(self.signer.public), domain=config.redis.domain)
-        self.grants = Grants(
-            store=self.store,
-            keyring=self.sealed.keyring,
-            verifier=self.verifier,
-            metrics=self.metrics,
-            spent=Spent(settings.data_dir / "grants", now=lambda: datetime.now(UTC)),
-            signer=self.signer,
-        )
-        self.signals = Signals(self.store, self.metrics)
-        self.ladder = Ladder(
-            handling=lambda rule: settings.rulebook.current().handling(rule),
-            usual=config.review.on_timeout.compiled,
-        )
-        self.deadlines = Deadlines(store=self.store, metrics=self.metrics, ladder=self.ladder)
-        self.destinations = Destinations(
-            allowed=config.allowed,
-            named=settings.rulebook.names_host,
-            tunnel_ports=frozenset(config.destinations.connect_ports),
-            store=store_places(url),
-        )
-        key = load_or_create_key(keys / "fingerprint.key")
-        self.agent = Agent(principal=config.principal, secret_headers=config.secrets, key=key)
-        facts = started(self.agent, settings.rulebook.current(), config.model_dump_json())
-        self.audit = begin(
-            settings.data_dir / AUDIT / "serve", config.audit, self.signer, self.metrics, facts=facts
-        )
-        self.store.told.append(self.audit)
-        self.traces = tracing.begin(config.traces, self.metrics)
-        self.store.told += [self.traces] if self.traces else []
-        self.shelf = Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring)
-        around = Surroundings(
-            shelf=self.shelf,
-            keyed=self.agent.keyed_secret,
-            context=lambda: upstream_context(trust),
-            now=time,
-            metrics=self.metrics,
-            tasks=tasks,
-            exchange=config.windows.upstream,
-        )
-        self.credentials = make(config.credentials, around, servers=config.server_urls)
-        self.injection = Injection.of(config.credentials, self.credentials, self.agent.placeholder)
-        self.witness = Witness(settings.witness) if settings.witness else None
-        self.history = History(
-            self.redis,
-            self.sealed.keyring,
-            keep=config.clocks.retention,
-            ruleset=settings.rulebook.current,
-        )
-        self.journal = Journal(settings.data_dir / "journal", keep=config.journal_keep)
-        self.upstream = upstream_context(trust)
-        self.snapshots = self._snapshots()
-        self.replayer = self._replayer()
-        self.worker = Worker(
-            store=self.store,
-            sealed=self.sealed,
-            signals=self.signals,
-            replayer=self.replayer,
-            tasks=tasks,
-        )
-        self.keeping = Keeping(
-            agent=self.agent,
-            store=self.store,
-            sealed=self.sealed,
-            signals=self.signals,
-            metrics=self.metrics,
-            history=self.history,
-            audit=self.audit,
-            traces=self.traces,
-        )
+        self._keep_holds(url)
+        self._write_records()
+        self._reach_upstreams(url)
+        self._run_holds()
         self._make_holds()
-        self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=tasks)
         self.plane = DataPlane(
             self._gate(),
             listen=settings.listen,
             authority=settings.data_dir / "ca",
-            upstream_trust=trust,
-            served=config.served,
+            upstream_trust=self.trust,
+            served=settings.config.served,
         )
 
     def reviewing(self, console: Address) -> Reviewing:
         """What the console works with, which is reached at `console`."""
         settings = self.settings
-        trust = upstream_bundle(settings.data_dir, settings.upstream_ca)
         return Reviewing(
             store=self.store,
             sealed=self.sealed,
@@ -198,12 +122,7 @@ class Parts:
             agent=self.agent,
             history=self.history,
             audit=self.audit,
-            channels=making.place(
-                settings.config.channels,
-                link=shown_url(console),
-                beside=self.destinations,
-                trust=self.upstream,
-            ),
+            channels=making.place(settings.config.channels, self.outgoing, link=shown_url(console)),
             drill_rate=settings.config.drills.rate,
             fast=settings.config.review.fast,
             ladder=self.ladder,
@@ -211,7 +130,7 @@ class Parts:
             longest_grant=timedelta(seconds=settings.config.review.longest_grant),
             preview_required=settings.config.review.preview == "required",
             proving=Proving(people_folder(settings.data_dir), now=lambda: datetime.now(UTC)),
-            provider=provider(settings.config, trust=trust),
+            provider=provider(settings.config, trust=self.trust),
             people=people(settings.data_dir, settings.config, console=console),
             ready=self._ready,
             address=console,
@@ -223,31 +142,127 @@ class Parts:
         config = self.settings.config
         if not config.audit.sinks:
             return []
-        place = making.place(config.channels, link="", beside=self.destinations, trust=self.upstream)
         around = Around(
             trail=self.audit.trail,
             metrics=self.metrics,
             redis=self.redis,
             domain=config.redis.domain,
-            outgoing=place.outgoing,
+            outgoing=self.outgoing,
         )
         return feeds(config.audit.sinks, around)
 
-    def _make_holds(self) -> None:
-        """What makes holds besides the calls of agents: drills, and people."""
-        rules, config = self.settings.rulebook.current, self.settings.config.drills
-        self.drills = Drills(keeping=self.keeping, ruleset=rules, rate=config.rate, most=config.most_open)
-        self.keeping = replace(self.keeping, opened=self.drills.offer)
-        self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
-        self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
-
     def _show_files(self) -> None:
-        """Serve when our authority ends, and what `sidegate eval` has found, where that is configured."""
+        """Serve when our authority ends, and where it is configured, the last assessment and evaluation."""
         signs, *_ = standing(self.settings.data_dir)
         self.metrics.authority_end_timestamp_seconds.set(signs.certificate.not_valid_after_utc.timestamp())
+        if (day := self.settings.config.audit.assessed) is not None:
+            self.metrics.assessed(day)
         path = self.settings.config.review.eval_metrics
         if path is not None:
             self.metrics.registry.register(Evaluated(Path(path)))
+
+    def _keep_holds(self, url: str) -> None:
+        """The store, what seals and signs holds, and what their deadlines do."""
+        config, folder = self.settings.config, self.settings.data_dir
+        keys, place = folder / "keys", config.redis
+        self.agent = Agent(
+            principal=config.principal,
+            secret_headers=config.secrets,
+            key=load_or_create_key(keys / "fingerprint.key"),
+        )
+        self.redis = connect(url)
+        self.store = Store(
+            self.redis, domain=place.domain, clocks=config.clocks, cap=config.cap, replicas=place.replicas
+        )
+        self.key_source = config.keys.source_in(keys)
+        self.sealed = Sealed(keyring_of(self.key_source, domain=place.domain))
+        self.signer = Signer(key=load_or_create_key(keys / "console.key"), domain=place.domain)
+        self.verifier = Verifier(config.keys.known(self.signer.public), domain=place.domain)
+        self.grants = Grants(
+            store=self.store,
+            keyring=self.sealed.keyring,
+            verifier=self.verifier,
+            metrics=self.metrics,
+            spent=Spent(folder / "grants", now=lambda: datetime.now(UTC)),
+            signer=self.signer,
+        )
+        self.signals = Signals(self.store, self.metrics)
+        self.ladder = Ladder(
+            handling=lambda rule: self.settings.rulebook.current().handling(rule),
+            usual=config.review.on_timeout.compiled,
+        )
+        self.deadlines = Deadlines(store=self.store, metrics=self.metrics, ladder=self.ladder)
+
+    def _write_records(self) -> None:
+        """What outlives a hold: the audit trail, traces, the history, the journal and the witness."""
+        config, folder, ruleset = self.settings.config, self.settings.data_dir, self.settings.rulebook.current
+        facts = started(self.agent, ruleset(), config.model_dump_json())
+        self.audit = begin(folder / AUDIT / "serve", config.audit, self.signer, self.metrics, facts=facts)
+        self.traces = tracing.begin(config.traces, self.metrics)
+        self.store.told += [self.audit, *([self.traces] if self.traces else [])]
+        self.history = History(self.redis, self.sealed.keyring, keep=config.clocks.retention, ruleset=ruleset)
+        self.journal = Journal(folder / "journal", keep=config.journal_keep)
+        self.witness = Witness(self.settings.witness) if self.settings.witness else None
+
+    def _reach_upstreams(self, url: str) -> None:
+        """Where calls may go, with which credentials, and what is read there before one is sent."""
+        config = self.settings.config
+        self.destinations = Destinations(
+            allowed=config.allowed,
+            named=self.settings.rulebook.names_host,
+            tunnel_ports=frozenset(config.destinations.connect_ports),
+            store=store_places(url),
+        )
+        self.outgoing = making.outgoing(config.channels, beside=self.destinations, trust=self.upstream)
+        self.shelf = Shelf(self.redis, domain=config.redis.domain, keyring=self.sealed.keyring)
+        around = Surroundings(
+            shelf=self.shelf,
+            keyed=self.agent.keyed_secret,
+            context=lambda: upstream_context(self.trust),
+            now=time,
+            metrics=self.metrics,
+            tasks=self.tasks,
+            exchange=config.windows.upstream,
+        )
+        self.credentials = make(config.credentials, around, servers=config.server_urls)
+        self.injection = Injection.of(config.credentials, self.credentials, self.agent.placeholder)
+        self.snapshots = self._snapshots()
+
+    def _run_holds(self) -> None:
+        """What sends approved calls, and finds out about those whose outcome is unknown."""
+        self.replayer = self._replayer()
+        self.worker = Worker(
+            store=self.store,
+            sealed=self.sealed,
+            signals=self.signals,
+            replayer=self.replayer,
+            tasks=self.tasks,
+        )
+        self.unknowns = Unknowns(signals=self.signals, replayer=self.replayer, tasks=self.tasks)
+
+    def _make_holds(self) -> None:
+        """What makes holds: the calls of agents, drills, and people."""
+        rules, config = self.settings.rulebook.current, self.settings.config.drills
+        self.keeping = Keeping(
+            agent=self.agent,
+            store=self.store,
+            sealed=self.sealed,
+            signals=self.signals,
+            metrics=self.metrics,
+            history=self.history,
+            audit=self.audit,
+            traces=self.traces,
+        )
+        self.drills = Drills(
+            keeping=self.keeping,
+            ruleset=rules,
+            rate=config.rate,
+            most=config.most_open,
+            within=timedelta(seconds=config.within),
+        )
+        self.store.told.append(self.drills)
+        self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
+        self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
 
     def _snapshots(self) -> Snapshots:
         return Snapshots(

@@ -65,6 +65,12 @@ CLAUSES = (
         shows="for how long records are kept, since when they are there, and what was deleted",
     ),
     Clause(
+        name="AI Act 27(1)",
+        kinds=(Kind.STARTED,),
+        facts={"audit_assessed": ANY},
+        shows="on which day the operator last assessed this deployment; what was found is kept elsewhere",
+    ),
+    Clause(
         name="AARM R1",
         kinds=(Kind.VERDICT,),
         shows="a verdict on each call that does more than read",

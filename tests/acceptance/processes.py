@@ -29,16 +29,6 @@ def until[T](
         time.sleep(_PAUSE_SECONDS)
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports on 127.0.0.1 that nobody listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [int(bound.getsockname()[1]) for bound in sockets]
-    finally:
-        for bound in sockets:
-            bound.close()
-
-
 def living_in(folder: Path) -> set[int]:
     """The processes whose working directory lies in the folder: nobody else's are there."""
     return {int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _lives_in(entry, folder)}

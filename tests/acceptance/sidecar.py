@@ -17,7 +17,8 @@ from typing import Any, Self
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from tests.acceptance.processes import free_ports, kill, listener_of, living_in, until
+from tests.acceptance.processes import kill, listener_of, living_in, until
+from tests.ports import free_ports
 
 _ROOT = Path(__file__).parents[2]
 _LAUNCHER = (sys.executable, str(_ROOT / "sidegate.py"))

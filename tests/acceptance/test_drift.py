@@ -12,9 +12,10 @@ import pytest
 
 from tests.acceptance.asking import ask, held
 from tests.acceptance.authority import Authority
-from tests.acceptance.processes import free_ports, until
+from tests.acceptance.processes import until
 from tests.acceptance.sidecar import Sidecar, witness_beside
 from tests.acceptance.witnessed import Trace, traces, unjudged
+from tests.ports import free_ports
 from tests.proxy.rest import rest
 
 ITEM = {"name": "a", "amount": 5, "updated_at": 1}

@@ -14,10 +14,11 @@ from proxy.console.people.factors.codes import code_at
 from tests.acceptance.asking import ask, held
 from tests.acceptance.authority import Authority
 from tests.acceptance.chromium import PHONE, Reader, chromium
-from tests.acceptance.processes import free_ports, until
+from tests.acceptance.processes import until
 from tests.acceptance.sidecar import Sidecar
 from tests.acceptance.upstream import Upstream
 from tests.environments.locked import node, node_program
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.review
 

@@ -19,6 +19,7 @@ from tests.acceptance.conftest import StartSidecar
 from tests.acceptance.processes import until
 from tests.acceptance.sidecar import Sidecar
 from tests.mcp_servers.running import McpServer
+from tests.ports import free_port
 
 _ROOT = Path(__file__).parents[2]
 _PROGRAM = _ROOT / "tests" / "mcp_servers" / "programs" / "python_sdks.py"
@@ -28,9 +29,7 @@ _EVASIONS = Path(os.environ.get("EVASIONS", "../shared/corpora/mcp-evasions.json
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[McpServer]:
     """Run a server on the SDK that the tests have."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     executed = tmp_path / "executed"
     command = [sys.executable, str(_PROGRAM), "mcp2", str(port), str(executed)]
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:

@@ -30,12 +30,6 @@ def scripted(answer: bytes, leaf: Leaf | None = None, *, port: int = 0) -> Itera
             accepting.result()
 
 
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def _accept(
     listener: socket.socket, threads: ThreadPoolExecutor, answer: bytes, *, context: ssl.SSLContext | None
 ) -> None:

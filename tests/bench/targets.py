@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.echo import PATHS
-from tests.bench.processes import HOST, ROOT, free_ports, spawned, wait_for_port
+from tests.bench.processes import HOST, ROOT, spawned, wait_for_port
 from tests.bench.procfs import ProcessStat, Usage, family_of, refreshed, usage_of
 from tests.bench.upstream import Upstream
+from tests.ports import free_ports
 
 BINARIES = Path(sys.executable).parent
 ORPHAN_SECONDS = 10.0

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.certificates import write_certificates
-from tests.bench.processes import free_ports, spawned, wait_for_port
+from tests.bench.processes import spawned, wait_for_port
+from tests.ports import free_ports
 
 BIG_BYTES = 1024**3
 ITEM_BYTES = 1024

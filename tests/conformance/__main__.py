@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.acceptance.processes import free_ports, until
+from tests.acceptance.processes import until
 from tests.conformance import suite
 from tests.conformance.behind import leading, standing
 from tests.environments import locked
+from tests.ports import free_ports
 
 _PROGRAMS = Path(__file__).parent / "programs"
 _OBSERVING = "version: 1\nmode: observe\nrules: []\n"

@@ -23,7 +23,8 @@ from proxy.store.record import StoreUnavailable
 from rules.hold import DISPOSITIONS, State
 from tests.crash.bench import Bench, built
 from tests.crash.lane import Kind, Lane, Result
-from tests.proxy.redis_child import eventually, free_port
+from tests.ports import free_port
+from tests.proxy.redis_child import eventually
 
 _PATIENCE = 30.0
 _SETTLED = 1.0

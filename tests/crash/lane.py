@@ -20,9 +20,9 @@ from proxy.store.store import Refused, Store
 from proxy.store.timing import Clocks
 from rules.hold import DISPOSITIONS, Event, Hold, State
 from rules.verdict import Tier
-from tests.acceptance.processes import free_ports
 from tests.crash.bench import Bench, gone
 from tests.crash.points import Point, Reach
+from tests.ports import free_ports
 
 _PATIENCE = 20.0
 _POLL = 0.02

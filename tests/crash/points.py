@@ -71,7 +71,7 @@ POINTS = _points(
     ("found", Reach.APPROVED, "before proxy.replay.worker:Worker._run_if_possible"),
     ("claiming", Reach.APPROVED, "before proxy.replay.replayer:Replayer.run"),
     ("claimed", Reach.APPROVED, "before proxy.replay.replayer:Replayer._run_claimed"),
-    ("checked", Reach.APPROVED, "after proxy.replay.replayer:Replayer._ready"),
+    ("checked", Reach.APPROVED, "after proxy.replay.preparation:Preparation.ready"),
     ("connected", Reach.APPROVED, "before proxy.replay.line:Line.cross"),
     ("witnessed", Reach.APPROVED, "before proxy.replay.line:Line._step"),
     ("sending", Reach.SENDING, "after proxy.replay.line:Line._step"),

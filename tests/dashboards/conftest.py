@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from prometheus_client import generate_latest
 
 from tests.acceptance.processes import until
-from tests.dashboards.observed import CAUGHT, fresh, observe, served
+from tests.dashboards.observed import CAUGHT, fresh, observe
+from tests.dashboards.page import served
 from tests.dashboards.prometheus import Prometheus, scraping
 
 _SCRAPED_SECONDS = 30.0
@@ -17,7 +19,7 @@ _CALM = 10
 def prometheus() -> Iterator[Prometheus]:
     """A Prometheus that has seen everything in `observed` happen, once."""
     metrics = fresh()
-    with served(metrics.registry) as port, scraping(port) as server:
+    with served("/metrics", lambda: generate_latest(metrics.registry)) as port, scraping(port) as server:
         _await(server, "count_over_time(sidegate_store_up[5m])", _CALM)
         observe(metrics)
         _await(server, 'sum(sidegate_admissions_total{verdict!="pass"})', CAUGHT)

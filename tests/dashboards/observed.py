@@ -1,12 +1,11 @@
-"""Metrics with known numbers in them, and the page on which Prometheus finds them."""
+"""Metrics with known numbers in them."""
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import date
+from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
 
 from proxy.metrics import Metrics
 from tests.dashboards.evaluation import evaluated
@@ -80,7 +79,7 @@ _GAUGES: dict[str, dict[tuple[str, ...], float]] = {
     "eval_rows": {("bank",): 400},
     "eval_info": {("0123abcd",): 1},
 }
-AUTHORITY_ENDS_IN, EVALUATED_AGO = 1_000_000, 500_000
+AUTHORITY_ENDS_IN, EVALUATED_AGO, ASSESSED_AGO = 1_000_000, 500_000, 9_000_000
 """Seconds, from when everything happens on."""
 
 _HOLDS = {"pending": 3, "approved": 2, "claimed": 1, "sending": 1, "executed": 12, "outcome_unknown": 4}
@@ -99,11 +98,12 @@ CAUGHT, REFUSED, FAILED = 14, 9, 9
 def fresh() -> Metrics:
     """Metrics of a process in which nothing has happened, with every series that will be there."""
     metrics = evaluated(Metrics())
+    metrics.assessed(date(2025, 11, 3))
     for name, counts in _COUNTED.items():
         for labels in counts:
             _child(metrics, name, labels)
     for name, label, _ in _times():
-        _histogram(metrics, name, label)
+        _child(metrics, name, (label,))
     metrics.store_up.set(1)
     metrics.audit_up.set(1)
     return metrics
@@ -115,56 +115,35 @@ def observe(metrics: Metrics) -> None:
         for labels, count in counts.items():
             _child(metrics, name, labels).inc(count)
     now = time.time()
-    ages = {"authority_end_timestamp_seconds": AUTHORITY_ENDS_IN, "eval_timestamp_seconds": -EVALUATED_AGO}
+    ages = {
+        "authority_end_timestamp_seconds": AUTHORITY_ENDS_IN,
+        "eval_timestamp": -EVALUATED_AGO,
+        "assessment_timestamp_seconds": -ASSESSED_AGO,
+    }
     states = {(state,): float(count) for state, count in _HOLDS.items()}
     dates = {name: {(): now + age} for name, age in ages.items()}
     for name, values in (_GAUGES | dates | {"holds": states}).items():
         for labels, value in values.items():
-            _gauge(metrics, name, labels).set(value)
+            _child(metrics, name, labels).set(value)
     for name, label, seconds in _times():
         for each in seconds:
-            _histogram(metrics, name, label).observe(each)
+            _child(metrics, name, (label,)).observe(each)
 
 
-@contextmanager
-def served(registry: CollectorRegistry) -> Iterator[int]:
-    """The page `/metrics` on loopback; yields its port."""
-
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            text = generate_latest(registry)
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Scrapes are not news."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
+def exported() -> dict[str, set[str]]:
+    """Every series' name that a sidecar exports, with its labels."""
+    metrics = fresh()
+    observe(metrics)
+    found: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(generate_latest(metrics.registry).decode()):
+        for sample in family.samples:
+            found.setdefault(sample.name, set()).update(sample.labels)
+    return found
 
 
-def _child(metrics: Metrics, name: str, labels: tuple[str, ...]) -> Counter:
-    counter: Counter = getattr(metrics, name)
-    return counter.labels(*labels) if labels else counter
-
-
-def _gauge(metrics: Metrics, name: str, labels: tuple[str, ...]) -> Gauge:
-    gauge: Gauge = getattr(metrics, name)
-    return gauge.labels(*labels) if labels else gauge
-
-
-def _histogram(metrics: Metrics, name: str, label: str) -> Histogram:
-    histogram: Histogram = getattr(metrics, name)
-    return histogram.labels(label)
+def _child(metrics: Metrics, name: str, labels: tuple[str, ...]) -> Any:
+    instrument = getattr(metrics, name)
+    return instrument.labels(*labels) if labels else instrument
 
 
 def _times() -> list[tuple[str, str, tuple[float, ...]]]:

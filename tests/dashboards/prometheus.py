@@ -13,8 +13,9 @@ from typing import Any
 
 import httpx2
 
-from tests.acceptance.processes import free_ports, until
+from tests.acceptance.processes import until
 from tests.dashboards.rules.files import RULES
+from tests.ports import free_ports
 
 _CURE = "install it with `apt-get install prometheus`"
 _START_SECONDS = 30.0

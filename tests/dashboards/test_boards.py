@@ -9,14 +9,11 @@ import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
-from prometheus_client import generate_latest
-from prometheus_client.parser import text_string_to_metric_families
 
 from dashboards.__main__ import BOARDS
 from dashboards.board import written
-from proxy.metrics import Metrics
 from tests.dashboards.boards import FILES, NAMES, Query, charts, dashboard, panels, queries, variables
-from tests.dashboards.observed import fresh, observe
+from tests.dashboards.observed import exported, fresh
 from tests.dashboards.rules.files import recorded, recorded_in, series_in
 
 _GRAFANA_UNITS = {"none", "short", "s", "reqps", "percentunit"}
@@ -25,17 +22,6 @@ _WIDTH = 24
 _ADDED_LABELS = {"job", "le"}
 
 on_every_board = pytest.mark.parametrize("name", NAMES)
-
-
-def exported() -> dict[str, set[str]]:
-    """Every series' name that the process exports, with its labels."""
-    metrics = fresh()
-    observe(metrics)
-    found: dict[str, set[str]] = {}
-    for family in text_string_to_metric_families(generate_latest(metrics.registry).decode()):
-        for sample in family.samples:
-            found.setdefault(sample.name, set()).update(sample.labels)
-    return found
 
 
 def test_the_files_are_what_the_source_says() -> None:
@@ -152,7 +138,7 @@ def test_every_metric_is_on_a_board() -> None:
         expression = asked.pop()
         shown |= series_in(expression)
         asked += [rules[name] for name in recorded_in(expression)]
-    for family in Metrics().registry.collect():
+    for family in fresh().registry.collect():
         assert any(metric.startswith(family.name) for metric in shown), family.name
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.processes import free_ports, until
+from tests.acceptance.processes import until
 from tests.acceptance.sidecar import Sidecar
 from tests.dashboards.boards import ROOT
 from tests.dashboards.shipped import EXAMPLE
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.acceptance
 

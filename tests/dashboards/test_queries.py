@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.dashboards.boards import Query, queries, variables
-from tests.dashboards.observed import AUTHORITY_ENDS_IN, CAUGHT, EVALUATED_AGO, FAILED, REFUSED
+from tests.dashboards.observed import ASSESSED_AGO, AUTHORITY_ENDS_IN, CAUGHT, EVALUATED_AGO, FAILED, REFUSED
 from tests.dashboards.prometheus import Prometheus
 
 _RANGE_SECONDS = 240
@@ -53,7 +53,6 @@ _SHOWN: dict[str, dict[str, float]] = {
     "Rejection": {"sidegate": 1 / 7},
     "Rubber stamps": {"sidegate": 0.3},
     "On time": {"sidegate": 0.8},
-    "Decided on time": {"sidegate": 0.8},
     "Fast approvals": {"tier 3": 1, "tier 4": 2},
     "Time looked at": {"approve p50": 3.5, "approve p90": 4.7},
     "Held as they should be": {"bank": 0.96},
@@ -69,6 +68,7 @@ _SHOWN: dict[str, dict[str, float]] = {
     "Placeholders misused": {"": 0},
     "Blocked and would be held": {"block: forbidden": 2},
     "Authority ends in": {"": AUTHORITY_ENDS_IN},
+    "Assessed": {"": ASSESSED_AGO},
     "Alerts": {
         f"{severity}: Sidegate{name}": 1
         for severity, names in (

@@ -3,16 +3,15 @@
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.processes import free_ports
 from tests.dashboards.boards import ROOT
+from tests.dashboards.page import served
+from tests.ports import free_ports
 
 _SCRIPT = ROOT / "tools" / "ready.py"
 
@@ -33,24 +32,9 @@ def ask(data_dir: Path, **environment: str) -> tuple[int, str]:
 @contextmanager
 def console(data_dir: Path, status: int) -> Iterator[None]:
     """A console that answers every `/readyz` with one status, and `serve.json` that names it."""
-
-    class Answering(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status if self.path == "/readyz" else 404)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Requests are not news."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
-        place(data_dir, f"http://127.0.0.1:{server.server_port}")
-        try:
-            yield
-        finally:
-            server.shutdown()
+    with served("/readyz", lambda: b"{}", status=status) as port:
+        place(data_dir, f"http://127.0.0.1:{port}")
+        yield
 
 
 def place(data_dir: Path, address: object) -> None:

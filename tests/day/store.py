@@ -7,7 +7,8 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.acceptance.processes import free_ports, until
+from tests.acceptance.processes import until
+from tests.ports import free_ports
 
 _CURE = "install it with `apt-get install redis-server`"
 _SECONDS = 20.0

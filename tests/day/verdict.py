@@ -22,6 +22,7 @@ WITHOUT_DATA = {
     "Audit sinks": "a sink of the audit trail",
     "Behind by": "the same",
     "Copied to sinks": "the same",
+    "Assessed": "a day of an assessment in the configuration",
     "Clock skew": "a store whose clock was read",
     "Missed escalation": "a sampled pass, of which chance may not have brought one",
     "Missed escalations": "the same",

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from tests.acceptance.authority import Leaf
 from tests.acceptance.clients import node_program
-from tests.acceptance.processes import free_ports, until
+from tests.acceptance.processes import until
 from tests.acceptance.witnessed import Trace
+from tests.ports import free_ports
 
 _ROOT = Path(__file__).parents[2]
 _PROGRAMS = Path(__file__).parent / "programs"

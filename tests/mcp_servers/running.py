@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from tests.environments import locked
+from tests.ports import free_port
 
 _PROGRAMS = Path(__file__).parent / "programs"
 _PATIENCE = 60.0
@@ -58,9 +59,7 @@ def command(sdk: str, executed_file: Path, *, port: int | None = None) -> list[s
 @contextmanager
 def serving(sdk: str, folder: Path) -> Iterator[McpServer]:
     """A server over streamable HTTP, without sessions, until the block ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     executed, log = folder / f"{sdk}.executed", (folder / f"{sdk}.log").open("wb")
     with log, subprocess.Popen(command(sdk, executed, port=port), stdout=log, stderr=log) as process:
         try:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import select
 import shutil
 import signal
@@ -20,6 +19,7 @@ from redis.exceptions import RedisError
 
 from proxy.data_dir.embedded import EmbeddedRedis, _find_binary
 from tests.acceptance.processes import until
+from tests.ports import free_port
 
 _DEADLINE = 15.0
 
@@ -127,17 +127,6 @@ async def redis_with(*settings: str) -> AsyncIterator[str]:
             server.kill()
         await server.wait()
         shutil.rmtree(home)
-
-
-def free_port() -> int:
-    """A port of loopback that is free, and so is the one 10000 above it, which a cluster needs."""
-    while True:
-        # Both below the range from which the system gives ports to clients.
-        port = random.randrange(12_000, 22_000)
-        with socket.socket() as probe, socket.socket() as second, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            second.bind(("127.0.0.1", port + 10_000))
-            return port
 
 
 async def _answers(url: str) -> bool:

@@ -1,5 +1,6 @@
 """The instruments: bounded labels, and two sets of them in one process."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -43,6 +44,15 @@ def samples(registry: Collector) -> dict[str, float]:
     """All samples by name and labels."""
     families = text_string_to_metric_families(generate_latest(registry).decode())
     return {f"{s.name}{sorted(s.labels.items())}": s.value for family in families for s in family.samples}
+
+
+def test_an_assessment_is_exported_where_somebody_says_its_day() -> None:
+    """As the beginning of that day in UTC; an absent series is not one of the year 1970."""
+    metrics = Metrics()
+    name = "sidegate_assessment_timestamp_seconds[]"
+    assert name not in samples(metrics.registry)
+    metrics.assessed(date(2025, 11, 3))
+    assert samples(metrics.registry)[name] == 1762128000
 
 
 def test_every_instrument_is_registered() -> None:

@@ -26,7 +26,8 @@ from tests.addons.plane import (
     to,
     until_stable,
 )
-from tests.addons.scripted import free_port, scripted
+from tests.addons.scripted import scripted
+from tests.ports import free_port
 
 
 def replies(reply: object) -> Script:

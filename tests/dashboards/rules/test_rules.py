@@ -5,10 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from prometheus_client import Metric
 
-from proxy.metrics import Metrics
-from tests.dashboards.evaluation import evaluated
+from tests.dashboards.observed import exported
 from tests.dashboards.prometheus import tool
 from tests.dashboards.rules.files import (
     ROOT,
@@ -30,17 +28,6 @@ def promtool(*arguments: str | Path) -> None:
         [tool("promtool"), *arguments], capture_output=True, text=True, timeout=_SECONDS, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def exported() -> set[str]:
-    """The name of every sample that a sidecar exports."""
-    families = list(evaluated(Metrics()).registry.collect())
-    named = {name for family in families for name in (family.name, f"{family.name}_{_ending(family)}")}
-    return named | {sample.name for family in families for sample in family.samples}
-
-
-def _ending(family: Metric) -> str:
-    return "count" if family.type == "histogram" else "total"
 
 
 def test_prometheus_takes_them() -> None:
@@ -103,5 +90,5 @@ def test_expressions_name_what_exists() -> None:
     """A series that nobody exports, or a rule that nobody records, is an alert that never fires."""
     expressions = [*recorded().values(), *(rule["expr"] for rule in alerts().values())]
     named = set[str]().union(*map(series_in, expressions))
-    assert named <= exported()
+    assert named <= set(exported())
     assert set[str]().union(*map(recorded_in, expressions)) <= set(recorded())

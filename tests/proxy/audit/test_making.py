@@ -1,5 +1,6 @@
 """How a process begins its audit trail."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -21,17 +22,25 @@ def test_its_first_record_says_who_acts_by_what(tmp_path: Path) -> None:
     """And of the configuration nothing that could be guessed from a hash."""
     facts = started(AGENT, ruleset(), '{"redis": "hunter2"}')
     for _ in range(2):
-        told = begin(tmp_path / "audit" / "serve", Audit(legal_hold=True), SIGNER, Metrics(), facts=facts)
+        settings = Audit(legal_hold=True, assessed=date(2025, 11, 3))
+        told = begin(tmp_path / "audit" / "serve", settings, SIGNER, Metrics(), facts=facts)
         told.rules(ruleset())
         told.trail.close()
     [first, second] = records(tmp_path / "audit" / "serve", "started")
     assert first.chain == second.chain
     assert (first.facts["agent"], first.facts["human"], first.facts["domain"]) == ("a", "eve", "tests")
     assert first.facts["policy"] == ruleset().hash
-    assert first.facts["audit_legal_hold"] == "True"
+    assert (first.facts["audit_legal_hold"], first.facts["audit_assessed"]) == ("True", "2025-11-03")
     assert facts["config"] != started(AGENT, ruleset(), "")["config"]
     assert "hunter2" not in repr(first)
     assert findings(tmp_path / "audit" / "serve") == []
+
+
+def test_nothing_is_said_of_an_assessment_that_nobody_named(tmp_path: Path) -> None:
+    """Else such a record would be evidence of one."""
+    begin(tmp_path / "audit" / "serve", Audit(), SIGNER, Metrics(), facts={}).trail.close()
+    [first] = records(tmp_path / "audit" / "serve", "started")
+    assert "audit_assessed" not in first.facts
 
 
 def test_two_processes_have_two_chains(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import ssl
 
-from proxy.channels.making import make, place
+from proxy.channels.making import make, outgoing, place
 from proxy.channels.settings import Channels
 from proxy.destinations import Allowed, Destinations
 from rules.verdict import Refusal
@@ -13,10 +13,10 @@ async def test_what_they_share() -> None:
     """The configured link goes first; the gate's ports are closed, what is allowed is open."""
     beside = Destinations(allowed=Allowed(), named=lambda _host: True, own_ports={8081})
     trust = ssl.create_default_context()
-    bare = place(Channels(), link="http://127.0.0.1:8081", beside=beside, trust=trust)
+    carrier = outgoing(Channels(allow=("127.0.0.1",)), beside=beside, trust=trust)
+    bare = place(Channels(), carrier, link="http://127.0.0.1:8081")
     assert bare.hold_link("x") == "http://127.0.0.1:8081/holds/x"
-    told = Channels(link="https://review.example/", allow=("127.0.0.1",))
-    made = place(told, link="http://127.0.0.1:8081", beside=beside, trust=trust)
+    made = place(Channels(link="https://review.example/"), carrier, link="http://127.0.0.1:8081")
     assert made.hold_link("x") == "https://review.example/holds/x"
     find = made.outgoing.destinations.find
     assert await find("127.0.0.1", 9000) == ("127.0.0.1", 9000)

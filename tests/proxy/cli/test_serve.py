@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import socketserver
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.processes import living_in
+from tests.ports import free_port
 
 with warnings.catch_warnings():
     # What mitmproxy's filter language is written with has given up the names it uses.
@@ -188,8 +188,7 @@ def test_where_nothing_can_be_announced(serve: Serve, home: Path) -> None:
 
 def test_one_port_for_both_listeners(home: Path) -> None:
     """The second one to bind is refused, whichever port it is."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        place = f"127.0.0.1:{probe.getsockname()[1]}"
+    place = f"127.0.0.1:{free_port()}"
     command = [sys.executable, str(ROOT / "sidegate.py"), "serve", "--data-dir", str(home / "data")]
     said = subprocess.run(
         [*command, "--listen", place, "--console", place],

@@ -312,9 +312,9 @@ class World:
         assert new
         return hold
 
-    async def settled(self, reply: Reply, *, action: Action = ACTION) -> Hold:
+    async def settled(self, reply: Reply, *, action: Action = ACTION, tier: Tier = Tier.HIGH_RISK) -> Hold:
         """A hold that was approved, sent and answered."""
-        hold = await self.hold(action)
+        hold = await self.hold(action, tier=tier)
         for event in (Event.APPROVE, Event.CLAIM, Event.SEND):
             hold = await self.store.step(hold, event, fields={"decided_by": b"ada"})
         answer = self.sealed.close_answer(hold, reply)

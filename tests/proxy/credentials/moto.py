@@ -11,7 +11,8 @@ from urllib.request import Request, urlopen
 
 from proxy.credentials.supply import Outgoing
 from rules.headers import Fields
-from tests.acceptance.processes import free_ports, until
+from tests.acceptance.processes import until
+from tests.ports import free_ports
 
 _POLICY = (
     "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C"

@@ -21,7 +21,8 @@ from proxy.credentials.sources.secret import CredentialError
 from proxy.credentials.sources.stated import FromFile
 from rules.hold import State
 from tests.acceptance.authority import Authority
-from tests.acceptance.processes import free_ports, until
+from tests.acceptance.processes import until
+from tests.ports import free_ports
 from tests.proxy.credentials.requests import OUTGOING
 from tests.proxy.replays import action_to, replaying
 

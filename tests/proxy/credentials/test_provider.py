@@ -21,8 +21,8 @@ from proxy.credentials.sources.endpoint import Endpoint
 from proxy.credentials.sources.renewed import Renewed
 from rules.hold import State
 from tests.acceptance.authority import Authority
-from tests.acceptance.processes import free_ports
 from tests.environments.locked import NotInstallable, node, node_program
+from tests.ports import free_ports
 from tests.proxy.credentials.issuer import CLIENT
 from tests.proxy.credentials.renewing import granted, refreshing, shelving
 from tests.proxy.credentials.trust import endpoint

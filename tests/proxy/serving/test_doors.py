@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from proxy.serving.doors import NOWHERE, Doors, Ports
-from tests.acceptance.processes import free_ports
+from tests.ports import free_ports
 from tests.proxy.capture.unused import Greeter
 
 

@@ -18,10 +18,11 @@ import pytest
 from proxy.data_dir.embedded import _find_binary
 from tests.acceptance.authority import Authority
 from tests.acceptance.clients import Answer, Call, curl
-from tests.acceptance.processes import free_ports, until
+from tests.acceptance.processes import until
 from tests.acceptance.received import Stage
 from tests.acceptance.sidecar import OPEN_LOCALHOST, Sidecar
 from tests.acceptance.upstream import Upstream
+from tests.ports import free_ports
 
 RULES = (
     'version: 1\nrules:\n  - {id: pay, match: {host: localhost, method: POST, path: "/pay/**"}, tier: 4}\n'

@@ -22,12 +22,14 @@ def test_a_record_counts_where_it_bears() -> None:
             record(Kind.DECISION, event="approve", who="ada"),
             record(Kind.DECISION, event="approve", who="ada", preview="x"),
             record(Kind.KILL, on=True),
+            record(Kind.STARTED),
+            record(Kind.STARTED, audit_assessed="2025-11-03"),
         ]
     )
     counts = {name: one.count for name, one in shown.items()}
     assert (counts["OWASP ASI02"], counts["AARM R1"]) == (1, 2)
     assert (counts["AI Act 14(4)(d)"], counts["OWASP ASI09"], counts["AI Act 14(4)(e)"]) == (2, 1, 1)
-    assert counts["OWASP ASI04"] == 0
+    assert (counts["AI Act 27(1)"], counts["OWASP ASI04"]) == (1, 0)
     assert (shown["AARM R1"].first, shown["AARM R1"].last) == ("2026-11-23", "2026-11-24")
 
 

@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
 from proxy.channels.settings import Mail, Recipient, SecretPlace
-from tests.acceptance.processes import free_ports
+from tests.ports import free_ports
 
 USER, PASSWORD = "sidegate", "mail-password-of-the-test"
 

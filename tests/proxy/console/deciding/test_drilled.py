@@ -14,15 +14,16 @@ from rules.drill.drill import Answer
 from rules.handling import OnTimeout, Unanswered
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
+from rules.verdict import Tier
 from tests.proxy.console.pages.browser import READ, Browser, posting
 from tests.proxy.console.world import World
 
 SOURCE = posting(b'{"amount": 12.50, "to": "Nordwind", "memo": "Invoice 7"}')
 
 
-async def a_drill(world: World) -> Hold:
-    """One that waits on the console of `world`."""
-    await world.settled(Reply(status=200, phrase="OK", fields=(), body=b""), action=SOURCE)
+async def a_drill(world: World, *, tier: Tier = Tier.HIGH_RISK) -> Hold:
+    """One that waits on the console of `world`, made of a call of that tier."""
+    await world.settled(Reply(status=200, phrase="OK", fields=(), body=b""), action=SOURCE, tier=tier)
     drills = Drills(keeping=world.keeping, ruleset=lambda: world.ruleset, rate=1.0, most=20)
     drill = await drills.make(secrets.token_hex(13))
     assert drill is not None
