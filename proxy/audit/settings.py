@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from proxy.audit.sinks.settings import SinkEntry
 from rules.language.complaint import quote
 from rules.language.document import Strict
+from rules.language.names import distinct
 
 
 class OnFailure(StrEnum):
@@ -51,9 +52,7 @@ class Audit(Strict):
     @field_validator("sinks")
     @classmethod
     def _distinct(cls, value: tuple[SinkEntry, ...]) -> tuple[SinkEntry, ...]:
-        names = [sink.name for sink in value]
-        if twice := next((name for n, name in enumerate(names) if name in names[:n]), None):
-            raise ValueError(f"two sinks have the name {quote(twice)}; give each its own")
+        distinct([sink.name for sink in value], "sinks have the name")
         return value
 
 

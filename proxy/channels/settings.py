@@ -12,6 +12,7 @@ from proxy.destinations import Allowed
 from rules.hold import State
 from rules.language.complaint import quote
 from rules.language.document import Strict
+from rules.language.names import distinct, plain_name
 from rules.request.authority import canonical_host
 
 type Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -19,7 +20,6 @@ type Name = Annotated[str, Field(min_length=1, max_length=200)]
 OUTCOMES = tuple(state for state in State if state not in (State.CLAIMED, State.SENDING))
 """Of what a webhook is told unless it says otherwise."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}")
 
@@ -74,11 +74,7 @@ class Webhook(Posted):
     @field_validator("name")
     @classmethod
     def _plain(cls, value: str) -> str:
-        if not _NAME.fullmatch(value):
-            raise ValueError(
-                f"{quote(value)} is no webhook's name; use up to 32 of small letters, digits and `-`"
-            )
-        return value
+        return plain_name(value, "webhook")
 
 
 class Slack(Posted):
@@ -165,9 +161,7 @@ class Channels(Strict):
     @field_validator("webhooks")
     @classmethod
     def _distinct(cls, value: tuple[Webhook, ...]) -> tuple[Webhook, ...]:
-        names = [webhook.name for webhook in value]
-        if twice := next((name for n, name in enumerate(names) if name in names[:n]), None):
-            raise ValueError(f"two webhooks have the name {quote(twice)}; give each its own")
+        distinct([webhook.name for webhook in value], "webhooks have the name")
         return value
 
 

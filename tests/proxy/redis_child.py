@@ -17,7 +17,7 @@ from time import monotonic
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from proxy.data_dir.embedded import EmbeddedRedis, _find_binary
+from proxy.data_dir.embedded import EmbeddedRedis, find_binary
 from tests.acceptance.processes import until
 from tests.ports import free_port
 
@@ -75,7 +75,7 @@ def redis_server() -> Iterator[str]:
     """A server for many tests, on a unix socket of its own; gives its URL."""
     folder = Path(tempfile.mkdtemp(prefix="sg", dir="/tmp"))
     path = folder / "redis.sock"
-    command = [_find_binary(), "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
+    command = [find_binary(), "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         try:
             until(lambda: _pongs(path), deadline=_DEADLINE, what="the server")
@@ -116,7 +116,7 @@ async def redis_with(*settings: str) -> AsyncIterator[str]:
     """A server on a TCP port of loopback with `settings`; gives its URL once it answers."""
     home = tempfile.mkdtemp(prefix="sg", dir="/tmp")
     port = free_port()
-    command = (_find_binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", home, "--save", "")
+    command = (find_binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", home, "--save", "")
     server = await asyncio.create_subprocess_exec(*command, *settings, stdout=asyncio.subprocess.DEVNULL)
     url = f"redis://127.0.0.1:{port}"
     try:

@@ -1,6 +1,5 @@
 """`audit.sinks` in the configuration: where audit records go besides their files."""
 
-import re
 from enum import StrEnum
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -11,8 +10,8 @@ from proxy.channels.settings import SecretPlace
 from proxy.credentials.sources.endpoint import endpoint_url
 from rules.language.complaint import quote
 from rules.language.document import Strict
+from rules.language.names import plain_name
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _SCHEMES = ("unix", "udp", "tcp")
 
 
@@ -41,11 +40,7 @@ class SinkEntry(Strict):
     @field_validator("name")
     @classmethod
     def _plain(cls, value: str) -> str:
-        if not _NAME.fullmatch(value):
-            raise ValueError(
-                f"{quote(value)} is no sink's name; use up to 32 of small letters, digits and `-`"
-            )
-        return value
+        return plain_name(value, "sink")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

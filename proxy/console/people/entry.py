@@ -12,6 +12,7 @@ from proxy.credentials.kinds import Place, Text, Url, needing
 from proxy.credentials.sources.endpoint import endpoint_url
 from rules.language.complaint import quote
 from rules.language.document import Strict
+from rules.language.names import distinct
 from rules.request.authority import split_authority
 from rules.reviewer import Grant, Role, Scope
 from rules.verdict import Tier
@@ -216,8 +217,7 @@ class ConsoleEntry(Strict):
             ("subject", [one.subject for one in value if one.subject]),
             ("e-mail address", [one.email.casefold() for one in value if one.email]),
         ):
-            if twice := next((one for n, one in enumerate(given) if one in given[:n]), None):
-                raise ValueError(f"two people have the {what} {quote(twice)}; give each their own")
+            distinct(given, f"people have the {what}")
         return value
 
     @model_validator(mode="after")

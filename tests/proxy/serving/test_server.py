@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 import httpx2
 import pytest
 
-from proxy.data_dir.embedded import _find_binary
+from proxy.data_dir.embedded import find_binary
 from tests.acceptance.authority import Authority
 from tests.acceptance.clients import Answer, Call, curl
 from tests.acceptance.processes import until
@@ -70,7 +70,7 @@ def redis_port() -> Iterator[int]:
     with tempfile.TemporaryDirectory() as folder:
         (port,) = free_ports(1)
         command = [
-            shutil.which("redis-server") or _find_binary(),
+            shutil.which("redis-server") or find_binary(),
             "--port",
             str(port),
             "--dir",
