@@ -131,8 +131,6 @@ class ReasonId(StrEnum):
     """The Expect header asks for something else than 100-continue."""
     MCP_MALFORMED = "mcp_malformed"
     """The message is no MCP message with exactly one reading, or its headers contradict it."""
-    MCP_METHOD_UNKNOWN = "mcp_method_unknown"
-    """Nobody here knows what the MCP method does."""
 
     DESTINATION_REFUSED = "destination_refused"
     """The destination is an address that agents may not reach."""

@@ -330,8 +330,10 @@ def _prepare(podman: Podman, image: str, folder: Path) -> Trial:
     upstream = Upstream()
     upstream.start()
     (folder / "rules.yaml").write_text(_RULES)
-    allowed = f'version: 1\ndestinations: {{allow: ["127.0.0.1:{upstream.port}"]}}\n'
-    (folder / "config.yaml").write_text(allowed)
+    (folder / "config.yaml").write_text(
+        f'version: 1\ndestinations: {{allow: ["127.0.0.1:{upstream.port}"]}}\n'
+        "windows: {grace_tier_3: 0, grace_tier_4: 0}\n"
+    )
     folder.chmod(0o755)
     proxy, console = (f"127.0.0.1:{port}" for port in _free_ports(2))
     return Trial(podman=podman, image=image, folder=folder, upstream=upstream, proxy=proxy, console=console)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from proxy.audit.signature import verify
+from proxy.keys.signing import verify
 from rules.audit.checking import Chain, Checker, Finding, Head
 from rules.audit.record import LONGEST
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 
-from proxy.data_dir.files import private_folder, write_secret
+from proxy.data_dir.files import private_folder, sync_folder, write_secret
 from rules.audit.record import LONGEST, Place, Record, digest, read
 
 logger = logging.getLogger(__name__)
@@ -179,7 +179,7 @@ class Segments:
         if self._file >= 0:
             os.close(self._file)
         self._file, self._size = file, found.st_size
-        _sync(self.folder)
+        sync_folder(self.folder)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -217,11 +217,3 @@ def _locked(folder: Path) -> int:
         os.close(lock)
         raise AuditError(f"another process writes the audit trail in `{folder}`: stop it") from None
     return lock
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,20 +1,10 @@
 """By whom audit chains and receipts are signed: the console's key, over what no decision can be taken for."""
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from proxy.keys.signing import Signer
 from rules.audit.checking import statement
 from rules.audit.record import Entry, Kind, Place, line, read
-
-
-def verify(key: bytes, said: bytes, signature: bytes) -> bool:
-    """Whether `key` has signed `said`."""
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, said)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 
 def sign(signer: Signer, said: bytes) -> str:

@@ -38,6 +38,10 @@ class Channel(Protocol):
     def kind(self) -> str:
         """What is counted under."""
 
+    @property
+    def people(self) -> bool:
+        """Whether people decide by what it is told; only then it is told of drills, as of holds."""
+
     def wants(self, change: Change) -> bool:
         """Whether it has to be told of such a change."""
 
@@ -130,11 +134,8 @@ class Dispatch:
         if delivery is None:
             return
         hold = await self._store.find(hold_id)
-        if hold is not None and hold.drill:
-            # Nobody is called for a drill, and nothing that was told counts it.
-            await self._queue.done(delivery)
-            return
-        if hold is None:
+        # INVARIANT: a program never hears of a drill, which belongs to no agent's call.
+        if hold is None or (hold.drill and not channel.people):
             await self._settle(channel, delivery, "skipped")
             return
         outcome = await ended(self._tried(channel, delivery, hold))

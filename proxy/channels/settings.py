@@ -16,7 +16,7 @@ from rules.request.authority import canonical_host
 
 type Name = Annotated[str, Field(min_length=1, max_length=200)]
 
-OUTCOMES = tuple(state for state in State if state not in (State.CLAIMED, State.SENDING, State.DRILLED))
+OUTCOMES = tuple(state for state in State if state not in (State.CLAIMED, State.SENDING))
 """Of what a webhook is told unless it says otherwise."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -61,11 +61,15 @@ class Posted(Strict):
 
 
 class Webhook(Posted):
-    """A program that is told; with two secrets it may take either, while the older one goes."""
+    """A program that is told; with two secrets it may take either, while the older one goes.
+
+    `people`: whether it tells people who decide, who are tested with drills.
+    """
 
     name: str
     secrets: Annotated[tuple[SecretPlace, ...], Field(min_length=1, max_length=2)]
     events: Annotated[tuple[State, ...], Field(min_length=1)] = OUTCOMES
+    people: bool = False
 
     @field_validator("name")
     @classmethod

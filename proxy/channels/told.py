@@ -1,11 +1,13 @@
 """A hold as people read it outside the console: its context package as labelled lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rules.drift.difference import Change
 from rules.hold import Event, Hold
 
 type Lines = list[tuple[str, str]]
+"""Labels and values: a label is our own word, whatever others wrote is in a value."""
 
 AGAIN = {Event.REMIND: "reminder", Event.PROLONG: "still undecided"}
 """Steps after which people are told once more of a hold that waits, and what stands before its words then."""
@@ -20,6 +22,11 @@ def again(event: str, hold: Hold) -> str:
 def lines(package: dict[str, Any]) -> Lines:
     """What a package says, the agent's own words last. Every text in it is inert already."""
     return [*_facts(package), *_change(package), *_parts(package), *_around(package), *_said(package)]
+
+
+def lesson(changes: Iterable[Change]) -> Lines:
+    """What made a drill one, once it is over. Nothing in it is inert."""
+    return [("made a drill by", f"{one.path or 'the whole'}: {one.before} -> {one.after}") for one in changes]
 
 
 def opens_elsewhere(package: dict[str, Any] | None) -> bool:
@@ -49,7 +56,7 @@ def _facts(package: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _change(package: dict[str, Any]) -> Iterator[tuple[str, str]]:
     changes = package["changes"]
     for change in changes["first"] if changes else ():
-        yield f"changes {change['path'] or 'the whole'}", f"{change['before']} -> {change['after']}"
+        yield "changes", f"{change['path'] or 'the whole'}: {change['before']} -> {change['after']}"
 
 
 def _parts(package: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from proxy.channels.queue import Delivery
 from proxy.channels.settings import SecretPlace, Webhook
 from proxy.channels.told import AGAIN
 from proxy.console.reading.lines import Line, Lines
+from proxy.console.reading.shown import drill_of
 from proxy.credentials.sources.secret import CredentialError
 from proxy.store.events import Change
 from rules.hold import DISPOSITIONS, Hold, State
@@ -42,6 +43,11 @@ class WebhookChannel:
     def name(self) -> str:
         """Which one it is."""
         return f"webhook-{self._webhook.name}"
+
+    @property
+    def people(self) -> bool:
+        """As it is configured: its address says nothing of who reads there."""
+        return self._webhook.people
 
     def wants(self, change: Change) -> bool:
         """Every new state that is configured, and that a hold which waits has waited for long."""
@@ -97,6 +103,7 @@ def _payload(delivery: Delivery, line: Line, place: Place) -> dict[str, Any]:
             "created_at": hold.created_at.isoformat(),
             "decide_by": hold.decide_by.isoformat(),
             "decision_reason": (hold.decision_reason or None) if decided else None,
+            "drill": drill_of(hold),
             "link": place.hold_link(hold.hold_id),
         },
     }

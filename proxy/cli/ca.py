@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 
-from proxy.cli.remote import Negative, add_data_dir, reported
+from proxy.cli.remote import Negative, finish
 from proxy.cli.settings import add_files, read_config
 from proxy.cli.terminal import say
 from proxy.data_dir.authority import Standing, Terms, prepare, retire, rotate, standing
@@ -22,8 +22,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("action", metavar="ACTION", choices=_ACTIONS, help=", ".join(_ACTIONS))
     parser.add_argument("--bundle", action="store_true", help="export the system's authorities with it")
     add_files(parser)
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from proxy.capture.plan import Plan, absence
 from proxy.capture.programs import CaptureError
 from proxy.capture.table import Standing
 from proxy.cli.numbers import port, ports, user
-from proxy.cli.remote import Negative, add_data_dir, reported
+from proxy.cli.remote import Negative, finish
 from proxy.cli.terminal import say
 
 _CURES = {
@@ -24,8 +24,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("action", choices=["up", "down", "check"], metavar="ACTION", help="up, down or check")
     add_plan(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the rules and change nothing")
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def add_plan(parser: argparse.ArgumentParser) -> None:

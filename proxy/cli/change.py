@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from proxy.cli.one_hold import add_command, add_yes, agreed, check_pending
 from proxy.cli.remote import Console, Negative, console, finish, hold_path
-from proxy.cli.terminal import block, confirmed, say
+from proxy.cli.terminal import block, say
 from rules.edit import written
 from rules.mcp.message import text_of
 from rules.request.strict_json import Json, parse
@@ -20,8 +21,7 @@ from rules.review.inert import visible
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the commands."""
-    parser = commands.add_parser("edit", help="change the body of a held call, or a tool's arguments")
-    parser.add_argument("id", metavar="ID")
+    parser = add_command(commands, "edit", "change the body of a held call, or a tool's arguments")
     parser.add_argument(
         "--set",
         action="append",
@@ -29,16 +29,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="PATH=VALUE",
         help="a member's path with dots, and its new value; without it, $EDITOR opens all of it",
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask again on a terminal")
+    add_yes(parser)
     finish(parser, edit)
 
-    parser = commands.add_parser("ask", help="ask the agent of a hold something")
-    parser.add_argument("id", metavar="ID")
+    parser = add_command(commands, "ask", "ask the agent of a hold something")
     parser.add_argument("--question", required=True, metavar="TEXT", help="what it is told at its next touch")
     finish(parser, ask)
 
-    parser = commands.add_parser("comment", help="say something about a hold to other people")
-    parser.add_argument("id", metavar="ID")
+    parser = add_command(commands, "comment", "say something about a hold to other people")
     parser.add_argument("--text", required=True, metavar="TEXT", help="what the agent is told nothing of")
     finish(parser, comment)
 
@@ -52,7 +50,7 @@ def edit(args: argparse.Namespace) -> int:
         after = _with(before, args.set) if args.set else _by_hand(before)
         effect = _ask(api, f"{path}/edit/preview", hold["digest"], after)["edit"]
         _show(effect)
-        if sys.stdin.isatty() and not args.yes and not confirmed("change it like this?"):
+        if not agreed(args, "change it like this?"):
             raise Negative("not changed")
         made = _ask(api, f"{path}/edit", hold["digest"], after)["hold"]
     say(visible(f"hold {made['hold_id']} goes on in its place: `sidegate approve {made['hold_id']}`"))
@@ -77,10 +75,7 @@ def comment(args: argparse.Namespace) -> int:
 
 def _value(hold: dict[str, Any]) -> Json:
     """The body of the hold. Raises Negative where there is nothing to change."""
-    if hold["integrity"] != "ok":
-        raise Negative("not changed: what is stored is not what was held; reject it")
-    if hold["state"] != "pending":
-        raise Negative(f"this hold {hold['standing']}; nothing was changed")
+    check_pending(hold, undone="not changed")
     try:
         return parse((hold["action"]["body_text"] or "").encode())
     except ValueError as error:

@@ -1,14 +1,14 @@
 """`sidegate approve`, `reject`, `respond`, `undo`, `ask-again`, `kill`, `unkill`: what operators decide."""
 
 import argparse
-import sys
 from time import monotonic, sleep
 from typing import Any
 
+from proxy.cli.one_hold import add_command, add_yes, agreed, check_pending, step, told
 from proxy.cli.package import to_open
 from proxy.cli.remote import Console, Negative, console, finish, hold_path
 from proxy.cli.shown import whole
-from proxy.cli.terminal import block, confirmed, say
+from proxy.cli.terminal import block, say
 from rules.review.inert import visible
 
 _SNAPSHOT_SECONDS = 5.0
@@ -17,28 +17,23 @@ _POLL_SECONDS = 0.1
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the commands."""
-    parser = commands.add_parser("approve", help="show what would run, and approve exactly that")
-    parser.add_argument("id", metavar="ID")
-    parser.add_argument("--yes", action="store_true", help="do not ask again on a terminal")
+    parser = add_command(commands, "approve", "show what would run, and approve exactly that")
+    add_yes(parser)
     parser.add_argument("--code", metavar="DIGITS", help="the second factor, where the tier needs one")
     finish(parser, approve)
 
-    parser = commands.add_parser("reject", help="refuse a hold; the agent is given the reason")
-    parser.add_argument("id", metavar="ID")
+    parser = add_command(commands, "reject", "refuse a hold; the agent is given the reason")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="one line for the agent")
     finish(parser, reject)
 
-    parser = commands.add_parser("respond", help="refuse a hold, and answer the agent in its place")
-    parser.add_argument("id", metavar="ID")
+    parser = add_command(commands, "respond", "refuse a hold, and answer the agent in its place")
     parser.add_argument("--answer", required=True, metavar="TEXT", help="what the agent is told")
     finish(parser, respond)
 
-    parser = commands.add_parser("undo", help="take an own approval back before it is sent")
-    parser.add_argument("id", metavar="ID")
+    parser = add_command(commands, "undo", "take an own approval back before it is sent")
     finish(parser, undo)
 
-    parser = commands.add_parser("ask-again", help="hold anew what did not run because something had changed")
-    parser.add_argument("id", metavar="ID")
+    parser = add_command(commands, "ask-again", "hold anew what did not run because something had changed")
     finish(parser, ask_again)
 
     parser = commands.add_parser("kill", help="stop everything that is held from being sent")
@@ -55,9 +50,9 @@ def approve(args: argparse.Namespace) -> int:
         members = settled(api, path)
         hold = members["hold"]
         say(whole(hold, now=members["now"]))
-        _check(hold)
+        check_pending(hold, undone="not approved")
         viewed = opened(api, path, hold)
-        if sys.stdin.isatty() and not args.yes and not confirmed("approve this?"):
+        if not agreed(args, "approve this?"):
             raise Negative("not approved: nothing was changed")
         seen = {"digest": hold["digest"], "preview": hold["package"]["preview"], "viewed": viewed}
         code = {} if args.code is None else {"code": args.code}
@@ -66,28 +61,22 @@ def approve(args: argparse.Namespace) -> int:
     missing = (members["hold"].get("quorum") or {}).get("missing")
     if missing:
         say(visible(f"approved, and {missing}"))
-    return _told(decided["hold"])
+    return told(decided["hold"])
 
 
 def reject(args: argparse.Namespace) -> int:
     """Reject the hold."""
-    with console(args.data_dir) as api:
-        decided = api.ask("POST", f"{hold_path(args.id)}/reject", json={"reason": args.reason})
-    return _told(decided["hold"])
+    return step(args, "reject", reason=args.reason)
 
 
 def respond(args: argparse.Namespace) -> int:
     """Reject the hold with an answer."""
-    with console(args.data_dir) as api:
-        decided = api.ask("POST", f"{hold_path(args.id)}/respond", json={"answer": args.answer})
-    return _told(decided["hold"])
+    return step(args, "respond", answer=args.answer)
 
 
 def undo(args: argparse.Namespace) -> int:
     """Take the operator's approval back."""
-    with console(args.data_dir) as api:
-        decided = api.ask("POST", f"{hold_path(args.id)}/undo", json={})
-    return _told(decided["hold"])
+    return step(args, "undo")
 
 
 def ask_again(args: argparse.Namespace) -> int:
@@ -113,14 +102,6 @@ def unkill(args: argparse.Namespace) -> int:
         api.ask("DELETE", "/api/kill")
     say("the kill switch is off")
     return 0
-
-
-def _check(hold: dict[str, Any]) -> None:
-    """Raises Negative where there is nothing to approve."""
-    if hold["integrity"] != "ok":
-        raise Negative("not approved: what is stored is not what was held; reject it")
-    if hold["state"] != "pending":
-        raise Negative(f"this hold {hold['standing']}; nothing was changed")
 
 
 def opened(api: Console, path: str, hold: dict[str, Any]) -> list[str]:
@@ -149,8 +130,3 @@ def _open(api: Console, path: str, name: str, why: str) -> str:
         say("\n".join(block(page["text"])))
         offset = page["next"]
     return str(page["sha256"])
-
-
-def _told(hold: dict[str, Any]) -> int:
-    say(visible(f"hold {hold['hold_id']} {hold['standing']}"))
-    return 0

@@ -15,7 +15,7 @@ from proxy.capture.plan import Plan
 from proxy.capture.programs import CaptureError
 from proxy.cli.capture import add_plan, planned
 from proxy.cli.environment import environment
-from proxy.cli.remote import Negative, add_data_dir, reported
+from proxy.cli.remote import Negative, finish
 from proxy.cli.rule_files import read_documents, read_rules
 from proxy.cli.settings import add_files
 from proxy.cli.terminal import say
@@ -55,8 +55,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_files(parser)
     add_plan(parser)
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

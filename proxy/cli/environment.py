@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from proxy.cli.formats import FORMATS
-from proxy.cli.remote import Negative, add_data_dir, find, reported
+from proxy.cli.remote import Negative, find, finish
 from proxy.cli.terminal import say
 from proxy.data_dir.placeholders import read_placeholders
 from rules.review.inert import visible
@@ -55,8 +55,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Declare the command."""
     parser = commands.add_parser("env", help='print the agent\'s environment: eval "$(sidegate env)"')
     parser.add_argument("--format", choices=list(FORMATS), default="sh")
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

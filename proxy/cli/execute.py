@@ -16,7 +16,7 @@ from proxy.capture.handover import NotTaken, hand_over, line_to
 from proxy.capture.programs import CaptureError
 from proxy.capture.room import Person, Trust
 from proxy.cli.environment import TRUSTED, environment
-from proxy.cli.remote import Negative, Sidecar, add_data_dir, check_ready, find, reported
+from proxy.cli.remote import Negative, Sidecar, check_ready, find, finish
 
 _NOT_FOUND = 127
 _NOT_EXECUTABLE = 126
@@ -29,7 +29,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "exec",
         help="run an agent behind the gate: sidegate exec -- COMMAND ARGS...",
     )
-    add_data_dir(parser)
     parser.add_argument(
         "--network",
         choices=["auto", "namespace", "environment"],
@@ -46,7 +45,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "command", nargs="+", metavar="COMMAND", help="after `--`: the command and its arguments"
     )
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -2,24 +2,23 @@
 
 import argparse
 import json
-import sys
 from typing import Any
 
 from proxy.cli.decide import opened, settled
+from proxy.cli.one_hold import add_command, add_yes, agreed
 from proxy.cli.remote import Negative, console, finish, grant_path, hold_path
 from proxy.cli.shown import whole
-from proxy.cli.terminal import confirmed, say
+from proxy.cli.terminal import say
 from rules.review.inert import visible
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the commands."""
-    parser = commands.add_parser("grant", help="let calls like a hold's run for a time without asking")
-    parser.add_argument("id", metavar="ID", help="the hold that they are like")
+    parser = add_command(commands, "grant", "let calls like a hold's run for a time without asking")
     parser.add_argument("--reason", required=True, metavar="TEXT")
     parser.add_argument("--minutes", type=int, metavar="N", help="for how long (default 60)")
     parser.add_argument("--count", type=int, metavar="N", help="how many calls (default 10, at most 100)")
-    parser.add_argument("--yes", action="store_true", help="do not ask again on a terminal")
+    add_yes(parser)
     finish(parser, grant)
 
     parser = commands.add_parser("grants", help="list what was granted, and how much of it was used")
@@ -45,7 +44,7 @@ def grant(args: argparse.Namespace) -> int:
             name: getattr(args, name) for name in ("minutes", "count") if getattr(args, name) is not None
         }
         asked["viewed"] = opened(api, path, hold)
-        if sys.stdin.isatty() and not args.yes and not confirmed("let calls like this run without asking?"):
+        if not agreed(args, "let calls like this run without asking?"):
             raise Negative("not granted: nothing was changed")
         made = api.ask("POST", f"{path}/grant", json=asked)["grant"]
     say(_line(made))

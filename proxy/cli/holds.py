@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from proxy.cli.remote import Negative, add_data_dir, console, hold_path, reported
+from proxy.cli.remote import Negative, console, finish, hold_path
 from proxy.cli.shown import sheet, table, whole
 from proxy.cli.terminal import say
 from rules.hold import State
@@ -18,8 +18,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print the console's JSON")
     form.add_argument("--csv", action="store_true", help="print the list for a spreadsheet")
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

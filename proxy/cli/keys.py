@@ -4,7 +4,7 @@ import argparse
 import time
 from typing import Any
 
-from proxy.cli.remote import Console, Negative, add_data_dir, console, reported
+from proxy.cli.remote import Console, Negative, console, finish
 from proxy.cli.terminal import say
 
 _ACTIONS = ("show", "prepare", "rotate", "rewrap")
@@ -16,8 +16,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Declare the command."""
     parser = commands.add_parser("keys", help="show and rotate the keys of what is held")
     parser.add_argument("action", metavar="ACTION", choices=_ACTIONS, help=", ".join(_ACTIONS))
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

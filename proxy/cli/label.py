@@ -2,7 +2,8 @@
 
 import argparse
 
-from proxy.cli.remote import add_data_dir, console, hold_path, reported
+from proxy.cli.one_hold import add_command
+from proxy.cli.remote import console, finish, hold_path
 from proxy.cli.terminal import say
 from rules.quality import HoldLabel
 from rules.review.inert import visible
@@ -10,11 +11,9 @@ from rules.review.inert import visible
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
-    parser = commands.add_parser("label", help="say whether it was necessary to hold a call")
-    parser.add_argument("id", metavar="ID")
+    parser = add_command(commands, "label", "say whether it was necessary to hold a call")
     parser.add_argument("label", metavar="LABEL", choices=tuple(HoldLabel), type=str)
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

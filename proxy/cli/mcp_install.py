@@ -10,7 +10,7 @@ from pathlib import Path
 from proxy.cli.clients.entry import Gate, Unfit
 from proxy.cli.clients.file import Plan, apply, backup_of, plan_install, plan_undo
 from proxy.cli.clients.known import known
-from proxy.cli.remote import Negative, add_data_dir, reported
+from proxy.cli.remote import Negative, finish
 from proxy.cli.terminal import say
 from rules.review.inert import visible
 
@@ -31,8 +31,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--rules", nargs="+", type=Path, default=[], metavar="FILE", help="for the gate")
     parser.add_argument("--config", type=Path, metavar="FILE", help="for the gate")
     parser.add_argument("--program", help="how clients start the gate (default: this `sidegate`)")
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ import base64
 import json
 from typing import Any
 
-from proxy.cli.remote import Negative, add_data_dir, console, reported
+from proxy.cli.remote import Negative, console, finish
 from proxy.cli.terminal import block, say
 from rules.quality import PassLabel
 from rules.review.inert import visible
@@ -17,8 +17,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("id", metavar="ID", nargs="?")
     parser.add_argument("label", metavar="LABEL", nargs="?", choices=tuple(PassLabel), type=str)
     parser.add_argument("--json", action="store_true", help="print the console's JSON")
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from proxy.cli.remote import Console, Negative, add_data_dir, console, reported
+from proxy.cli.remote import Console, Negative, console, finish
 from proxy.cli.terminal import confirmed, say
 from rules.review.inert import visible
 
@@ -31,8 +31,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "words", nargs="*", metavar="SERVER", help="a server's name or key; `accept` before it"
     )
     parser.add_argument("--yes", action="store_true", help="accept without asking")
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -55,7 +55,7 @@ def add_data_dir(parser: argparse.ArgumentParser) -> None:
 
 
 def finish(parser: argparse.ArgumentParser, run: Run) -> None:
-    """Complete a command that asks a console."""
+    """Complete a command that is about a data folder, or asks the console that serves from it."""
     add_data_dir(parser)
     parser.set_defaults(run=reported(run))
 

@@ -13,7 +13,7 @@ from proxy.cli.live.feed import feeding
 from proxy.cli.live.keyboard import Keyboard, borrowed, keys
 from proxy.cli.live.picture import picture
 from proxy.cli.package import to_open
-from proxy.cli.remote import Console, Negative, add_data_dir, console, find, hold_path, reported
+from proxy.cli.remote import Console, Negative, console, find, finish, hold_path
 from proxy.cli.shown import whole
 from proxy.cli.terminal import block, folded
 from rules.review.inert import visible
@@ -25,8 +25,7 @@ _TICK_SECONDS = 1.0
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
     parser = commands.add_parser("review", help="decide about what waits, live on a terminal")
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

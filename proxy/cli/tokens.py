@@ -3,7 +3,7 @@
 import argparse
 from datetime import UTC, datetime, timedelta
 
-from proxy.cli.remote import Negative, add_data_dir, reported
+from proxy.cli.remote import Negative, finish
 from proxy.cli.standing import add_standing, standing
 from proxy.cli.terminal import say
 from proxy.cli.users import check_name, told
@@ -24,8 +24,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--owner", metavar="NAME", default=OPERATOR, help=f"whose it is (default {OPERATOR})")
     parser.add_argument("--days", metavar="N", type=days, default=90, help="for how long (default 90)")
     add_standing(parser)
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ import getpass
 import sys
 from datetime import UTC, datetime
 
-from proxy.cli.remote import Negative, add_data_dir, reported
+from proxy.cli.remote import Negative, finish
 from proxy.cli.standing import add_standing, standing
 from proxy.cli.terminal import say
 from proxy.console.people.entry import Standing, person_name
@@ -29,8 +29,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action="store_true",
         help="add a password for somebody of whom `console.people` says the rest",
     )
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

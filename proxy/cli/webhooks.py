@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from proxy.cli.remote import add_data_dir, console, reported
+from proxy.cli.remote import console, finish
 from proxy.cli.terminal import say
 from rules.review.inert import visible
 
@@ -13,8 +13,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser("webhooks", help="list what channels could not be told, or tell it again")
     parser.add_argument("--again", metavar="ID", help="tell this one again, or `all` of them")
     parser.add_argument("--json", action="store_true", help="print the console's JSON")
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
+from enum import StrEnum
 from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect, Request
@@ -28,6 +29,17 @@ async def read_members(request: Request, *, names: Collection[str]) -> dict[str,
         raise Problem(400, Obstacle.BODY_INVALID, f"the body is not a json object with {_list(names)}")
     check_names(value, names)
     return value
+
+
+def read_word[Word: StrEnum](
+    members: Mapping[str, Json], name: str, *, of: type[Word], obstacle: Obstacle
+) -> Word:
+    """The member `name`, which has to be a word of `of`. Raises Problem, with `obstacle`."""
+    given = members.get(name)
+    if given not in tuple(of):
+        detail = f"`{name}` has to be one of {_list(of)}"
+        raise Problem(400, obstacle, detail)
+    return of(str(given))
 
 
 async def read_content(request: Request) -> bytes:

@@ -35,7 +35,7 @@ def write_secret(path: Path, content: bytes, *, exclusive: bool = False) -> None
             part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def read_secret(path: Path, *, given: bool = False) -> bytes:
@@ -50,7 +50,7 @@ def read_secret(path: Path, *, given: bool = False) -> bytes:
     return path.read_bytes()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a new name in `folder` outlive a power failure; its content alone would not."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

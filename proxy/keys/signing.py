@@ -20,6 +20,15 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def verify(key: bytes, said: bytes, signature: bytes) -> bool:
+    """Whether `key` has signed `said`."""
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, said)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signer:
     """A console's hand, with its 32-byte Ed25519 `key`."""
@@ -101,15 +110,7 @@ class Verifier:
         except ValueError:
             return False
         # One spelling of it only, or a byte could be changed without anybody noticing.
-        return raw.hex() == signature and any(_by(key, raw, covered) for key in self.consoles)
-
-
-def _by(console: bytes, signature: bytes, covered: bytes) -> bool:
-    try:
-        Ed25519PublicKey.from_public_bytes(console).verify(signature, covered)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+        return raw.hex() == signature and any(verify(key, covered, raw) for key in self.consoles)
 
 
 def _covered(statement: bytes, domain: str, what: str) -> bytes:

@@ -8,8 +8,9 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
-from proxy.drift.shots import SNAPSHOT, Shots
+from proxy.drift.shots import Shots
 from proxy.failure import ended, report
 from proxy.keeping import Keeping
 from proxy.keys.seal import SealError
@@ -17,7 +18,7 @@ from proxy.store.record import Draft, StoreUnavailable
 from proxy.store.store import Told
 from rules.action import Action
 from rules.drift.difference import Change
-from rules.drift.shot import Shot, as_json
+from rules.drift.shot import Shot
 from rules.drill.drill import Kind, chosen, share
 from rules.drill.making import Made, make
 from rules.hold import Event, Hold, State
@@ -43,12 +44,16 @@ _SOURCES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drills(Told):
-    """Makes them. `rate`: of how many new holds one is made after; `most`: so many may be open."""
+    """Makes them. `rate`: of how many new holds one is made after; `most`: so many may be open.
+
+    `within`: so long after that hold at most. At once, its time would tell it from others.
+    """
 
     keeping: Keeping
     ruleset: Callable[[], Ruleset]
     rate: float
     most: int
+    within: timedelta = timedelta(0)
     _due: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(maxsize=_WAITING))
 
     def opened(self, hold: Hold, *, new: bool) -> None:
@@ -66,11 +71,23 @@ class Drills(Told):
         """None follows a word."""
 
     async def watch(self) -> None:
-        """Run until cancelled; what fails fails alone."""
+        """Run until cancelled; each comes in its own time."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(_WAITING):
+                tasks.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        """One after another; what fails fails alone."""
         while True:
-            outcome = await ended(self.make(await self._due.get()))
+            after = await self._due.get()
+            await asyncio.sleep(self.pause(after))
+            outcome = await ended(self.make(after))
             if isinstance(outcome, BaseException) and not isinstance(outcome, StoreUnavailable):
                 report("drill.failed", outcome)
+
+    def pause(self, after: str) -> float:
+        """How many seconds after the hold of that id its drill comes: anything up to `within`."""
+        return share(self._keyed("drill pause", after)) * self.within.total_seconds()
 
     async def make(self, after: str) -> Hold | None:
         """A drill in the queue, made of another call than the one held just now; None where none can be.
@@ -104,16 +121,17 @@ class Drills(Told):
             return None
         said = await store.sealed(hold.hold_id, part=REASONING)
         reasoning = "" if said is None else str(sealed.open_part(hold, REASONING, said))
-        draft = self._draft(hold, made)
-        if hold.probed:
-            shots = await Shots(store, sealed).before(hold)
-            shown = as_json(_of_drill(shots or (), action, made))
-            draft = replace(draft, snapshot=sealed.close_part(draft, SNAPSHOT, shown))
-        draft = self.keeping.close(draft, made.action, reasoning=reasoning)
+        shots = Shots(store, sealed)
+        shown = _of_drill(await shots.before(hold) or (), action, made) if hold.probed else ()
+        draft = self.keeping.close(self._draft(hold, made), made.action, reasoning=reasoning)
         drill = await store.inject(draft, most=self.most)
-        if drill is not None:
-            self.keeping.metrics.drills_injected.labels(kind).inc()
-            logger.info("drill.injected")  # which hold it is would tell whoever reads the log
+        if drill is None:
+            return None
+        self.keeping.metrics.drills_injected.labels(kind).inc()
+        logger.info("drill.injected")  # which hold it is would tell whoever reads the log
+        if drill.probed:
+            # In a step of its own, as of every hold: whoever is told of changes is told of it twice as well.
+            await shots.keep(drill, shown)
         return drill
 
     def _draft(self, hold: Hold, made: Made) -> Draft:

@@ -12,6 +12,7 @@ class Drills(Strict):
 
     rate: Annotated[float, Field(ge=0, le=0.2)] = 0.02
     most_open: Annotated[int, Field(ge=1, le=20)] = 3
+    within: Annotated[float, Field(ge=0, le=86_400)] = 600.0
 
 
 class PassAudit(Strict):

@@ -253,7 +253,13 @@ class Parts:
             audit=self.audit,
             traces=self.traces,
         )
-        self.drills = Drills(keeping=self.keeping, ruleset=rules, rate=config.rate, most=config.most_open)
+        self.drills = Drills(
+            keeping=self.keeping,
+            ruleset=rules,
+            rate=config.rate,
+            most=config.most_open,
+            within=timedelta(seconds=config.within),
+        )
         self.store.told.append(self.drills)
         self.again = Again(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)
         self.editing = Editing(keeping=self.keeping, snapshots=self.snapshots, ruleset=rules)

@@ -56,8 +56,6 @@ class Draft:
     edited_by: str = ""
     edit: bytes = b""
     """What a reviewer, or the maker of a drill, changed, sealed."""
-    snapshot: bytes = b""
-    """What was read when it was held, sealed; only of a drill, which nothing is read for."""
     drill: Mark | None = None
     trace: str = ""
     """The span of its admission, where calls are traced."""
@@ -94,7 +92,6 @@ def draft_fields(draft: Draft) -> dict[str, bytes]:
         }
     written |= {"drill": str(draft.drill)} if draft.drill else {}
     parts = {"sealed": draft.sealed, "reasoning": draft.reasoning, "edit": draft.edit}
-    parts["snapshot"] = draft.snapshot
     sealed = {name: part for name, part in parts.items() if part or name == "sealed"}
     return {name: value.encode() for name, value in written.items()} | sealed
 

@@ -51,7 +51,3 @@ def _value(name: str, value: Json) -> Iterator[str]:
     for line in (f"{name}: {first}", *(f"  {line}" for line in rest)):
         shown = badged(line)
         yield shown if len(shown) <= _MAX_LINE else f"{shown[:_MAX_LINE]} ... {len(shown)} characters"
-
-
-def _indented(value: Json) -> str:
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)

@@ -47,11 +47,6 @@ def in_ascii(text: str) -> str:
     return "".join(c if c.isascii() else _spell(c) for c in visible(text))
 
 
-def log_value(text: str) -> str:
-    """`text` as the quoted value of one `key=value` on one line, in plain ASCII."""
-    return '"' + in_ascii(text).replace('"', "\\x22") + '"'
-
-
 def csv_cell(text: str) -> str:
     """`text` as one quoted cell that no spreadsheet evaluates (RFC 4180)."""
     shown = visible(text)

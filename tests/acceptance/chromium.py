@@ -110,3 +110,15 @@ class Reader:
     def _follow(self, request: Request) -> None:
         if not request.url.startswith(self._origins):
             self.complaints.append(f"a request left the origin: {request.url}")
+
+
+@contextmanager
+def person(
+    browser: Browser, sidecar: Sidecar, *, phone: bool = False, token: str | None = None
+) -> Iterator[Reader]:
+    """Somebody who is logged in, at a desk or on a phone in the dark, whose pages did nothing amiss."""
+    reader = Reader(browser, sidecar, size=PHONE, dark=True) if phone else Reader(browser, sidecar)
+    reader.log_in(token)
+    yield reader
+    assert reader.complaints == []
+    reader.close()

@@ -47,7 +47,11 @@ rules:
     summary: "tell {to} that {memo}"
 """
 # Drills and samples are as frequent as can be had.
-_OFTEN = {"SIDEGATE__DRILLS__RATE": "0.2", "SIDEGATE__PASS_AUDIT__RATE": "0.05"}
+_OFTEN = {
+    "SIDEGATE__DRILLS__RATE": "0.2",
+    "SIDEGATE__DRILLS__WITHIN": "0",
+    "SIDEGATE__PASS_AUDIT__RATE": "0.05",
+}
 _CONFIG = "new_holds: {most: 10000}\n"
 _DEADLINE = 90.0
 

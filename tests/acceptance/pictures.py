@@ -59,7 +59,11 @@ _CALLS = (
 _READS = "/v1/customers/[310-329]"
 _WHOLE = ("hold", "phone-hold", "passed-one", "phone-passed-one")
 # As often as can be had, so that there is something to see.
-_OFTEN = {"SIDEGATE__DRILLS__RATE": "0.2", "SIDEGATE__PASS_AUDIT__RATE": "0.05"}
+_OFTEN = {
+    "SIDEGATE__DRILLS__RATE": "0.2",
+    "SIDEGATE__DRILLS__WITHIN": "0",
+    "SIDEGATE__PASS_AUDIT__RATE": "0.05",
+}
 _DEADLINE = 120.0
 _SAID = "The supplier's mail of this morning asks for payment today, to its new account."
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from tests.acceptance.clients import Answer, Call, curl
+from tests.acceptance.asking import ask, held
 from tests.acceptance.conftest import StartSidecar
 from tests.acceptance.processes import until
 from tests.acceptance.sidecar import OPEN_LOCALHOST, Sidecar
@@ -72,22 +72,6 @@ def config(folder: Path, *, hook: str = "", slack: str = "", mail: int = 0) -> s
     return f"{OPEN_LOCALHOST}channels: {json.dumps(channels)}\n"
 
 
-def ask(sidecar: Sidecar, upstream: Upstream, path: str, body: bytes = b'{"text": "hello"}') -> str:
-    """Have the agent send a request that is held; gives the hold's id."""
-    call = Call(
-        method="POST",
-        url=upstream.url(path),
-        headers=(("Content-Type", "application/json"), ("Prefer", "wait=0")),
-        body=body,
-        proxy=sidecar.proxy,
-        ca=sidecar.ca_bundle,
-    )
-    answer: Answer = curl(call)
-    hold_id = answer.header("Sidegate-Hold")
-    assert hold_id is not None, answer
-    return hold_id
-
-
 @contextmanager
 def person(sidecar: Sidecar) -> Iterator[httpx2.Client]:
     """Somebody without any token."""
@@ -103,7 +87,7 @@ def test_a_program_is_told_of_the_outcome(
         down = [True]
         listener.answers = lambda _heard: (500 if down[0] else 200, b"")
         sidecar = start_sidecar(rules=RULES, config=config(tmp_path, hook=listener.url))
-        hold_id = ask(sidecar, upstream, "/v1/notes")
+        hold_id = held(ask(sidecar, upstream.url("/v1/notes"), text="hello"))
         listener.wait_for(1)
         sidecar.approve(hold_id)
         sidecar.wait_state(hold_id, {"executed"})
@@ -128,7 +112,7 @@ def test_decided_in_slack(start_sidecar: StartSidecar, upstream: Upstream, tmp_p
     with Listener() as listener:
         workspace = Workspace(listener)
         sidecar = start_sidecar(rules=RULES, config=config(tmp_path, slack=listener.url))
-        first = ask(sidecar, upstream, "/v1/notes")
+        first = held(ask(sidecar, upstream.url("/v1/notes"), text="hello"))
         until(lambda: len(workspace.messages) == 1, deadline=20, what="the message")
         [message] = workspace.messages.values()
         with person(sidecar) as client:
@@ -143,7 +127,7 @@ def test_decided_in_slack(start_sidecar: StartSidecar, upstream: Upstream, tmp_p
         assert sidecar.wait_state(first, {"executed"})["decided_by"] == "operator"
         until(lambda: "ran" in said(next(iter(workspace.messages.values()))), deadline=20, what="the outcome")
 
-        second = ask(sidecar, upstream, "/v1/transfers")
+        second = held(ask(sidecar, upstream.url("/v1/transfers"), text="hello"))
         until(lambda: len(workspace.messages) == 2, deadline=20, what="the second message")
         assert set(buttons(list(workspace.messages.values())[1])) == {"sidegate_open"}
         sidecar.reject(second, "not today")
@@ -158,7 +142,7 @@ def test_decided_from_a_letter(start_sidecar: StartSidecar, upstream: Upstream, 
     """A scanner's look decides nothing; the reviewer's button does, once; then 410."""
     with postbox() as box:
         sidecar = start_sidecar(rules=RULES, config=config(tmp_path, mail=box.port))
-        hold_id = ask(sidecar, upstream, "/v1/notes")
+        hold_id = held(ask(sidecar, upstream.url("/v1/notes"), text="hello"))
         path = _link(box)
         with person(sidecar) as client:
             for _ in range(2):
@@ -181,10 +165,10 @@ def test_channels_that_fail_hold_up_nothing(
     with Listener() as gone:
         url = gone.url
     sidecar = start_sidecar(rules=RULES, config=config(tmp_path, hook=url, slack=url, mail=1))
-    hold_id = ask(sidecar, upstream, "/v1/notes")
+    hold_id = held(ask(sidecar, upstream.url("/v1/notes"), text="hello"))
     sidecar.approve(hold_id)
     sidecar.wait_state(hold_id, {"executed"})
-    ask(sidecar, upstream, "/v1/transfers")
+    held(ask(sidecar, upstream.url("/v1/transfers"), text="hello"))
 
     def failed() -> bool:
         counted = "sidegate_channel_deliveries_total"
@@ -202,7 +186,7 @@ def test_programs_hear_of_changes(sidecar: Sidecar, upstream: Upstream) -> None:
         lines = (line for line in stream.iter_lines() if line.startswith("data: {"))
         assert next(lines) == "data: {}"
         start = time.monotonic()
-        hold_id = ask(sidecar, upstream, "/v1/notes")
+        hold_id = held(ask(sidecar, upstream.url("/v1/notes"), text="hello"))
         told = json.loads(next(lines).removeprefix("data: "))
         assert told == {"hold_id": hold_id, "state": "pending", "attempts": 1}
         assert time.monotonic() - start < 10

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.clients import Call, curl
+from tests.acceptance.asking import ask
 from tests.acceptance.conftest import StartSidecar
 from tests.acceptance.test_channels import config
 from tests.acceptance.upstream import Upstream
@@ -31,15 +31,7 @@ def test_no_answer_is_undocumented(start_sidecar: StartSidecar, upstream: Upstre
     """No 5xx, no status, type or shape that the document does not have, over a bounded time."""
     nowhere = "http://127.0.0.1:9"
     sidecar = start_sidecar(rules=RULES, config=config(tmp_path, hook=nowhere, slack=nowhere, mail=9))
-    call = Call(
-        method="POST",
-        url=upstream.url("/v1/transfers"),
-        headers=(("Content-Type", "application/json"), ("Prefer", "wait=0")),
-        body=b'{"amount": 5}',
-        proxy=sidecar.proxy,
-        ca=sidecar.ca_bundle,
-    )
-    assert curl(call).status == 403
+    assert ask(sidecar, upstream.url("/v1/transfers"), amount=5).status == 403
     [hold] = sidecar.holds()
     settings = tmp_path / "schemathesis.toml"
     # A stream has no end, and nothing changes that a request could wait for.

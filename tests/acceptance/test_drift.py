@@ -6,11 +6,12 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.acceptance.asking import ask, held
 from tests.acceptance.authority import Authority
-from tests.acceptance.clients import Call, curl
 from tests.acceptance.processes import until
 from tests.acceptance.sidecar import Sidecar, witness_beside
 from tests.acceptance.witnessed import Trace, traces, unjudged
@@ -89,30 +90,21 @@ def _on_nginx(authority: Authority, folder: Path) -> Iterator[Place]:
             nginx.wait(20)
 
 
-def ask(sidecar: Sidecar, place: Place, method: str, body: object = None) -> str:
+def recorded(sidecar: Sidecar, place: Place, method: str, body: dict[str, Any]) -> str:
     """Hold a change, and wait until what it would change is recorded."""
-    call = Call(
-        method=method,
-        url=place.url,
-        headers=(("Content-Type", "application/json"), ("Prefer", "wait=0")),
-        body=None if body is None else json.dumps(body).encode(),
-        proxy=sidecar.proxy,
-        ca=sidecar.ca_bundle,
-    )
-    hold_id = curl(call).header("Sidegate-Hold")
-    assert hold_id is not None
+    hold_id = held(ask(sidecar, place.url, method=method, **body))
     until(lambda: sidecar.hold(hold_id)["snapshot"]["recorded"], deadline=20, what="the snapshot")
     return hold_id
 
 
-METHODS = [("PUT", {"name": "b", "amount": 5}), ("DELETE", None)]
+METHODS = [("PUT", {"name": "b", "amount": 5}), ("DELETE", {})]
 
 
 @pytest.mark.parametrize(("method", "body"), METHODS, ids=["put", "delete"])
-def test_changed_meanwhile(sidecar: Sidecar, place: Place, method: str, body: object) -> None:
+def test_changed_meanwhile(sidecar: Sidecar, place: Place, method: str, body: dict[str, Any]) -> None:
     """Refused with the names of what has changed; asked again, it is held over the new values and runs."""
     place.write(json.dumps(ITEM).encode())
-    hold_id = ask(sidecar, place, method, body)
+    hold_id = recorded(sidecar, place, method, body)
     changed = json.dumps(ITEM | {"amount": 700, "updated_at": 2}).encode()
     place.write(changed)
     sidecar.approve(hold_id)
@@ -130,26 +122,26 @@ def test_changed_meanwhile(sidecar: Sidecar, place: Place, method: str, body: ob
     assert json.loads(read["content"])["amount"] == 700
     sidecar.approve(again)
     sidecar.wait_state(again, {"executed"})
-    assert place.content() == (None if body is None else json.dumps(body).encode())
+    assert place.content() == (json.dumps(body).encode() if body else None)
     assert sidecar.hold(hold_id)["state"] == "drift_refused"
 
 
 @pytest.mark.parametrize(("method", "body"), METHODS, ids=["put", "delete"])
-def test_unchanged(sidecar: Sidecar, place: Place, method: str, body: object) -> None:
+def test_unchanged(sidecar: Sidecar, place: Place, method: str, body: dict[str, Any]) -> None:
     """What nobody touched runs, and what it changes was shown before."""
     place.write(json.dumps(ITEM).encode())
-    hold_id = ask(sidecar, place, method, body)
+    hold_id = recorded(sidecar, place, method, body)
     [read] = sidecar.hold(hold_id)["snapshot"]["reads"]
     assert read["changes"][0]["path"] == ("name" if body else "")
     sidecar.approve(hold_id)
     sidecar.wait_state(hold_id, {"executed"})
-    assert place.content() == (None if body is None else json.dumps(body).encode())
+    assert place.content() == (json.dumps(body).encode() if body else None)
 
 
 def test_deleted_meanwhile(sidecar: Sidecar, place: Place) -> None:
     """A PUT does not bring back what somebody took away."""
     place.write(json.dumps(ITEM).encode())
-    hold_id = ask(sidecar, place, "PUT", {"name": "b"})
+    hold_id = recorded(sidecar, place, "PUT", {"name": "b"})
     place.remove()
     sidecar.approve(hold_id)
     assert sidecar.wait_state(hold_id, {"drift_refused"})["note"].endswith("the resource is gone")

@@ -1,6 +1,5 @@
 """People coming in: at a real provider, with a password, and with second factors, in a real browser."""
 
-import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -12,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from proxy.console.people.factors.codes import code_at
+from tests.acceptance.asking import ask, held
 from tests.acceptance.authority import Authority
 from tests.acceptance.chromium import PHONE, Reader, chromium
-from tests.acceptance.clients import Call, curl
 from tests.acceptance.processes import until
 from tests.acceptance.sidecar import Sidecar
 from tests.acceptance.upstream import Upstream
@@ -111,21 +110,6 @@ def reader(place: Place, browser: Browser) -> Iterator[Reader]:
     reader.close()
 
 
-def held(place: Place, upstream: Upstream, path: str, **body: object) -> str:
-    """The id of a new hold."""
-    call = Call(
-        method="POST",
-        url=upstream.url(path),
-        headers=(("Content-Type", "application/json"), ("Prefer", "wait=0")),
-        body=json.dumps(body).encode(),
-        proxy=place.sidecar.proxy,
-        ca=place.sidecar.ca_bundle,
-    )
-    hold_id = curl(call).header("Sidegate-Hold")
-    assert hold_id is not None
-    return hold_id
-
-
 def come_in(page: Page, name: str) -> None:
     """Log in at the provider, and let it tell who it is."""
     page.get_by_role("link", name="Log in with Example").click()
@@ -161,7 +145,7 @@ def test_in_at_a_provider_decide_and_out_again(place: Place, upstream: Upstream,
     page.wait_for_url("**/holds")
     expect(page.locator(".who")).to_contain_text("ada@example.org")
     expect(page.locator(".who .role")).to_have_text("lead")
-    hold_id = held(place, upstream, "/v1/messages", to="team@example.org")
+    hold_id = held(ask(place.sidecar, upstream.url("/v1/messages"), to="team@example.org"))
     page.goto(f"/holds/{hold_id}")
     page.keyboard.press("a")
     page.keyboard.press("Enter")
@@ -177,7 +161,7 @@ def test_in_at_a_provider_decide_and_out_again(place: Place, upstream: Upstream,
 
 def test_a_viewer_is_offered_nothing(place: Place, upstream: Upstream, reader: Reader) -> None:
     """And sees why."""
-    hold_id = held(place, upstream, "/v1/messages", to="vera@example.org")
+    hold_id = held(ask(place.sidecar, upstream.url("/v1/messages"), to="vera@example.org"))
     come_in(reader.page, "vera")
     reader.page.goto(f"/holds/{hold_id}")
     expect(reader.page.locator("#barred")).to_contain_text("is not for the role `viewer`")
@@ -187,7 +171,7 @@ def test_a_viewer_is_offered_nothing(place: Place, upstream: Upstream, reader: R
 
 def test_out_of_scope_is_not_there(place: Place, upstream: Upstream, reader: Reader) -> None:
     """Neither in the list nor by its address."""
-    hold_id = held(place, upstream, "/v1/messages", to="bob@example.org")
+    hold_id = held(ask(place.sidecar, upstream.url("/v1/messages"), to="bob@example.org"))
     come_in(reader.page, "bob")
     expect(reader.page.locator(".who .role")).to_have_text("reviewer")
     assert reader.page.locator(f'a[href="/holds/{hold_id}"]').count() == 0
@@ -214,7 +198,7 @@ def test_a_password_and_a_code(place: Place, upstream: Upstream, reader: Reader)
     add_user(place, "eve")
     page = reader.page
     log_in_here(page, "eve")
-    hold_id = held(place, upstream, "/v1/transfers", amount=5, currency="eur", to="B")
+    hold_id = held(ask(place.sidecar, upstream.url("/v1/transfers"), amount=5, currency="eur", to="B"))
     page.goto(f"/holds/{hold_id}")
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_role("alert")).to_contain_text("needs a second factor")
@@ -252,7 +236,7 @@ def test_a_passkey(place: Place, upstream: Upstream, reader: Reader) -> None:
     page.get_by_label("Name of the new passkey").fill("key on my desk")
     page.get_by_role("button", name="Add a passkey").click()
     expect(page.locator("#factors li")).to_contain_text("key on my desk")
-    hold_id = held(place, upstream, "/v1/transfers", amount=6, currency="eur", to="C")
+    hold_id = held(ask(place.sidecar, upstream.url("/v1/transfers"), amount=6, currency="eur", to="C"))
     page.goto(f"/holds/{hold_id}")
     assert reader.graves() == []
     page.get_by_role("button", name="Decide with a passkey").click()

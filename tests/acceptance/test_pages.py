@@ -1,6 +1,5 @@
 """People at the console's pages, in a real browser against the real server and its store."""
 
-import json
 from collections.abc import Iterator
 from time import monotonic
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.acceptance.chromium import PHONE, Reader, chromium
-from tests.acceptance.clients import Answer, Call, curl
+from tests.acceptance.asking import ask, held
+from tests.acceptance.chromium import Reader, chromium, person
 from tests.acceptance.processes import until
 from tests.acceptance.sidecar import Sidecar
 from tests.acceptance.upstream import Upstream
@@ -57,43 +56,15 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def reader(browser: Browser, sidecar: Sidecar) -> Iterator[Reader]:
     """Somebody who is logged in, and whose pages did nothing that they must not do."""
-    reader = Reader(browser, sidecar)
-    reader.log_in()
-    yield reader
-    assert reader.complaints == []
-    reader.close()
+    with person(browser, sidecar) as reader:
+        yield reader
 
 
 @pytest.fixture
 def phone(browser: Browser, sidecar: Sidecar) -> Iterator[Reader]:
     """The same on a small screen, in the dark."""
-    reader = Reader(browser, sidecar, size=PHONE, dark=True)
-    reader.log_in()
-    yield reader
-    assert reader.complaints == []
-    reader.close()
-
-
-def ask(sidecar: Sidecar, upstream: Upstream, path: str, *, said: str = "", **body: Any) -> Answer:
-    """Ask without waiting for the answer."""
-    headers = [("Content-Type", "application/json"), ("Prefer", "wait=0")]
-    headers += [("Sidegate-Reasoning", said)] if said else []
-    call = Call(
-        method="POST",
-        url=upstream.url(path),
-        headers=tuple(headers),
-        body=json.dumps(body, ensure_ascii=False).encode(),
-        proxy=sidecar.proxy,
-        ca=sidecar.ca_bundle,
-    )
-    return curl(call)
-
-
-def held(answer: Answer) -> str:
-    """The id of the hold."""
-    hold_id = answer.header("Sidegate-Hold")
-    assert hold_id is not None
-    return hold_id
+    with person(browser, sidecar, phone=True) as reader:
+        yield reader
 
 
 def test_a_new_hold_appears_and_is_approved_by_two_keys(
@@ -102,7 +73,7 @@ def test_a_new_hold_appears_and_is_approved_by_two_keys(
     """Within a second on an open list; on its page, A and Enter approve it, and it runs."""
     page = reader.page
     expect(page.locator("#list")).to_be_visible()
-    hold_id = held(ask(sidecar, upstream, "/v1/messages", to="team@example.org", text="hello"))
+    hold_id = held(ask(sidecar, upstream.url("/v1/messages"), to="team@example.org", text="hello"))
     answered = monotonic()
     row = page.locator(f'a.hold[href="/holds/{hold_id}"]')
     expect(row).to_be_visible(timeout=_LIVE * 1000)
@@ -120,8 +91,8 @@ def test_a_new_hold_appears_and_is_approved_by_two_keys(
 
 def test_a_rejection_reaches_the_agent(sidecar: Sidecar, upstream: Upstream, phone: Reader) -> None:
     """With its reason, from a small screen."""
-    body = {"amount": 900, "currency": "eur", "to": "Unknown Ltd"}
-    hold_id = held(ask(sidecar, upstream, "/v1/transfers", said="rent is due", **body))
+    body: dict[str, Any] = {"amount": 900, "currency": "eur", "to": "Unknown Ltd"}
+    hold_id = held(ask(sidecar, upstream.url("/v1/transfers"), said="rent is due", **body))
     page = phone.page
     page.goto(f"/holds/{hold_id}")
     expect(page.get_by_role("heading", level=1)).to_contain_text("pay 900 EUR")
@@ -132,7 +103,7 @@ def test_a_rejection_reaches_the_agent(sidecar: Sidecar, upstream: Upstream, pho
     page.get_by_label("Words for the agent").fill("the invoice says 90")
     page.get_by_role("button", name="Reject").click()
     expect(page.locator("#standing")).to_contain_text("wrong amount: the invoice says 90")
-    again = ask(sidecar, upstream, "/v1/transfers", said="rent is due", **body)
+    again = ask(sidecar, upstream.url("/v1/transfers"), said="rent is due", **body)
     assert again.status == 403
     assert "wrong amount: the invoice says 90" in again.body.decode()
     assert upstream.count("POST") == 0
@@ -143,7 +114,7 @@ def test_every_page_is_accessible_and_fits(
     sidecar: Sidecar, upstream: Upstream, reader: Reader, phone: Reader, path: str
 ) -> None:
     """No serious finding of axe, in light and in dark, and nothing wider than a small screen."""
-    held(ask(sidecar, upstream, "/v1/messages", to="a@example.org", text=path))
+    held(ask(sidecar, upstream.url("/v1/messages"), to="a@example.org", text=path))
     for one in (reader, phone):
         one.page.goto(path)
         assert one.graves() == []
@@ -154,8 +125,8 @@ def test_a_grant_runs_what_is_like_it(
     sidecar: Sidecar, upstream: Upstream, reader: Reader, phone: Reader
 ) -> None:
     """Given on the page of a hold: the next call of its kind runs at once, and no other one does."""
-    first = held(ask(sidecar, upstream, "/v1/messages", to="ann@example.org", note="one"))
-    second = held(ask(sidecar, upstream, "/v1/messages", to="bo@example.org", note="two"))
+    first = held(ask(sidecar, upstream.url("/v1/messages"), to="ann@example.org", note="one"))
+    second = held(ask(sidecar, upstream.url("/v1/messages"), to="bo@example.org", note="two"))
     for one in (reader, phone):
         for path in (f"/holds/{first}", f"/holds/{first}/alike", f"/holds/{first}/edit"):
             one.page.goto(path)
@@ -168,9 +139,9 @@ def test_a_grant_runs_what_is_like_it(
     form.get_by_role("button", name="Grant").click()
     reader.page.wait_for_url("**/grants")
     before = upstream.count("POST")
-    granted = held(ask(sidecar, upstream, "/v1/messages", to="cy@example.org", note="three"))
+    granted = held(ask(sidecar, upstream.url("/v1/messages"), to="cy@example.org", note="three"))
     other = held(
-        ask(sidecar, upstream, "/v1/messages", to="cy@example.org", note="four", bcc="eve@evil.example")
+        ask(sidecar, upstream.url("/v1/messages"), to="cy@example.org", note="four", bcc="eve@evil.example")
     )
     assert sidecar.wait_state(granted, ["executed"])["decided_by"] == "operator"
     assert upstream.count("POST") == before + 1
@@ -197,8 +168,8 @@ def test_the_login_is_accessible(browser: Browser, sidecar: Sidecar) -> None:
 
 def test_no_text_of_an_agent_runs(sidecar: Sidecar, upstream: Upstream, reader: Reader) -> None:
     """In a body, a recipient, a reason or the agent's words: it is text with badges, and nothing else."""
-    body = {"amount": 5, "currency": "eur", "to": HOSTILE, "memo": HOSTILE}
-    hold_id = held(ask(sidecar, upstream, "/v1/transfers", said="<script>alert(1)</script>", **body))
+    body: dict[str, Any] = {"amount": 5, "currency": "eur", "to": HOSTILE, "memo": HOSTILE}
+    hold_id = held(ask(sidecar, upstream.url("/v1/transfers"), said="<script>alert(1)</script>", **body))
     page = reader.page
     for path in ("/holds", f"/holds/{hold_id}", f"/holds/{hold_id}/parts/body", "/agents"):
         page.goto(path)
@@ -214,7 +185,7 @@ def test_no_text_of_an_agent_runs(sidecar: Sidecar, upstream: Upstream, reader: 
 
 def test_two_people_at_once(sidecar: Sidecar, upstream: Upstream, reader: Reader, phone: Reader) -> None:
     """The page of the second tells that it has changed, and a decision made on it is a conflict."""
-    hold_id = held(ask(sidecar, upstream, "/v1/transfers", amount=7, currency="eur", to="B"))
+    hold_id = held(ask(sidecar, upstream.url("/v1/transfers"), amount=7, currency="eur", to="B"))
     for one in (reader, phone):
         one.page.goto(f"/holds/{hold_id}")
     reader.page.get_by_role("button", name="Reject").click()

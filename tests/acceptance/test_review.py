@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.acceptance.clients import Answer, Call, curl
+from tests.acceptance.asking import ask, held
 from tests.acceptance.processes import until
 from tests.acceptance.sidecar import Sidecar
 from tests.acceptance.upstream import Upstream
@@ -30,30 +30,14 @@ def rules() -> str:
     return RULES
 
 
-def pay(sidecar: Sidecar, upstream: Upstream, *, said: str, **body: Any) -> Answer:
-    """Ask for a transfer without waiting for the answer."""
-    headers = [("Content-Type", "application/json"), ("Prefer", "wait=0"), ("Sidegate-Reasoning", said)]
-    call = Call(
-        method="POST",
-        url=upstream.url("/v1/transfers"),
-        headers=tuple(headers),
-        body=json.dumps(body).encode(),
-        proxy=sidecar.proxy,
-        ca=sidecar.ca_bundle,
-    )
-    return curl(call)
-
-
-def held(answer: Answer) -> str:
-    """The id of the hold."""
-    hold_id = answer.header("Sidegate-Hold")
-    assert hold_id is not None
-    return hold_id
+def pay(sidecar: Sidecar, upstream: Upstream, **asked: Any) -> str:
+    """The hold of a transfer that the agent asks for."""
+    return held(ask(sidecar, upstream.url("/v1/transfers"), **asked))
 
 
 def test_a_payment_as_its_reviewer_sees_it(sidecar: Sidecar, upstream: Upstream) -> None:
     """In plain words, with what was before, and with the agent's own words that never leave."""
-    first = held(pay(sidecar, upstream, said="rent is due", amount=900, currency="eur", to="Landlord"))
+    first = pay(sidecar, upstream, said="rent is due", amount=900, currency="eur", to="Landlord")
     shown = sidecar.hold(first)["package"]
     assert shown["asks_to"] == "pay 900 EUR to `Landlord` at `localhost`"
     assert shown["around"]["other_side_seen_before"] is False
@@ -63,7 +47,7 @@ def test_a_payment_as_its_reviewer_sees_it(sidecar: Sidecar, upstream: Upstream)
     assert all("reasoning" not in name.lower() for name, _ in ran.headers)
     sidecar.wait_state(first, {"executed"})
 
-    second = held(pay(sidecar, upstream, said="", amount=901, currency="eur", to="Landlord"))
+    second = pay(sidecar, upstream, amount=901, currency="eur", to="Landlord")
     around = sidecar.hold(second)["package"]["around"]
     assert around["other_side_seen_before"] is True
     assert around["spent_with_this"] == "1801 EUR"
@@ -75,7 +59,7 @@ def test_an_approval_needs_what_was_shown(sidecar: Sidecar, upstream: Upstream) 
     """Over the API: no preview, another one, and a body that nobody opened are refused; nothing runs."""
     before = upstream.count("POST")
     memo = "x" * 300_000 + "\u202e"
-    hold_id = held(pay(sidecar, upstream, said="", amount=1, currency="eur", to="A", memo=memo))
+    hold_id = pay(sidecar, upstream, amount=1, currency="eur", to="A", memo=memo)
     head = {"Authorization": f"Bearer {sidecar.token}"}
     with httpx2.Client(base_url=sidecar.console, headers=head, trust_env=False) as console:
         path = f"/api/holds/{hold_id}"

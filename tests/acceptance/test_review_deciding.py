@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.acceptance.asking import ask, held
 from tests.acceptance.authority import Authority
-from tests.acceptance.chromium import PHONE, Reader, chromium
-from tests.acceptance.clients import Answer, Call, curl
+from tests.acceptance.chromium import Reader, chromium, person
 from tests.acceptance.sidecar import Sidecar
 from tests.acceptance.upstream import Upstream
 
@@ -62,45 +62,18 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-def person(browser: Browser, sidecar: Sidecar, size: str, token: str | None = None) -> Iterator[Reader]:
-    reader = Reader(browser, sidecar, size=PHONE, dark=True) if size == "phone" else Reader(browser, sidecar)
-    reader.log_in(token)
-    yield reader
-    assert reader.complaints == []
-    reader.close()
-
-
 @pytest.fixture(params=["desk", "phone"])
 def ada(request: pytest.FixtureRequest, browser: Browser, sidecar: Sidecar) -> Iterator[Reader]:
     """The operator, at a desk and then on a phone in the dark."""
-    yield from person(browser, sidecar, request.param)
+    with person(browser, sidecar, phone=request.param == "phone") as reader:
+        yield reader
 
 
 @pytest.fixture
 def bob(browser: Browser, sidecar: Sidecar) -> Iterator[Reader]:
     """Another reviewer."""
-    yield from person(browser, sidecar, "desk", BOB)
-
-
-def ask(sidecar: Sidecar, url: str, *, method: str = "POST", **body: Any) -> Answer:
-    """Ask without waiting for the answer."""
-    return curl(
-        Call(
-            method=method,
-            url=url,
-            headers=(("Content-Type", "application/json"), ("Prefer", "wait=0")),
-            body=json.dumps(body).encode(),
-            proxy=sidecar.proxy,
-            ca=sidecar.ca_bundle,
-        )
-    )
-
-
-def held(answer: Answer) -> str:
-    """The id of the hold."""
-    hold_id = answer.header("Sidegate-Hold")
-    assert hold_id is not None
-    return hold_id
+    with person(browser, sidecar, token=BOB) as reader:
+        yield reader
 
 
 def fits(reader: Reader) -> None:

@@ -7,7 +7,7 @@ import sys
 import threading
 import urllib.parse
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +20,7 @@ from redis import Redis
 from tests.acceptance.authority import Authority, Leaf
 from tests.acceptance.clients import Answer, Call, curl
 from tests.acceptance.processes import until
+from tests.acceptance.searching import in_redis, spellings
 from tests.acceptance.sidecar import Sidecar, witness_beside
 from tests.acceptance.verbose import DUMPABLE
 from tests.proxy.tracing.collector import Collector, collecting
@@ -272,59 +273,20 @@ def test_everything_was_used(used: Used) -> None:
     assert len(PLANTED) >= 20
 
 
-def _spellings(secret: str) -> set[bytes]:
-    """Ways in which it could stand somewhere: as it is, in hexadecimal digits, in base64 at any offset."""
-    raw = secret.encode()
-    shifted = {base64.b64encode(b"\0" * n + raw)[4 * (n > 0) : -4].rstrip(b"=") for n in range(3)}
-    return {raw, raw.hex().encode(), *shifted}
-
-
 def found_in(places: dict[str, bytes], *, ignored: set[str] | None = None) -> list[tuple[str, str]]:
     """Where which secret stands in any spelling."""
     return [
         (place, name)
         for place, content in places.items()
         for name, secret in PLANTED.items()
-        if name not in (ignored or set()) and any(spelt in content for spelt in _spellings(secret))
+        if name not in (ignored or set()) and any(spelt in content for spelt in spellings(secret))
     ]
-
-
-def _content(redis: Any, key: bytes) -> bytes:
-    """What a key holds, without the compression of a dump."""
-    readers: dict[bytes, Callable[[bytes], object]] = {
-        b"hash": redis.hgetall,
-        b"string": redis.get,
-        b"zset": lambda name: redis.zrange(name, 0, -1, withscores=True),
-        b"set": redis.smembers,
-        b"list": lambda name: redis.lrange(name, 0, -1),
-        b"stream": redis.xrange,
-    }
-    found = readers[redis.type(key)](key)
-    parts = found.items() if isinstance(found, dict) else found
-    return key + (parts if isinstance(parts, bytes) else b"".join(map(_flat, parts)))  # type: ignore[call-overload]
-
-
-def _flat(value: object) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    return b" ".join(map(_flat, value)) if isinstance(value, tuple | list) else str(value).encode()
-
-
-def _in_redis(sidecar: Sidecar) -> dict[str, bytes]:
-    """Every key as it is and as a dump, then everything written anew as the server's own snapshot."""
-    with Redis(unix_socket_path=str(sidecar.redis_socket)) as redis:
-        keys = list(redis.scan_iter())
-        assert keys, "the store holds something"
-        places = {f"redis {key!r}": _content(redis, key) + (redis.dump(key) or b"") for key in keys}
-        redis.bgrewriteaof()
-        until(lambda: not redis.info()["aof_rewrite_in_progress"], deadline=60, what="the snapshot")
-    return places
 
 
 def test_no_secret_is_in_the_store_or_in_a_file(used: Used) -> None:
     """Redis' keys, its snapshot and its append-only file; every file of the folder; the witness."""
     before = _files(used)
-    places = _in_redis(used.sidecar) | before | _files(used)
+    places = in_redis(used.sidecar) | before | _files(used)
     assert any(".base.rdb" in place for place in places)
     assert any(".incr.aof" in place for place in places)
     assert found_in(places) == []

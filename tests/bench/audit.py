@@ -5,7 +5,6 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from proxy.audit.making import begin
@@ -15,32 +14,17 @@ from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
 from rules.audit.facts import of_attempt
 from rules.audit.record import Kind
-from rules.hold import Hold, State
-from rules.verdict import ReasonId, Tier
+from rules.hold import State
 from tests.bench.bench import Bench, say
 from tests.bench.report import Goal, Section, percentile
+from tests.rules.holds import a_hold
 
 RECORDS = 100_000
 APPENDS = 1_000
 RATE_GOAL = 50_000.0
 
 _SIGNER = Signer(key=b"b" * 32, domain="bench")
-_NOW = datetime(2026, 11, 23, tzinfo=UTC)
-_HOLD = Hold(
-    hold_id="01JD8Z6Q4W9V7T5R3P1N0M2K4H",
-    state=State.CLAIMED,
-    fence=1,
-    digest="d" * 64,
-    fingerprint="f" * 64,
-    idempotency_key="i" * 32,
-    tier=Tier.HIGH_RISK,
-    rule="payments",
-    reason_id=ReasonId.RULE,
-    reason="moves money",
-    policy="p" * 64,
-    created_at=_NOW,
-    decide_by=_NOW,
-)
+_HOLD = a_hold(state=State.CLAIMED, fence=1)
 
 
 def run(bench: Bench) -> Section:

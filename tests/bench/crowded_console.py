@@ -15,7 +15,8 @@ from proxy.serving.listener import Listener
 from rules.action import Action
 from rules.verdict import Tier
 from tests.proxy.console.pages.browser import READ
-from tests.proxy.console.world import World, redis_server
+from tests.proxy.console.world import World
+from tests.proxy.redis_child import redis_server
 
 HOSTS = 50
 """How many hosts the calls go to, in turn."""

@@ -43,7 +43,11 @@ drills: {{rate: 0.2, most_open: 5}}
 pass_audit: {{rate: 0.05}}
 review: {{eval_metrics: FILE}}
 """
-_CHANCES = {"SIDEGATE__DRILLS__RATE": "0.2", "SIDEGATE__PASS_AUDIT__RATE": "0.05"}
+_CHANCES = {
+    "SIDEGATE__DRILLS__RATE": "0.2",
+    "SIDEGATE__DRILLS__WITHIN": "0",
+    "SIDEGATE__PASS_AUDIT__RATE": "0.05",
+}
 _LABELLED = [
     {
         "id": number,

@@ -11,7 +11,7 @@ from proxy.console.quality.rates import rates
 from tests.acceptance.authority import Authority
 from tests.drills.exercise import exercise
 from tests.drills.test_drills import check
-from tests.proxy.console.world import redis_server
+from tests.proxy.redis_child import redis_server
 
 
 def main() -> int:

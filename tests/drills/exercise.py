@@ -13,7 +13,6 @@ import httpx2
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from proxy.keeping import Keeping
 from proxy.quality.drills import Drills
 from proxy.replay.worker import Worker
 from proxy.signals import Signals
@@ -23,7 +22,7 @@ from rules.drill.drill import Answer, Kind
 from rules.hold import Hold, State
 from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
-from tests.proxy.console.world import AGENT, World
+from tests.proxy.console.world import World
 from tests.proxy.redis_child import eventually
 from tests.proxy.replays import Replays, action_to, replaying, rules
 
@@ -143,14 +142,6 @@ async def exercising(redis_url: str, authority: Authority) -> AsyncIterator[Exer
     with Upstream(authority.issue()) as upstream:
         async with replaying(redis_url, authority) as replays, asyncio.TaskGroup() as tasks:
             world = replays.world
-            keeping = Keeping(
-                agent=AGENT,
-                store=world.store,
-                sealed=world.sealed,
-                signals=world.signals,
-                metrics=world.metrics,
-                history=world.history,
-            )
             signals = Signals(world.store, world.metrics)
             worker = Worker(
                 store=world.store,
@@ -161,7 +152,7 @@ async def exercising(redis_url: str, authority: Authority) -> AsyncIterator[Exer
             )
             running = [tasks.create_task(part) for part in (signals.listen(), worker.watch())]
             async with replace(world, strict=True).client() as api:
-                drills = Drills(keeping=keeping, ruleset=rules, rate=1.0, most=3)
+                drills = Drills(keeping=world.keeping, ruleset=rules, rate=1.0, most=3)
                 yield Exercise(replays=replays, drills=drills, upstream=upstream, api=api)
             for task in running:
                 task.cancel()

@@ -11,7 +11,7 @@ from rules.drill.drill import Answer, Kind
 from rules.quality import Rate
 from tests.acceptance.authority import Authority
 from tests.drills.exercise import Exercise, exercise
-from tests.proxy.console.world import redis_server
+from tests.proxy.redis_child import redis_server
 
 pytestmark = [pytest.mark.observe, pytest.mark.acceptance]
 

@@ -9,8 +9,9 @@ from redis.asyncio import Redis
 from proxy.store.connection import connect
 from tests.acceptance.authority import Authority
 from tests.acceptance.upstream import Upstream
-from tests.proxy.console.world import World, redis_server
+from tests.proxy.console.world import World
 from tests.proxy.gatehouse import Gatehouse, gatehouse
+from tests.proxy.redis_child import redis_server
 from tests.proxy.replays import Replays, replaying
 
 

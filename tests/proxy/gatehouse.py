@@ -19,17 +19,13 @@ from proxy.agent import Agent
 from proxy.audit.recorder import Recorder
 from proxy.credentials.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
-from proxy.drift.probe import Probe
-from proxy.drift.shots import Shots
-from proxy.drift.snapshots import Snapshots
 from proxy.gate import Gate
 from proxy.holding import Holding, Waiting
 from proxy.keeping import Keeping
 from proxy.keys.keyring import Keyring
 from proxy.keys.sealed import Sealed
-from proxy.keys.signing import Signer, Verifier
+from proxy.keys.signing import Signer
 from proxy.metrics import Metrics
-from proxy.replay.replayer import Replayer
 from proxy.replay.worker import Worker
 from proxy.signals import Signals
 from proxy.store.connection import connect
@@ -47,6 +43,7 @@ from rules.ruleset import Ruleset
 from tests.proxy.drafts import PATIENT
 from tests.proxy.journals import journal
 from tests.proxy.redis_child import RedisChild
+from tests.proxy.replayers import NONE, replayer_of
 
 RULES = """
 version: 1
@@ -206,9 +203,6 @@ def crash(child: RedisChild) -> None:
     os.waitid(os.P_PID, child.server.pid, os.WEXITED | os.WNOWAIT)
 
 
-NONE = Credentials({})
-
-
 @asynccontextmanager
 async def gatehouse(
     url: str,
@@ -236,29 +230,17 @@ async def gatehouse(
     async with AsyncExitStack() as stack:
         own = stack.enter_context(journal())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        snapshots = Snapshots(
-            shots=Shots(store, sealed),
-            probe=Probe(
-                destinations=destinations,
-                ruleset=lambda: rules,
-                trust=ssl.create_default_context(cafile=trust or certifi.where()),
-            ),
-            credentials=credentials,
-            metrics=metrics,
-            tasks=tasks,
-        )
-        replayer = Replayer(
+        replayer = replayer_of(
             store=store,
             sealed=sealed,
-            verifier=Verifier(consoles=(signer.public,), domain=domain),
-            credentials=credentials,
-            snapshots=snapshots,
+            signer=signer,
+            metrics=metrics,
             destinations=destinations,
             ruleset=lambda: rules,
             trust=ssl.create_default_context(cafile=trust or certifi.where()),
-            metrics=metrics,
             tasks=tasks,
             journal=own,
+            credentials=credentials,
             timeout=10.0,
             audit=audit,
         )
@@ -279,7 +261,7 @@ async def gatehouse(
         holding = Holding(
             keeping=keeping,
             replayer=replayer,
-            snapshots=snapshots,
+            snapshots=replayer.snapshots,
             waiting=waiting or Waiting(usual=0.0, most=30.0),
         )
         gate = Gate(
@@ -303,5 +285,5 @@ async def gatehouse(
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-            await snapshots.stop()
+            await replayer.snapshots.stop()
             await redis.aclose()

@@ -5,9 +5,11 @@ import os
 import select
 import shutil
 import signal
+import socket
+import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -16,6 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from proxy.data_dir.embedded import EmbeddedRedis, _find_binary
+from tests.acceptance.processes import until
 from tests.ports import free_port
 
 _DEADLINE = 15.0
@@ -65,6 +68,33 @@ class RedisChild:
         assert self.server.pid is not None
         with suppress(ProcessLookupError):  # a test may have ended it already
             os.kill(self.server.pid, number)
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """A server for many tests, on a unix socket of its own; gives its URL."""
+    folder = Path(tempfile.mkdtemp(prefix="sg", dir="/tmp"))
+    path = folder / "redis.sock"
+    command = [_find_binary(), "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            until(lambda: _pongs(path), deadline=_DEADLINE, what="the server")
+            yield f"unix://{path}"
+        finally:
+            server.terminate()
+            server.wait(_DEADLINE)
+            shutil.rmtree(folder)
+
+
+def _pongs(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(str(path))
+            probe.sendall(b"PING\r\n")
+            return probe.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
 
 
 @asynccontextmanager

@@ -7,12 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from proxy.credentials.credentials import Credentials
 from proxy.destinations import Address, Allowed, Destinations
-from proxy.drift.probe import Probe
-from proxy.drift.shots import Shots
-from proxy.drift.snapshots import Snapshots
-from proxy.keys.signing import Verifier
 from proxy.replay.replayer import Replayer
 from proxy.store.store import Store
 from proxy.store.timing import Clocks
@@ -27,6 +22,7 @@ from tests.acceptance.authority import Authority, Leaf
 from tests.proxy.console.world import World
 from tests.proxy.drafts import PATIENT
 from tests.proxy.journals import journal
+from tests.proxy.replayers import NONE, replayer_of
 
 BODY = b'{"amount": 7}'
 
@@ -109,7 +105,7 @@ async def replaying(
 ) -> AsyncIterator[Replays]:
     """A replayer on the store at `url` that trusts `authority`; `changes` are parts of it."""
     built = World.build(url)
-    credentials = changes.setdefault("credentials", Credentials({}))
+    credentials = changes.setdefault("credentials", NONE)
     ruleset = changes.setdefault("ruleset", rules)
     store = Store(built.redis, domain=built.domain, clocks=clocks)
     world = replace(built, store=store)
@@ -118,30 +114,17 @@ async def replaying(
         async with AsyncExitStack() as stack:
             own = stack.enter_context(journal())
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
-            snapshots = Snapshots(
-                shots=Shots(store, world.sealed),
-                probe=Probe(
-                    destinations=destinations,
-                    ruleset=ruleset,
-                    trust=ssl.create_default_context(cafile=authority.ca),
-                ),
-                credentials=credentials,
-                metrics=world.metrics,
-                tasks=tasks,
-            )
-            replayer = Replayer(
+            replayer = replayer_of(
                 store=store,
                 sealed=world.sealed,
-                verifier=Verifier(consoles=(world.signer.public,), domain=world.domain),
-                credentials=credentials,
-                snapshots=snapshots,
+                signer=world.signer,
+                metrics=world.metrics,
                 destinations=destinations,
                 ruleset=ruleset,
                 trust=ssl.create_default_context(cafile=authority.ca),
-                metrics=world.metrics,
                 tasks=tasks,
                 journal=own,
-                timeout=20.0,
+                credentials=credentials,
             )
             yield Replays(
                 world=world,
@@ -149,7 +132,7 @@ async def replaying(
                 replayer=replace(replayer, **changes),
                 destinations=destinations,
             )
-            await snapshots.stop()
+            await replayer.snapshots.stop()
     finally:
         await world.redis.aclose()
 

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.acceptance.authority import Leaf
-from tests.proxy.console.world import until
+from tests.acceptance.processes import until
 
 JSON = "application/json"
 _METHODS = ["GET", "PUT", "PATCH", "DELETE", "POST"]
@@ -126,7 +126,7 @@ def rest(leaf: Leaf, *, etags: bool = True) -> Iterator[Rest]:
         thread = threading.Thread(target=lambda: running.run(sockets=[listening]))
         thread.start()
         try:
-            until(lambda: running.started, what="the server")
+            until(lambda: running.started, deadline=10.0, what="the server")
             yield server
         finally:
             running.should_exit = True

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from rules.decision import SKEW, Decision, objection, stated, unsigned, vote_objection
-from rules.hold import Event, Hold, State
-from rules.verdict import ReasonId, Tier
+from rules.hold import Event, State
+from tests.rules.holds import a_hold
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 250_000, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=15)
@@ -24,18 +24,10 @@ DECISION = Decision(
     at=NOW,
     until=LATER,
 )
-HOLD = Hold(
+HOLD = a_hold(
     hold_id="01J",
     state=State.CLAIMED,
     fence=1,
-    digest="d" * 64,
-    fingerprint="f",
-    idempotency_key="k",
-    tier=Tier.HIGH_RISK,
-    rule=None,
-    reason_id=ReasonId.RULE,
-    reason="r",
-    policy="p" * 64,
     created_at=NOW,
     decide_by=LATER,
     decided_by="Zoë",

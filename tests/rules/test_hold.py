@@ -1,7 +1,6 @@
 """The table of a hold's life, checked as a graph."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -12,29 +11,13 @@ from rules.hold import (
     TRANSITIONS,
     Disposition,
     Event,
-    Hold,
     State,
     diagram,
     origins,
 )
-from rules.verdict import ReasonId, Tier
+from tests.rules.holds import a_hold
 
-_AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-_HOLD = Hold(
-    hold_id="01JDB2X1V5Q0000000000000AA",
-    state=State.PENDING,
-    fence=0,
-    digest="d" * 64,
-    fingerprint="f" * 64,
-    idempotency_key="k",
-    tier=Tier.HIGH_RISK,
-    rule=None,
-    reason_id=ReasonId.DEFAULT_WRITE,
-    reason="no rule names it",
-    policy="p",
-    created_at=_AT,
-    decide_by=_AT,
-)
+_HOLD = a_hold()
 
 _TERMINAL = {state for state, row in TRANSITIONS.items() if not row} | {State.OUTCOME_UNKNOWN}
 _SENDABLE = {state for state, row in TRANSITIONS.items() if Event.SEND in row}

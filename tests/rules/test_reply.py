@@ -25,24 +25,11 @@ from rules.reply import (
     unreadable,
 )
 from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
+from tests.rules.holds import a_hold
 
 _AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 _ID = "01JDB2X1V5Q0000000000000AA"
-_HOLD = Hold(
-    hold_id=_ID,
-    state=State.PENDING,
-    fence=3,
-    digest="d" * 64,
-    fingerprint="f" * 64,
-    idempotency_key="our-key",
-    tier=Tier.HIGH_RISK,
-    rule="pay",
-    reason_id=ReasonId.RULE,
-    reason="a rule names it",
-    policy="p" * 64,
-    created_at=_AT,
-    decide_by=_AT,
-)
+_HOLD = a_hold(hold_id=_ID, fence=3, created_at=_AT, decide_by=_AT)
 _BLOCKED = Judgement(
     tier=Tier.HIGH_RISK,
     verdict=Verdict.BLOCK,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from proxy.channels.mail.links import Link, read
 from proxy.channels.queue import Queue
-from proxy.channels.told import lines, opens_elsewhere
+from proxy.channels.told import lesson, lines, opens_elsewhere
 from proxy.console.deciding.deciding import Deciding
 from proxy.console.deciding.decisions import read_reason
 from proxy.console.pages.form import read_form
@@ -19,6 +19,7 @@ from proxy.console.pages.one import REASONS
 from proxy.console.pages.shell import Shell
 from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.holds import find_hold
+from proxy.console.reading.lesson import lesson_of
 from proxy.console.reading.seen import Named
 from proxy.console.reading.shown import standing
 from proxy.console.reading.whole import Whole
@@ -53,7 +54,7 @@ class Answering:
         link, who = await self._valid(request)
         hold = await find_hold(self._reviewing, link.hold_id, who=who, act=Act.VIEW)
         whole = await self._whole.of(hold)
-        return self._page(link, hold, whole["package"])
+        return await self._page(link, hold, whole["package"])
 
     async def _decided(self, request: Request) -> Response:
         link, who = await self._valid(request)
@@ -74,7 +75,7 @@ class Answering:
             named = Named(preview=link.preview, viewed=frozenset())
             await self._deciding.approve(link.hold_id, who=who, digest=link.digest, named=named)
         decided = await find_hold(self._reviewing, link.hold_id, who=who, act=Act.VIEW)
-        return self._page(link, decided, None)
+        return await self._page(link, decided, None)
 
     async def _valid(self, request: Request) -> tuple[Link, Reviewer]:
         """The link, if it can still be used, and whom it was for. Raises Problem."""
@@ -99,13 +100,14 @@ class Answering:
     def _now(self) -> float:
         return self._reviewing.now().timestamp()
 
-    def _page(self, link: Link, hold: Hold, package: dict[str, Any] | None) -> Response:
+    async def _page(self, link: Link, hold: Hold, package: dict[str, Any] | None) -> Response:
         pending = hold.state is State.PENDING and package is not None
         members: dict[str, Any] = {
             "hold": hold,
             "standing": standing(hold),
             "package": package,
             "lines": [] if package is None else lines(package),
+            "lesson": lesson(await lesson_of(self._reviewing, hold)),
             "reviewer": link.reviewer,
             "open": pending,
             "approvable": pending

@@ -30,6 +30,7 @@ class MailChannel:
     """One reviewer who is written to."""
 
     kind = "mail"
+    people = True
 
     def __init__(self, recipient: Recipient, place: Place, reviewing: Reviewing, told: Lines) -> None:
         assert place.settings.mail is not None  # noqa: S101 - the recipient is one of its

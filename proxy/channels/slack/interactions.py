@@ -25,9 +25,11 @@ from proxy.console.deciding.deciding import Deciding
 from proxy.console.problem import PRIVATE, Obstacle, Problem
 from proxy.console.reading.holds import find_hold
 from proxy.console.reading.seen import read_named
+from proxy.console.reading.shown import drill_of
 from proxy.console.reviewing import Reviewing
 from proxy.credentials.sources.secret import CredentialError
 from rules.authority import Act
+from rules.hold import Hold
 from rules.request.strict_json import parse
 from rules.review.inert import slack as slack_text
 from rules.verdict import Tier
@@ -61,7 +63,7 @@ class Interactions:
         self._queue = Queue(reviewing.store, who="")
 
     async def hear(self, request: Request) -> Response:
-        """Decide by a button; why it was not done is told to the one who pressed it alone."""
+        """Decide by a button; why not, or that it was a drill, is told to the one who pressed it alone."""
         place = self._reviewing.channels
         slack = None if place is None else place.settings.slack
         if place is None or slack is None:
@@ -73,13 +75,15 @@ class Interactions:
             return _heard()
         try:
             async with asyncio.timeout(_SECONDS):
-                await self._decide(slack, press)
+                drill = drill_of(await self._decide(slack, press))
         except Problem as problem:
-            return _heard(BackgroundTask(_tell, slack, place, press, str(problem)))
+            return _heard(BackgroundTask(_tell, slack, place, press, _not_done(str(problem))))
         except TimeoutError:
             late = "it took too long: look at the hold before you decide anew"
-            return _heard(BackgroundTask(_tell, slack, place, press, late))
-        return _heard()
+            return _heard(BackgroundTask(_tell, slack, place, press, _not_done(late)))
+        if drill is None:
+            return _heard()
+        return _heard(BackgroundTask(_tell, slack, place, press, slack_text(str(drill["said"]))))
 
     async def _check_signed(self, request: Request, content: bytes, slack: Slack, place: Place) -> None:
         stamp = request.headers.get("x-slack-request-timestamp", "")
@@ -97,7 +101,7 @@ class Interactions:
         if not await self._queue.keep(f"slack-heard:{name}", "1", lasts=_REMEMBERED):
             raise Problem(409, Obstacle.STATE, "this very request was heard before: nothing was done again")
 
-    async def _decide(self, slack: Slack, press: Press) -> None:
+    async def _decide(self, slack: Slack, press: Press) -> Hold:
         name = slack.reviewers.get(press.user)
         who = None if name is None else self._reviewing.people.named(name)
         if who is None:
@@ -106,10 +110,9 @@ class Interactions:
         if hold.tier > Tier.EXTERNAL:
             raise Problem(403, Obstacle.STATE, "this is decided on the console alone: open it there")
         if press.action == REJECT:
-            await self._deciding.reject(press.hold_id, who=who, reason=_REASON)
-            return
+            return await self._deciding.reject(press.hold_id, who=who, reason=_REASON)
         named = read_named({"preview": press.preview})
-        await self._deciding.approve(press.hold_id, who=who, digest=press.digest, named=named)
+        return await self._deciding.approve(press.hold_id, who=who, digest=press.digest, named=named)
 
 
 def read_press(content: bytes) -> Press | None:
@@ -141,9 +144,13 @@ def _press(payload: Any) -> Press | None:
     )
 
 
-async def _tell(slack: Slack, place: Place, press: Press, words: str) -> None:
+def _not_done(why: str) -> str:
+    return f"nothing was done: {slack_text(why)}"
+
+
+async def _tell(slack: Slack, place: Place, press: Press, text: str) -> None:
     """Tell the one who pressed; whether that works changes nothing."""
-    said = {"channel": press.channel, "user": press.user, "text": f"nothing was done: {slack_text(words)}"}
+    said = {"channel": press.channel, "user": press.user, "text": text}
     with suppress(Untold, CredentialError):
         await call(slack, place, "chat.postEphemeral", said)
 

@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from proxy.channels.told import lines, opens_elsewhere
+from proxy.channels.told import Lines, lesson, lines, opens_elsewhere
+from rules.drift.difference import Change
 from rules.hold import Hold, State
 from rules.review.inert import slack
 from rules.verdict import Tier
@@ -22,19 +23,20 @@ type Block = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a message is of. `package`: None where it does not open."""
+    """What a message is of. `package`: None where it does not open; `changes`: what made it a drill."""
 
     hold: Hold
     words: str
     standing: str
     package: dict[str, Any] | None
     link: str
+    changes: tuple[Change, ...] = ()
 
 
 def message(seen: Seen) -> dict[str, Any]:
     """The message's `text`, for notifications, and its blocks."""
     headline = f"tier {int(seen.hold.tier)}: the agent asks to {_code(seen.words)}"
-    sections, whole = _facts(seen)
+    sections, whole = _sections(_facts(seen))
     blocks = [section(f"*{headline}*"), *sections, section(f"this hold {_code(seen.standing)}")]
     return {
         "text": headline,
@@ -49,19 +51,24 @@ def may_approve(hold: Hold, package: dict[str, Any] | None) -> bool:
     return hold.state is State.PENDING and hold.tier <= Tier.EXTERNAL and not opens_elsewhere(package)
 
 
-def _facts(seen: Seen) -> tuple[list[Block], bool]:
+def _facts(seen: Seen) -> Lines:
+    """What is said of a hold that waits, or of a drill that is over."""
+    if seen.hold.state is not State.PENDING:
+        return lesson(seen.changes)
+    return [] if seen.package is None else lines(seen.package)
+
+
+def _sections(facts: Lines) -> tuple[list[Block], bool]:
     """Sections with all facts, and whether they are really all."""
-    if seen.package is None or seen.hold.state is not State.PENDING:
-        return [], seen.package is not None
     texts = [""]
-    for label, value in lines(seen.package):
+    for label, value in facts:
         for piece in _pieces(value):
             line = f"{label}: {slack(piece)}\n"
             if len(texts[-1]) + len(line) > MOST_TEXT:
                 texts.append("")
             texts[-1] += line
     whole = len(texts) <= _MOST_SECTIONS
-    return [section(text) for text in texts[:_MOST_SECTIONS]], whole
+    return [section(text) for text in texts[:_MOST_SECTIONS] if text], whole
 
 
 def _pieces(value: str) -> list[str]:

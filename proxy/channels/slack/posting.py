@@ -10,9 +10,9 @@ from proxy.channels.queue import Delivery, Queue
 from proxy.channels.settings import Slack
 from proxy.channels.slack.message import Seen, message, section
 from proxy.channels.told import again
-from proxy.console.reading.lines import Lines
+from proxy.console.reading.lesson import lesson_of
+from proxy.console.reading.lines import Line, Lines
 from proxy.console.reading.packages import Packages
-from proxy.console.reading.shown import standing
 from proxy.console.reviewing import Reviewing
 from proxy.keys.seal import SealError
 from proxy.store.events import Change
@@ -28,6 +28,7 @@ class SlackChannel:
 
     kind = "slack"
     name = "slack"
+    people = True
 
     def __init__(self, slack: Slack, place: Place, reviewing: Reviewing, lines: Lines) -> None:
         self._slack = slack
@@ -46,15 +47,7 @@ class SlackChannel:
         [line] = await self._lines.of([hold])
         if self._slack.hosts and line.told.host not in self._slack.hosts:
             return False
-        shown = message(
-            Seen(
-                hold=hold,
-                words=line.told.words,
-                standing=standing(hold),
-                package=await self._package(hold),
-                link=self._place.hold_link(hold.hold_id),
-            )
-        )
+        shown = message(await self._seen(line))
         posted = await self._queue.kept(f"slack:{hold.hold_id}")
         if posted is not None:
             where = json.loads(posted)
@@ -72,6 +65,16 @@ class SlackChannel:
         where = json.dumps({"channel": str(said.get("channel")), "ts": str(said.get("ts"))})
         await self._queue.keep(f"slack:{hold.hold_id}", where, lasts=_KEEP)
         return True
+
+    async def _seen(self, line: Line) -> Seen:
+        return Seen(
+            hold=line.hold,
+            words=line.told.words,
+            standing=line.standing,
+            package=await self._package(line.hold),
+            link=self._place.hold_link(line.hold.hold_id),
+            changes=await lesson_of(self._reviewing, line.hold),
+        )
 
     async def _package(self, hold: Hold) -> dict[str, Any] | None:
         try:

@@ -3,9 +3,9 @@
 import argparse
 
 from proxy.audit.reading import check
-from proxy.cli.audit.files import add_paths, found, keys_of
+from proxy.cli.audit.files import add_keys, add_paths, found, keys_of
 from proxy.cli.audit.show import records_of
-from proxy.cli.remote import Negative, reported
+from proxy.cli.remote import Negative, finish
 from proxy.cli.terminal import say
 from rules.audit.evidence import CLAUSES, evidence
 
@@ -17,10 +17,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="which audit records bear on which clause: sidegate audit evidence [PATH...]",
         usage="sidegate audit evidence [PATH...] [--key KEY] [--partial] [--data-dir DIR]",
     )
-    parser.add_argument("--key", action="append", metavar="KEY", help="a public key whose signatures count")
-    parser.add_argument("--partial", action="store_true", help="chains may begin anywhere")
-    add_paths(parser)
-    parser.set_defaults(run=reported(run))
+    add_keys(parser)
+    add_paths(parser, partial=True)
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

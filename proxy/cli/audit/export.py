@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from proxy.audit.reading import lines_of
 from proxy.cli.audit.files import add_paths, found
-from proxy.cli.remote import Negative, reported
+from proxy.cli.remote import Negative, finish
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,7 +24,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="a new file (default: standard output)")
     add_paths(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from proxy.audit.making import FOLDER
 from proxy.audit.reading import files_in
-from proxy.cli.remote import Negative, add_data_dir
+from proxy.cli.remote import Negative
 from proxy.data_dir.files import read_secret
 from proxy.keys.signing import Signer
 from rules.audit.checking import Head
@@ -15,8 +15,10 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 _HEAD = re.compile(r"([a-z0-9-]{1,100}):([0-9]{1,15}):([0-9a-f]{64})")
 
 
-def add_paths(parser: argparse.ArgumentParser) -> None:
-    """Declare what names the files."""
+def add_paths(parser: argparse.ArgumentParser, *, partial: bool = False) -> None:
+    """Declare what names the files. `partial`: and that they may be a part of what was written."""
+    if partial:
+        parser.add_argument("--partial", action="store_true", help="chains may begin anywhere")
     parser.add_argument(
         "paths",
         nargs="*",
@@ -24,7 +26,16 @@ def add_paths(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="files or folders of audit records (default: those of the data folder)",
     )
-    add_data_dir(parser)
+
+
+def add_keys(parser: argparse.ArgumentParser) -> None:
+    """Declare what names the keys."""
+    parser.add_argument(
+        "--key",
+        action="append",
+        metavar="KEY",
+        help="a public key whose signatures count, or a file with it (default: the data folder's own)",
+    )
 
 
 def found(args: argparse.Namespace) -> list[Path]:

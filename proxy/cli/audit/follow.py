@@ -8,7 +8,7 @@ from pathlib import Path
 
 from proxy.audit.following import Follower, Seen
 from proxy.audit.making import FOLDER
-from proxy.cli.remote import Negative, add_data_dir, reported
+from proxy.cli.remote import Negative, finish
 from proxy.data_dir.files import write_secret
 
 _PAUSE = 1.0
@@ -23,8 +23,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--cursor", type=Path, metavar="FILE", help="where to go on: kept in this file")
     parser.add_argument("--once", action="store_true", help="end with what there is now")
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,11 +5,10 @@ import json
 import sys
 from pathlib import Path
 
-from proxy.audit.signature import verify
-from proxy.cli.audit.files import keys_of
-from proxy.cli.remote import Negative, add_data_dir, console, hold_path, reported
+from proxy.cli.audit.files import add_keys, keys_of
+from proxy.cli.remote import Negative, console, finish, hold_path
 from proxy.cli.terminal import say
-from proxy.keys.signing import Verifier
+from proxy.keys.signing import Verifier, verify
 from rules.audit.receipt import flaws
 from rules.decision import Decision
 from rules.review.inert import visible
@@ -25,9 +24,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("hold", nargs="*", metavar="HOLD", help="the hold's id")
     parser.add_argument("--document", action="store_true", help="with what was shown, contents included")
     parser.add_argument("--check", type=Path, metavar="FILE", help="check this receipt")
-    parser.add_argument("--key", action="append", metavar="KEY", help="a public key whose signatures count")
-    add_data_dir(parser)
-    parser.set_defaults(run=reported(run))
+    add_keys(parser)
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

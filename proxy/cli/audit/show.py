@@ -8,7 +8,7 @@ from pathlib import Path
 
 from proxy.audit.reading import lines_of
 from proxy.cli.audit.files import add_paths, found
-from proxy.cli.remote import reported
+from proxy.cli.remote import finish
 from proxy.cli.terminal import say
 from rules.audit.record import Kind, Record, read
 from rules.review.inert import visible
@@ -25,7 +25,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--kind", action="append", choices=list(Kind), metavar="KIND", help="only this kind")
     parser.add_argument("--json", action="store_true", help="the records as they were written")
     add_paths(parser)
-    parser.set_defaults(run=reported(run))
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,8 +3,8 @@
 import argparse
 
 from proxy.audit.reading import check
-from proxy.cli.audit.files import add_paths, found, head, keys_of
-from proxy.cli.remote import reported
+from proxy.cli.audit.files import add_keys, add_paths, found, head, keys_of
+from proxy.cli.remote import finish
 from proxy.cli.terminal import say
 from rules.audit.checking import Chain
 from rules.review.inert import visible
@@ -19,12 +19,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="check audit records: sidegate audit verify [PATH...]",
         usage="sidegate audit verify [PATH...] [--key KEY] [--head HEAD] [--partial] [--data-dir DIR]",
     )
-    parser.add_argument(
-        "--key",
-        action="append",
-        metavar="KEY",
-        help="a public key whose signatures count, or a file with it (default: the data folder's own)",
-    )
+    add_keys(parser)
     parser.add_argument(
         "--head",
         action="append",
@@ -33,9 +28,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="HEAD",
         help="a record that is known to have been there, as CHAIN:NUMBER:HASH",
     )
-    parser.add_argument("--partial", action="store_true", help="chains may begin anywhere")
-    add_paths(parser)
-    parser.set_defaults(run=reported(run))
+    add_paths(parser, partial=True)
+    finish(parser, run)
 
 
 def run(args: argparse.Namespace) -> int:

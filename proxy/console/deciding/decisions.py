@@ -8,9 +8,9 @@ from starlette.responses import Response
 from proxy.console.body import read_members
 from proxy.console.deciding.deciding import Deciding
 from proxy.console.door import reviewer
-from proxy.console.problem import Obstacle, Problem, answer
+from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.seen import read_named
-from proxy.console.reading.shown import summary
+from proxy.console.reading.shown import told
 from proxy.console.reviewing import Reviewing
 from rules.authority import about
 from rules.hold import Hold
@@ -72,7 +72,7 @@ class Decisions:
         return self._told(await self._deciding.cancel(hold_id, who=who, reason=reason))
 
     def _told(self, hold: Hold) -> Response:
-        return answer({"now": self._now().isoformat(), "hold": summary(hold)})
+        return told(hold, self._now())
 
 
 def proven(reviewing: Reviewing, request: Request, members: dict[str, Json]) -> Reviewer:

@@ -8,7 +8,7 @@ from proxy.console.deciding.decisions import read_digest
 from proxy.console.deciding.editing import Editing
 from proxy.console.door import reviewer
 from proxy.console.problem import Obstacle, Problem, answer
-from proxy.console.reading.shown import summary
+from proxy.console.reading.shown import told
 from proxy.console.reviewing import Reviewing
 from rules.request.strict_json import Json
 
@@ -31,7 +31,7 @@ class Edits:
         digest, body = await _read(request)
         hold_id, who = request.path_params["hold_id"], reviewer(request)
         made = await self._editing.apply(hold_id, body, who=who, digest=digest)
-        return answer({"now": self._now().isoformat(), "hold": summary(made)})
+        return told(made, self._now())
 
 
 async def _read(request: Request) -> tuple[str, Json]:

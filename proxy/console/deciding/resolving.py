@@ -3,11 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from proxy.console.body import read_members
+from proxy.console.body import read_members, read_word
 from proxy.console.deciding.deciding import Deciding
 from proxy.console.deciding.decisions import proven, read_digest, read_reason
-from proxy.console.problem import Obstacle, Problem, answer
-from proxy.console.reading.shown import summary
+from proxy.console.problem import Obstacle, Problem
+from proxy.console.reading.shown import told
 from proxy.console.reviewing import Reviewing
 from rules.hold import Resolution
 from rules.request.strict_json import Json
@@ -32,13 +32,9 @@ class Resolving:
             raise Problem(400, Obstacle.MEMBER_UNKNOWN, detail)
         hold_id = request.path_params["hold_id"]
         resolved = await self._deciding.resolve(hold_id, outcome, who=who, reason=reason, digest=digest)
-        return answer({"now": self._now().isoformat(), "hold": summary(resolved)})
+        return told(resolved, self._now())
 
 
 def read_outcome(members: dict[str, Json]) -> Resolution:
     """The member `outcome`. Raises Problem."""
-    outcome = members.get("outcome")
-    if outcome not in tuple(Resolution):
-        detail = f"`outcome` has to be one of {', '.join(f'`{each}`' for each in Resolution)}"
-        raise Problem(400, Obstacle.OUTCOME_INVALID, detail)
-    return Resolution(str(outcome))
+    return read_word(members, "outcome", of=Resolution, obstacle=Obstacle.OUTCOME_INVALID)

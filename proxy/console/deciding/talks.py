@@ -9,8 +9,7 @@ from proxy.console.body import read_members
 from proxy.console.deciding.decisions import read_text
 from proxy.console.deciding.talking import Talking
 from proxy.console.door import reviewer
-from proxy.console.problem import answer
-from proxy.console.reading.shown import summary
+from proxy.console.reading.shown import told
 from proxy.console.reviewing import Reviewing
 from rules.hold import Hold
 
@@ -47,4 +46,4 @@ class Talks:
         return self._told(await self._talking.watch(hold_id, who=who, until=timedelta(0)))
 
     def _told(self, hold: Hold) -> Response:
-        return answer({"now": self._now().isoformat(), "hold": summary(hold)})
+        return told(hold, self._now())

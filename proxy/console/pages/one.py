@@ -13,7 +13,7 @@ from proxy.console.problem import Obstacle, Problem
 from proxy.console.reading.contents import content_of, page_end
 from proxy.console.reading.holds import find_hold
 from proxy.console.reading.shown import approvers, drill_of, standing
-from proxy.console.reading.whole import Whole
+from proxy.console.reading.whole import Whole, own_label
 from proxy.keys.seal import SealError
 from rules.authority import Act
 from rules.edit import Uneditable, editable
@@ -57,7 +57,7 @@ class One:
             "parts": parts,
             "unopened": [part["name"] for part in parts if part["open_first"] and not part["opened"]],
             "can": {str(event) for event in TRANSITIONS[hold.state]},
-            "own_label": _own(whole["labels"], visit.who.name),
+            "own_label": own_label(whole["labels"], visit.who.name),
             "reasons": REASONS,
             "outcomes": list(Resolution),
             "editable": await self._editable(hold),
@@ -115,11 +115,6 @@ class One:
             content = await content_of(self._shell.reviewing, hold, part["name"])
             opened = hash_of(content) in visit.session.viewed
         return {**part, "lines": None, "opened": opened}
-
-
-def _own(labels: list[dict[str, str]], name: str) -> str:
-    """What somebody has said of it, empty where that is nothing."""
-    return next((one["label"] for one in labels if one["who"] == name), "")
 
 
 def _about(hold: Hold) -> dict[str, Any]:

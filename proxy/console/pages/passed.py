@@ -4,9 +4,11 @@ from starlette.responses import RedirectResponse, Response
 
 from proxy.console.pages.rendering import lines
 from proxy.console.pages.shell import Shell, Visit
-from proxy.console.quality.labelling import Labelling, read_pass_label
+from proxy.console.quality.labelling import Labelling, read_label
 from proxy.console.quality.passed import Passed
+from proxy.console.reading.whole import labels_of, own_label
 from rules.authority import Act
+from rules.quality import PassLabel
 
 _SHOWN = 4000
 
@@ -27,11 +29,11 @@ class PassedPages:
     async def one(self, visit: Visit) -> Response:
         """All that was kept of one."""
         sample = await self._passed.find(visit.request.path_params["sample_id"], visit.who)
-        labels = await self._passed.labels(sample)
+        labels = await labels_of(self._shell.reviewing, sample.sample_id)
         members = {
             "sample": sample,
             "labels": labels,
-            "own_label": next((one["label"] for one in labels if one["who"] == visit.who.name), ""),
+            "own_label": own_label(labels, visit.who.name),
             "headers": lines(b"\n".join(name + b": " + value for name, value in sample.fields)),
             "body": lines(sample.body[:_SHOWN]),
             "cut": sample.body_size > _SHOWN,
@@ -40,7 +42,7 @@ class PassedPages:
 
     async def label(self, visit: Visit) -> Response:
         """Say whether it was right."""
-        label = read_pass_label(visit.form.get("label"))
+        label = read_label(visit.form, PassLabel)
         sample_id = str(visit.request.path_params["sample_id"])
         sample = await self._passed.find(sample_id, visit.who, act=Act.LABEL)
         await self._labelling.passed(sample, label, who=visit.who)

@@ -1,9 +1,12 @@
 """The one place where a person says whether it was right to hold a call, on whichever surface."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-from proxy.console.problem import Obstacle, Problem
+from proxy.console.body import read_word
+from proxy.console.problem import Obstacle
 from proxy.console.reading.holds import find_hold
 from proxy.console.reviewing import Reviewing
 from proxy.quality.labels import Given, Labels
@@ -57,17 +60,6 @@ class Labelling:
         logger.info("console.labelled sample=%s label=%s reviewer=%s", sample.sample_id, label, who.name)
 
 
-def read_pass_label(given: Json) -> PassLabel:
-    """The same for a call that passed. Raises Problem."""
-    if given not in tuple(PassLabel):
-        detail = f"`label` has to be one of {', '.join(f'`{each}`' for each in PassLabel)}"
-        raise Problem(400, Obstacle.LABEL_INVALID, detail)
-    return PassLabel(str(given))
-
-
-def read_label(given: Json) -> HoldLabel:
-    """The member `label`. Raises Problem."""
-    if given not in tuple(HoldLabel):
-        detail = f"`label` has to be one of {', '.join(f'`{each}`' for each in HoldLabel)}"
-        raise Problem(400, Obstacle.LABEL_INVALID, detail)
-    return HoldLabel(str(given))
+def read_label[Label: StrEnum](members: Mapping[str, Json], of: type[Label]) -> Label:
+    """The member `label`: what is said of a hold, or of a call that passed. Raises Problem."""
+    return read_word(members, "label", of=of, obstacle=Obstacle.LABEL_INVALID)

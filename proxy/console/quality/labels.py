@@ -5,11 +5,11 @@ from starlette.responses import Response
 
 from proxy.console.body import read_members
 from proxy.console.door import reviewer
-from proxy.console.problem import answer
 from proxy.console.quality.labelling import Labelling, read_label
-from proxy.console.reading.shown import summary
+from proxy.console.reading.shown import told
 from proxy.console.reading.whole import labels_of
 from proxy.console.reviewing import Reviewing
+from rules.quality import HoldLabel
 
 
 class LabelRoutes:
@@ -21,8 +21,8 @@ class LabelRoutes:
 
     async def hold(self, request: Request) -> Response:
         """Say whether it was necessary to hold it; all that was said of that."""
-        label = read_label((await read_members(request, names=["label"])).get("label"))
+        label = read_label(await read_members(request, names=["label"]), HoldLabel)
         hold_id, who = request.path_params["hold_id"], reviewer(request)
         hold = await self._labelling.hold(hold_id, label, who=who)
-        labels = await labels_of(self._reviewing, hold)
-        return answer({"now": self._reviewing.now().isoformat(), "hold": summary(hold), "labels": labels})
+        labels = await labels_of(self._reviewing, hold_id)
+        return told(hold, self._reviewing.now(), labels=labels)

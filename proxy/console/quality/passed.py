@@ -10,11 +10,12 @@ from proxy.console.body import read_members
 from proxy.console.door import reviewer
 from proxy.console.people.asking import check, told
 from proxy.console.problem import Obstacle, Problem, answer
-from proxy.console.quality.labelling import Labelling, read_pass_label
+from proxy.console.quality.labelling import Labelling, read_label
+from proxy.console.reading.whole import labels_of
 from proxy.console.reviewing import Reviewing
-from proxy.quality.labels import Labels
 from proxy.quality.passes import Sample
 from rules.authority import Act, Matter, refuse
+from rules.quality import PassLabel
 from rules.reviewer import Reviewer
 
 _SAMPLE_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -44,11 +45,6 @@ class Passed:
             raise told(refused)
         return sample
 
-    async def labels(self, sample: Sample) -> list[dict[str, str]]:
-        """What people say of it, as JSON values."""
-        found = await Labels(self._reviewing.store).about(sample.sample_id)
-        return [{"who": who, "label": label} for who, label in found.items()]
-
     async def list(self, request: Request) -> Response:
         """The newest in short; with `all=1` also those that somebody has labelled."""
         wanted = request.query_params.get("all", "0")
@@ -65,14 +61,14 @@ class Passed:
 
     async def label(self, request: Request) -> Response:
         """Say whether it was right to let it pass."""
-        label = read_pass_label((await read_members(request, names=["label"])).get("label"))
+        label = read_label(await read_members(request, names=["label"]), PassLabel)
         who = reviewer(request)
         sample = await self.find(request.path_params["sample_id"], who, act=Act.LABEL)
         await self._labelling.passed(sample, label, who=who)
         return await self._told(sample)
 
     async def _told(self, sample: Sample) -> Response:
-        labels = await self.labels(sample)
+        labels = await labels_of(self._reviewing, sample.sample_id)
         return answer(
             {"now": self._reviewing.now().isoformat(), "passed": whole(sample) | {"labels": labels}}
         )

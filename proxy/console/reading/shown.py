@@ -4,7 +4,9 @@ import base64
 from dataclasses import asdict
 from datetime import datetime
 
-from proxy.console.problem import Obstacle, Problem
+from starlette.responses import Response
+
+from proxy.console.problem import Obstacle, Problem, answer
 from proxy.keys.seal import SealError
 from rules.action import Action
 from rules.decision import unsigned
@@ -170,6 +172,11 @@ def contents(action: Action | ToolAction) -> dict[str, object]:
 def outcome(reply: Reply) -> dict[str, object]:
     """What the upstream answered, in short."""
     return {"status": reply.status, "phrase": reply.phrase, "body_size": len(reply.body)}
+
+
+def told(hold: Hold, now: datetime, **more: object) -> Response:
+    """What routes answer that have done something with `hold`."""
+    return answer({"now": now.isoformat(), "hold": summary(hold), **more})
 
 
 def conflict(why: str, hold: Hold, now: datetime) -> Problem:

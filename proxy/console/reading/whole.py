@@ -1,13 +1,15 @@
 """One hold whole: how it stands, what would run, what that changes, and what came of it."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from proxy.console.deciding import votes
 from proxy.console.problem import Problem
 from proxy.console.reading.compared import before, moved
+from proxy.console.reading.lesson import lesson_of
 from proxy.console.reading.packages import Packages
-from proxy.console.reading.shown import contents, drill_of, outcome, summary
+from proxy.console.reading.shown import contents, outcome, summary
 from proxy.console.reviewing import Reviewing
 from proxy.drift.shots import Shots
 from proxy.keys.seal import SealError, Shredded
@@ -17,7 +19,7 @@ from proxy.talk.talk import Talk
 from rules.action import Action
 from rules.hold import Hold
 from rules.mcp.action import ToolAction
-from rules.talk import EDIT, as_json, changes_of
+from rules.talk import as_json
 
 
 class Whole:
@@ -30,7 +32,7 @@ class Whole:
     async def of(self, hold: Hold) -> dict[str, Any]:
         """All that a reviewer can see of `hold`, as JSON values."""
         shown = summary(hold) | await self._contents(hold) | {"answer": await self._answer(hold)}
-        shown["labels"] = await labels_of(self._reviewing, hold)
+        shown["labels"] = await labels_of(self._reviewing, hold.hold_id)
         return shown | await self._compared(hold) | await self._said(hold)
 
     async def _said(self, hold: Hold) -> dict[str, object]:
@@ -46,12 +48,9 @@ class Whole:
 
     async def _edited(self, hold: Hold) -> list[dict[str, str | None]] | None:
         """What a reviewer changed, or, once a drill is over, what it differs in. Raises SealError."""
-        store, sealed = self._reviewing.store, self._reviewing.sealed
         if hold.edited_by:
-            return (await Besides(store, sealed).of(hold)).edited
-        kept = await store.sealed(hold.hold_id, part=EDIT) if drill_of(hold) else None
-        changes = () if kept is None else changes_of(sealed.open_part(hold, EDIT, kept))
-        return [asdict(one) for one in changes] or None
+            return (await Besides(self._reviewing.store, self._reviewing.sealed).of(hold)).edited
+        return [asdict(one) for one in await lesson_of(self._reviewing, hold)] or None
 
     def _quorum(self, hold: Hold, action: Action | ToolAction) -> dict[str, object] | None:
         """Who has to approve it and who has; None where what is stored of that was changed."""
@@ -104,10 +103,15 @@ class Whole:
             return {"integrity": "failed", "integrity_reason": str(error)}
 
 
-async def labels_of(reviewing: Reviewing, hold: Hold) -> list[dict[str, str]]:
-    """What people say of whether it was right to hold it, as JSON values."""
-    found = await Labels(reviewing.store).about(hold.hold_id)
+async def labels_of(reviewing: Reviewing, about: str) -> list[dict[str, str]]:
+    """What people say of a hold, or of a call that passed, by its id, as JSON values."""
+    found = await Labels(reviewing.store).about(about)
     return [{"who": who, "label": label} for who, label in found.items()]
+
+
+def own_label(labels: Iterable[Mapping[str, str]], name: str) -> str:
+    """What somebody has said, empty where that is nothing."""
+    return next((one["label"] for one in labels if one["who"] == name), "")
 
 
 def integrity(error: SealError) -> str:

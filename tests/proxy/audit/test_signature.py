@@ -2,7 +2,8 @@
 
 import pytest
 
-from proxy.audit.signature import checkpoint, sign, verify
+from proxy.audit.signature import checkpoint, sign
+from proxy.keys.signing import verify
 from rules.audit.checking import statement
 from rules.audit.record import Entry, Kind, Place, read
 from tests.rules.audit.chains import BEGAN, SIGNER, STRANGER

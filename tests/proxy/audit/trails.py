@@ -9,8 +9,8 @@ from typing import Any
 
 from proxy.audit.recorder import Recorder
 from proxy.audit.segments import Segments
-from proxy.audit.signature import verify
 from proxy.audit.trail import Trail
+from proxy.keys.signing import verify
 from proxy.metrics import Metrics
 from rules.audit.checking import Checker, Finding
 from rules.audit.record import Record, read

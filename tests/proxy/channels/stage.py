@@ -1,6 +1,7 @@
 """A world with channels: what they share, and the one who tells, running."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -13,8 +14,17 @@ from proxy.channels.place import Place
 from proxy.channels.settings import Channels
 from proxy.console.reviewing import Reviewing
 from proxy.destinations import Allowed, Destinations
+from rules.action import Action
 from rules.hold import Hold
 from tests.proxy.console.world import World
+from tests.rules.calls import compiled
+
+_FORMS = {
+    "SEAL": r"(?<=/)[A-Za-z0-9_-]{100,}",
+    "ID": r"\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b",
+    "HASH": r"\b[0-9a-f]{64}\b",
+    "TIME": r"\b20\d\d-\d\d-\d\dT[0-9:.]+\+00:00",
+}
 
 type Probe = Callable[[], Awaitable[bool]]
 
@@ -63,6 +73,26 @@ async def eventually(probe: Probe) -> None:
     async with asyncio.timeout(DEADLINE):
         while not await probe():  # noqa: ASYNC110 (what is waited for is in another process)
             await asyncio.sleep(0.01)
+
+
+def in_tier_3(world: World) -> World:
+    """The same by rules that leave what its calls do to channels as well."""
+    rules = "rules: [{id: pay, match: {host: bank.example, path: /transfers}, tier: 3}]"
+    return replace(world, ruleset=compiled(rules))
+
+
+async def twin_of(world: World, drill: Hold) -> Hold:
+    """A hold of an agent that asks for what `drill` asks for: nobody should be able to tell them apart."""
+    action = await world.reviewing().action(drill)
+    assert isinstance(action, Action)
+    return await world.hold(replace(action, drill=False), tier=drill.tier)
+
+
+def masked(text: str) -> str:
+    """`text` with every id, hash, seal and time in it replaced by what it is, by its form alone."""
+    for what, form in _FORMS.items():
+        text = re.sub(form, what, text)
+    return text
 
 
 async def asking(world: World, hold: Hold, group: str) -> Hold:

@@ -29,6 +29,7 @@ class Told:
 
     name: str = "told"
     kind: str = "webhook"
+    people: bool = False
     does: Callable[[], None] = nothing
     heard: list[tuple[str, State]] = field(default_factory=list)
 
@@ -170,22 +171,37 @@ async def _dead(reviewing: object, count: int) -> bool:
     return counted(reviewing, "slack", "dead") >= count  # type: ignore[arg-type]
 
 
-async def _skipped(reviewing: object) -> bool:
-    return counted(reviewing, "webhook", "skipped") == 1  # type: ignore[arg-type]
+async def _skipped(reviewing: object, count: int = 1) -> bool:
+    return counted(reviewing, "webhook", "skipped") == count  # type: ignore[arg-type]
 
 
-async def test_nobody_is_told_of_a_drill(world: World) -> None:
-    """Nobody is called for one, before or after it is answered, and no delivery is counted."""
-    channel, reviewing = Told(), reviewing_of(world, Channels())
-    async with telling(reviewing, [channel]):
+async def test_people_are_told_of_a_drill(world: World) -> None:
+    """Before and after it is answered, as of a hold, and its deliveries are counted: they were made."""
+    people, reviewing = Told(kind="slack", people=True), reviewing_of(world, Channels())
+    async with telling(reviewing, [people]):
         drill = await a_drill(world)
         await world.store.step(drill, Event.DRILL)
+        await eventually(lambda: _told_of(people, drill, State.DRILLED))
+
+        async def counted_all() -> bool:
+            return counted(reviewing, "slack", "delivered") == len(people.heard)
+
+        await eventually(counted_all)
+    told = [state for hold_id, state in people.heard if hold_id == drill.hold_id]
+    assert told == [State.PENDING, State.DRILLED]
+
+
+async def test_programs_are_told_of_no_drill(world: World) -> None:
+    """Neither before nor after it is answered: it is of no agent's call."""
+    program, reviewing = Told(), reviewing_of(world, Channels())
+    async with telling(reviewing, [program]):
+        drill = await a_drill(world)
+        await world.store.step(drill, Event.DRILL)
+        await eventually(lambda: _skipped(reviewing, 2))
         hold = await world.hold()
+        await eventually(lambda: _told_of(program, hold, State.PENDING))
+    assert drill.hold_id not in {hold_id for hold_id, _ in program.heard}
 
-        async def heard() -> bool:
-            told = (hold.hold_id, State.PENDING) in channel.heard
-            return told and counted(reviewing, "webhook", "delivered") == len(channel.heard)
 
-        await eventually(heard)
-    assert drill.hold_id not in {hold_id for hold_id, _ in channel.heard}
-    assert counted(reviewing, "webhook", "skipped") == 0
+async def _told_of(channel: Told, hold: Hold, state: State) -> bool:
+    return (hold.hold_id, state) in channel.heard

@@ -21,16 +21,16 @@ MAIL: dict[str, Any] = {
 
 
 def test_defaults() -> None:
-    """Nobody is told; a webhook is told of everything but the steps of a sending."""
+    """Nobody is told; a webhook is for programs, and is told of everything but the steps of a sending."""
     assert Channels().webhooks == ()
     [hook] = _read({"webhooks": [HOOK]}).webhooks
-    assert hook.events == OUTCOMES
+    assert (hook.events, hook.people) == (OUTCOMES, False)
     both = _read({"slack": SLACK, "mail": MAIL})
     assert both.slack
     assert both.slack.url == "https://slack.com/api"
     assert both.mail
     assert (both.mail.port, both.mail.security) == (587, "starttls")
-    assert set(State) - set(OUTCOMES) == {State.CLAIMED, State.SENDING, State.DRILLED}
+    assert set(State) - set(OUTCOMES) == {State.CLAIMED, State.SENDING}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from proxy.channels.told import lines, opens_elsewhere
+from proxy.channels.told import lesson, lines, opens_elsewhere
+from rules.drift.difference import Change
 from rules.review.document import document
 from rules.review.package import Around
 from tests.rules.calls import http
@@ -45,12 +46,26 @@ def test_everything_there_is() -> None:
     assert said["things in a list"] == "7"
     assert said["other side"] == "Landlord"
     assert said["warning"] == "look twice"
-    assert said["changes the whole"] == "1 -> None"
+    assert said["changes"] == "the whole: 1 -> None"
     assert said["body"] == "all of it"
     assert "to be opened on the console: it hides something" in said["decoded"]
     assert said["spent with this"] == "6 EUR since noon"
     assert said["a similar one"] == "pay: ran"
     assert made[-1] == ("the agent says, unchecked", "rent... (900 characters)")
+
+
+def test_labels_are_our_own_words() -> None:
+    """The path of a change is made of an upstream's and an agent's names, and stands in the value."""
+    change = {"path": "<!channel>", "before": "1", "after": "2"}
+    said = lines(PACKAGE | {"changes": {"count": 1, "first": [change]}})
+    assert ("changes", "<!channel>: 1 -> 2") in said
+    assert not any("<" in label for label, _ in said)
+
+
+def test_what_made_a_drill_one() -> None:
+    """The change, in one line; of a hold there is none."""
+    assert lesson([Change(path="to", before='"a"', after='"b"')]) == [("made a drill by", 'to: "a" -> "b"')]
+    assert lesson([]) == []
 
 
 def test_what_cannot_be_approved_from_here() -> None:

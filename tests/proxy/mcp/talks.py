@@ -13,24 +13,19 @@ from typing import Any
 
 from proxy.admission import Admission
 from proxy.agent import Agent
-from proxy.credentials.credentials import Credentials
 from proxy.destinations import Allowed, Destinations
-from proxy.drift.probe import Probe
-from proxy.drift.shots import Shots
-from proxy.drift.snapshots import Snapshots
 from proxy.keeping import Keeping
-from proxy.keys.signing import Verifier
 from proxy.mcp.child import Child
 from proxy.mcp.desk import Desk
 from proxy.mcp.session import Session
 from proxy.mcp.shelf import Shelf
 from proxy.replay.journal import Journal
-from proxy.replay.replayer import Replayer
 from proxy.signals import Signals
 from proxy.suspicion import Suspicion
 from rules.action import Principal
 from rules.hold import Hold
 from tests.proxy.console.world import World
+from tests.proxy.replayers import replayer_of
 from tests.rules.mcp.rulesets import ruleset
 
 _PROGRAMS = Path(__file__).parent / "programs"
@@ -149,27 +144,16 @@ async def talking(
 
 def desk_of(world: World, loaded: Any, tasks: asyncio.TaskGroup, *, journal: Path) -> Desk:
     destinations = Destinations(allowed=Allowed.parse(["localhost"]), named=lambda _: False)
-    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    snapshots = Snapshots(
-        shots=Shots(world.store, world.sealed),
-        probe=Probe(destinations=destinations, ruleset=lambda: loaded, trust=trust, witness=None),
-        credentials=Credentials({}),
-        metrics=world.metrics,
-        tasks=tasks,
-    )
-    replayer = Replayer(
+    replayer = replayer_of(
         store=world.store,
         sealed=world.sealed,
-        verifier=Verifier(consoles=(world.signer.public,), domain=world.domain),
-        credentials=Credentials({}),
-        snapshots=snapshots,
-        journal=Journal(journal, keep=timedelta(days=1)),
+        signer=world.signer,
+        metrics=world.metrics,
         destinations=destinations,
         ruleset=lambda: loaded,
-        trust=trust,
-        metrics=world.metrics,
+        trust=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         tasks=tasks,
-        timeout=20.0,
+        journal=Journal(journal, keep=timedelta(days=1)),
     )
     agent = Agent(principal=Principal(agent="agent-7"), secret_headers=frozenset(), key=world.key)
     return Desk(

@@ -1,5 +1,6 @@
 """How drills come among the holds, and the two locks that keep them from running."""
 
+import asyncio
 import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -8,11 +9,11 @@ from typing import Any
 import pytest
 
 from proxy.drift.shots import SNAPSHOT, Shots
-from proxy.keeping import Keeping
 from proxy.keys.sealed import Sealed
 from proxy.quality.drills import Drills
 from proxy.store import store as store_module
 from proxy.store.deadlines import Deadlines
+from proxy.store.events import START, Events
 from proxy.store.store import Refused
 from rules.action import Action
 from rules.drift.image import Image
@@ -24,7 +25,8 @@ from rules.hold import Event, Hold, State
 from rules.mcp.action import ToolAction
 from rules.reviewer import Reviewer
 from tests.acceptance.upstream import Upstream
-from tests.proxy.console.world import AGENT, World
+from tests.proxy.console.world import World
+from tests.proxy.redis_child import eventually
 from tests.proxy.replays import Replays, action_to, rules
 
 BODY = b'{"amount": 7, "to": "DE02120300000000202051", "memo": "Invoice 7"}'
@@ -62,16 +64,7 @@ class Ground:
 
 def ground_of(replays: Replays, source: Action, **changes: Any) -> Ground:
     """What makes drills on the domain of `replays`."""
-    world = replays.world
-    keeping = Keeping(
-        agent=AGENT,
-        store=world.store,
-        sealed=world.sealed,
-        signals=world.signals,
-        metrics=world.metrics,
-        history=world.history,
-    )
-    drills = Drills(keeping=keeping, ruleset=rules, rate=1.0, most=3)
+    drills = Drills(keeping=replays.world.keeping, ruleset=rules, rate=1.0, most=3)
     return Ground(replays=replays, drills=replace(drills, **changes), source=source)
 
 
@@ -250,6 +243,14 @@ async def test_what_was_read_is_shown_again(replays: Replays, upstream: Upstream
     assert await Shots(replays.store, replays.world.sealed).before(drill) == (shot,)
     assert await replays.store.sealed(drill.hold_id, part=SNAPSHOT)
     assert upstream.connections == 0
+    # Whoever is told of changes is told of as many, one after the other.
+    assert (await _steps(replays, hold))[:2] == await _steps(replays, drill)
+
+
+async def _steps(replays: Replays, hold: Hold) -> list[tuple[object, ...]]:
+    """What the log says of a hold."""
+    changes = (await Events(replays.store).after(START)).found
+    return [(one.state, one.was, one.attempts, one.event) for one in changes if one.hold_id == hold.hold_id]
 
 
 async def test_a_wider_deletion_shows_nothing_read(replays: Replays, upstream: Upstream) -> None:
@@ -289,3 +290,48 @@ async def test_no_drill_follows_a_drill(ground: Ground) -> None:
     assert ground.drills._due.qsize() == 1
     await ground.drill()
     assert ground.drills._due.qsize() == 1
+
+
+async def test_when_it_comes(ground: Ground) -> None:
+    """At any moment within the configured time, which follows from the hold that it comes after."""
+    drills = replace(ground.drills, within=timedelta(minutes=10))
+    holds = [secrets.token_hex(13) for _ in range(200)]
+    pauses = [drills.pause(after) for after in holds]
+    assert pauses == [drills.pause(after) for after in holds]
+    assert 0 <= min(pauses) < 60
+    assert 540 < max(pauses) <= 600
+    assert len(set(pauses)) == len(pauses)
+
+
+async def test_one_that_is_due_is_made(ground: Ground) -> None:
+    """Whoever holds the call does nothing for it."""
+    async with asyncio.TaskGroup() as tasks:
+        watching = tasks.create_task(ground.drills.watch())
+        ground.drills.opened(await ground.world.hold(ground.source), new=True)
+        await eventually(lambda: _made(ground), what="a drill")
+        watching.cancel()
+
+
+async def test_one_that_is_not_due_waits(ground: Ground) -> None:
+    """While others are made."""
+    late = ground_of(ground.replays, ground.source, within=timedelta(days=1)).drills
+    async with asyncio.TaskGroup() as tasks:
+        watching = tasks.create_task(late.watch())
+        late.opened(await ground.world.hold(ground.source), new=True)
+        await eventually(lambda: _taken(late), what="its turn")
+        for _ in range(2):
+            await ground.drill()
+        watching.cancel()
+    assert _injected(ground) == 2
+
+
+async def _taken(drills: Drills) -> bool:
+    return drills._due.empty()
+
+
+async def _made(ground: Ground) -> bool:
+    return _injected(ground) > 0
+
+
+def _injected(ground: Ground) -> float:
+    return sum(ground.replays.count("sidegate_drills_injected_total", kind=kind) for kind in Kind)

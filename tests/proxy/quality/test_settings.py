@@ -7,13 +7,15 @@ from proxy.quality.settings import Drills, PassAudit
 
 
 def test_as_the_documentation_has_it() -> None:
-    """One of fifty, three at once."""
-    assert Drills() == Drills(rate=0.02, most_open=3)
+    """One of fifty, three at once, each within ten minutes."""
+    assert Drills() == Drills(rate=0.02, most_open=3, within=600)
     assert PassAudit() == PassAudit(rate=0.02, keep=604800, most=1000)
 
 
 @pytest.mark.parametrize(
-    "given", [{"rate": 0.21}, {"rate": -0.1}, {"most_open": 0}, {"most_open": 21}], ids=str
+    "given",
+    [{"rate": 0.21}, {"rate": -0.1}, {"most_open": 0}, {"most_open": 21}, {"within": -1}, {"within": 1e6}],
+    ids=str,
 )
 def test_more_would_be_all_that_people_do(given: dict[str, float]) -> None:
     """Beyond the bounds it is refused."""

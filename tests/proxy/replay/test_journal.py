@@ -6,32 +6,18 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from ulid import ULID
 
 from proxy.replay.journal import Journal, JournalError
-from rules.hold import Hold, State
-from rules.verdict import ReasonId, Tier
+from rules.hold import State
 from tests.proxy.journals import KEEP
+from tests.rules.holds import a_hold
 
-HOLD = Hold(
-    hold_id="01JDB2X1V5Q0000000000000AA",
-    state=State.SENDING,
-    fence=1,
-    digest="d" * 64,
-    fingerprint="f" * 64,
-    idempotency_key="k",
-    tier=Tier.HIGH_RISK,
-    rule=None,
-    reason_id=ReasonId.RULE,
-    reason="moves money",
-    policy="p",
-    created_at=datetime(2026, 11, 23, tzinfo=UTC),
-    decide_by=datetime(2026, 11, 23, tzinfo=UTC),
-)
+HOLD = a_hold(state=State.SENDING, fence=1)
 
 
 def attempt() -> str:

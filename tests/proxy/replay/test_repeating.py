@@ -7,25 +7,11 @@ import pytest
 
 from proxy.credentials.supply import Supplied
 from proxy.replay.repeating import objection, repeatable, rotation
-from rules.hold import Hold, State
-from rules.verdict import ReasonId, Tier
+from rules.hold import State
+from tests.rules.holds import a_hold
 
 NOW = datetime.now(UTC)
-HOLD = Hold(
-    hold_id="h",
-    state=State.SENDING,
-    fence=1,
-    digest="d",
-    fingerprint="f",
-    idempotency_key="k",
-    tier=Tier.HIGH_RISK,
-    rule=None,
-    reason_id=ReasonId.RULE,
-    reason="r",
-    policy="p",
-    created_at=NOW,
-    decide_by=NOW,
-)
+HOLD = a_hold(state=State.SENDING, fence=1, created_at=NOW, decide_by=NOW)
 
 
 @pytest.mark.parametrize(

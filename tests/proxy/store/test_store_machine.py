@@ -15,8 +15,8 @@ from redis.asyncio import Redis
 from proxy.store.connection import connect
 from proxy.store.store import Refused, Store
 from rules.hold import OPEN, REMEMBERED, TRANSITIONS, UNENDED, Event, Hold, State, origins
-from tests.proxy.console.world import redis_server
 from tests.proxy.drafts import content, draft, stores, text
+from tests.proxy.redis_child import redis_server
 
 _LEASED = (State.CLAIMED, State.SENDING)
 _FINGERPRINTS = st.sampled_from(["a" * 64, "b" * 64, "c" * 64])

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from proxy.audit.signature import checkpoint, verify
+from proxy.audit.signature import checkpoint
+from proxy.keys.signing import verify
 from rules.audit.checking import MOST_UNSIGNED, Checker, Finding, Flaw, Head
 from rules.audit.record import Entry, Facts, Kind, Place, canonical, digest, line
 from tests.rules.audit.chains import BEGAN, KEY, SIGNER, TAMPERED, Lines, chain

@@ -1,7 +1,6 @@
 """What the audit trail says of things: enough to know them by, and nothing that could be a secret."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -22,23 +21,9 @@ from rules.decision import Decision
 from rules.hold import Event, Hold, Resolution, State
 from rules.verdict import Judgement, ReasonId, Tier, Verdict
 from tests.rules.calls import http
+from tests.rules.holds import NOW, a_hold
 
-NOW = datetime(2026, 11, 23, tzinfo=UTC)
-HOLD = Hold(
-    hold_id="01H",
-    state=State.APPROVED,
-    fence=1,
-    digest="d" * 64,
-    fingerprint="f",
-    idempotency_key="k",
-    tier=Tier.HIGH_RISK,
-    rule="pay",
-    reason_id=ReasonId.RULE,
-    reason="moves money",
-    policy="p" * 64,
-    created_at=NOW,
-    decide_by=NOW,
-)
+HOLD = a_hold(hold_id="01H", state=State.APPROVED, fence=1)
 JUDGED = Judgement(tier=Tier.REVERSIBLE, verdict=Verdict.PASS, reason_id=ReasonId.RULE, reason="r", rule="x")
 DECISION = Decision(
     hold_id="01H",

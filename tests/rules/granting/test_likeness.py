@@ -7,11 +7,11 @@ import pytest
 
 from rules.action import Action, Principal
 from rules.granting.likeness import MOST_NAMES, Likeness, likeness_of
-from rules.hold import Hold, State
 from rules.mcp.action import ToolAction
 from rules.ruleset import Ruleset
 from rules.verdict import ReasonId, Tier
 from tests.rules.calls import compiled
+from tests.rules.holds import a_hold
 from tests.rules.test_decision import NOW
 
 RULES = compiled(
@@ -31,21 +31,7 @@ ACTION = Action(
 TOOL = ToolAction(
     server="mail", place="https://mail.example/mcp", tool="send", body=b'{"to":"ann"}', principal=Principal()
 )
-HOLD = Hold(
-    hold_id="01J",
-    state=State.PENDING,
-    fence=0,
-    digest="d" * 64,
-    fingerprint="f",
-    idempotency_key="k",
-    tier=Tier.EXTERNAL,
-    rule="note",
-    reason_id=ReasonId.RULE,
-    reason="r",
-    policy=RULES.hash,
-    created_at=NOW,
-    decide_by=NOW,
-)
+HOLD = a_hold(hold_id="01J", tier=Tier.EXTERNAL, rule="note", policy=RULES.hash, created_at=NOW)
 
 
 def like(action: Action | ToolAction = ACTION, **changes: Any) -> Likeness | str:

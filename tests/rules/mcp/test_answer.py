@@ -21,7 +21,7 @@ from rules.mcp.answer import (
 from rules.mcp.message import Members, Request, Result
 from rules.mcp.versions import VERSION_KEY
 from rules.verdict import Judgement, ReasonId, Refusal, Tier, Verdict
-from tests.rules.mcp.holds import hold
+from tests.rules.holds import a_hold
 
 _BLOCKED = Judgement(
     tier=Tier.HIGH_RISK, verdict=Verdict.BLOCK, reason_id=ReasonId.FORBIDDEN, reason="no wipes"
@@ -37,17 +37,17 @@ def _text(result: Members) -> str:
 @pytest.mark.parametrize("state", State)
 def test_every_state_names_the_hold_and_carries_its_data(state: State) -> None:
     """The model reads the id in the text, a program in `_meta`, and nobody structured content."""
-    result: Any = standing_result(hold(state=state))
+    result: Any = standing_result(a_hold(state=state))
     assert result["isError"] is True
     assert "structuredContent" not in result
-    assert hold().hold_id in _text(result)
+    assert a_hold().hold_id in _text(result)
     assert result["_meta"][HOLD_KEY]["state"] == state
     assert result["_meta"].get(DISPOSITION_KEY) == DISPOSITIONS.get(state)
 
 
 def test_states_sound_different() -> None:
     """Held, rejected, expired, changed, stopped and unknown are never taken for one another."""
-    first_words = {_text(standing_result(hold(state=state))).split("(")[0] for state in State}
+    first_words = {_text(standing_result(a_hold(state=state))).split("(")[0] for state in State}
     assert len(first_words) == len(State) - 1  # claimed and sending are both running
 
 
@@ -56,22 +56,22 @@ def test_states_sound_different() -> None:
 )
 def test_what_was_not_executed_says_so(state: State) -> None:
     """In the model's words and in the program's."""
-    result: Any = standing_result(hold(state=state))
+    result: Any = standing_result(a_hold(state=state))
     assert "not executed" in _text(result)
     assert result["_meta"][HOLD_KEY]["executed"] is False
 
 
 def test_a_reviewers_words_reach_the_model() -> None:
     """A rejection tells why."""
-    rejected = hold(state=State.REJECTED, decision_reason="use the sandbox")
+    rejected = a_hold(state=State.REJECTED, decision_reason="use the sandbox")
     assert "use the sandbox" in _text(standing_result(rejected))
 
 
 def test_a_client_that_hides_errors_gets_a_success_with_both() -> None:
     """Only the shape differs."""
-    result: Any = standing_result(hold(), success=True)
+    result: Any = standing_result(a_hold(), success=True)
     assert result["isError"] is False
-    assert result["structuredContent"]["hold_id"] == hold().hold_id
+    assert result["structuredContent"]["hold_id"] == a_hold().hold_id
     assert "not executed" in result["structuredContent"]["detail"]
 
 

@@ -8,7 +8,7 @@ from rules.call import ToolDefinition
 from rules.mcp.answer import standing_result
 from rules.mcp.listing import listed, offered
 from rules.mcp.message import Members
-from tests.rules.mcp.holds import hold
+from tests.rules.holds import a_hold
 
 _TOOL: Members = {
     "name": "pay",
@@ -66,7 +66,7 @@ def test_a_widened_schema_takes_results_and_holds() -> None:
     """A client that validates finds both of them right, references included."""
     tools: Any = offered({"tools": [_TOOL]}, widened=True)["tools"]
     validator = Draft202012Validator(tools[0]["outputSchema"])
-    held: Any = standing_result(hold(), success=True)["structuredContent"]
+    held: Any = standing_result(a_hold(), success=True)["structuredContent"]
     assert validator.is_valid({"paid": 7})
     assert validator.is_valid(held)
     assert not validator.is_valid({"paid": "much"})

@@ -7,7 +7,7 @@ from rules.mcp.message import Failure, Members, Request
 from rules.mcp.tasks import EXTENSION, Style, created, hold_of, related, shown, style, task_id
 from rules.mcp.versions import CAPABILITIES_KEY, VERSION_KEY
 from rules.request.strict_json import Json
-from tests.rules.mcp.holds import hold
+from tests.rules.holds import a_hold
 
 _DONE: Members = {"content": []}
 
@@ -39,16 +39,16 @@ def test_only_where_this_request_offers_it(request_: Request, found: Style | Non
 
 def test_ids_of_the_server_are_not_ours() -> None:
     """They pass."""
-    assert hold_of(task_id(hold())) == hold().hold_id
+    assert hold_of(task_id(a_hold())) == a_hold().hold_id
     assert [hold_of(other) for other in ("t1", None, 7, "SG_x")] == [None] * 4
 
 
 def test_both_shapes_of_a_new_task() -> None:
     """Flat with milliseconds by name, or nested with words for the model."""
-    flat = created(hold(), Style.FLAT, text="held")
-    assert (flat["resultType"], flat["status"], flat["taskId"]) == ("task", "working", task_id(hold()))
+    flat = created(a_hold(), Style.FLAT, text="held")
+    assert (flat["resultType"], flat["status"], flat["taskId"]) == ("task", "working", task_id(a_hold()))
     assert {"ttlMs", "pollIntervalMs", "createdAt", "lastUpdatedAt"} <= flat.keys()
-    nested = created(hold(), Style.NESTED, text="held")
+    nested = created(a_hold(), Style.NESTED, text="held")
     assert nested.keys() == {"task", "_meta"}
     assert nested["_meta"] == {"io.modelcontextprotocol/model-immediate-response": "held"}
 
@@ -66,7 +66,7 @@ def test_both_shapes_of_a_new_task() -> None:
 )
 def test_states_as_a_task_has_them(state: State, status: str) -> None:
     """A refusal is completed, and its result says what it is."""
-    found = shown(hold(state=state), Style.FLAT, text="t", outcome=_DONE if status == "completed" else None)
+    found = shown(a_hold(state=state), Style.FLAT, text="t", outcome=_DONE if status == "completed" else None)
     assert found["status"] == status
     assert (found.get("result") == {"resultType": "complete", "content": []}) is (status == "completed")
 
@@ -74,13 +74,13 @@ def test_states_as_a_task_has_them(state: State, status: str) -> None:
 def test_an_error_of_the_protocol_is_a_failed_task() -> None:
     """Without a result."""
     failure = Failure(id=0, code=-1, message="m")
-    found = shown(hold(state=State.EXECUTION_ERROR), Style.FLAT, text="t", outcome=failure)
+    found = shown(a_hold(state=State.EXECUTION_ERROR), Style.FLAT, text="t", outcome=failure)
     assert (found["status"], found["error"]) == ("failed", {"code": -1, "message": "m"})
 
 
 def test_a_result_says_whose_it_is() -> None:
     """Beside what else its `_meta` says."""
-    assert related(hold(), {"content": [], "_meta": {"a": 1}})["_meta"] == {
+    assert related(a_hold(), {"content": [], "_meta": {"a": 1}})["_meta"] == {
         "a": 1,
-        "io.modelcontextprotocol/related-task": {"taskId": task_id(hold())},
+        "io.modelcontextprotocol/related-task": {"taskId": task_id(a_hold())},
     }

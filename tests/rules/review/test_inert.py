@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.review.inert import csv_cell, hides, in_ascii, log_value, mail, slack, visible
+from rules.review.inert import csv_cell, hides, in_ascii, mail, slack, visible
 
 SURFACES = {
     "page and terminal": visible,
     "ascii": in_ascii,
-    "log": log_value,
     "csv": csv_cell,
     "slack": slack,
     "mail": mail,
@@ -57,15 +56,6 @@ def test_slack_reads_code(text: str) -> None:
 
 
 @given(text=HOSTILE)
-def test_a_log_line_stays_one_value(text: str) -> None:
-    """It is ASCII, on one line, and ends where its quotes end."""
-    shown = log_value(text)
-    assert shown.isascii()
-    assert shown[0] == shown[-1] == '"'
-    assert '"' not in shown[1:-1]
-
-
-@given(text=HOSTILE)
 def test_every_line_of_a_mail_is_quoted(text: str) -> None:
     """No line of it is a dot alone, a header or our own words."""
     assert all(line.startswith("> ") for line in mail(text).split("\r\n"))
@@ -77,7 +67,7 @@ CASES = {
     "formula": (csv_cell, '=HYPERLINK("http://evil.test")', '"\'=HYPERLINK(""http://evil.test"")"'),
     "formula behind a blank": (csv_cell, " =1+1", '"\' =1+1"'),
     "no formula": (csv_cell, "a=b", '"a=b"'),
-    "a forged line": (log_value, 'x\n{"event":"approved"}', '"x\\n{\\x22event\\x22:\\x22approved\\x22}"'),
+    "a forged line": (visible, 'x\n{"event":"approved"}', 'x\\n{"event":"approved"}'),
     "bidi": (visible, "a\u202e00009", "a\\u{202e}00009"),
     "tags": (visible, "ok\U000e0061\U000e0070", "ok\\u{e0061}\\u{e0070}"),
     "nothing": (slack, "", "` `"),

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from proxy.console.pages.acting.deciding import shown
 from proxy.console.pages.shell import Shell, Visit
 from proxy.console.quality import labelling
+from rules.quality import HoldLabel
 
 
 class Labelling:
@@ -15,5 +16,5 @@ class Labelling:
 
     async def hold(self, visit: Visit) -> Response:
         """Say whether it was necessary."""
-        label = labelling.read_label(visit.form.get("label"))
+        label = labelling.read_label(visit.form, HoldLabel)
         return shown(await self._labelling.hold(visit.hold_id, label, who=visit.who))

@@ -12,10 +12,12 @@ from proxy.channels.mail.links import Link, write
 from proxy.channels.settings import Channels
 from proxy.console.reading.packages import Packages
 from rules.action import Action
+from rules.drill.drill import Answer
 from rules.hold import Event, Hold, State
 from rules.verdict import Tier
 from tests.proxy.channels.mail.postbox import Postbox
-from tests.proxy.channels.stage import reviewing_of
+from tests.proxy.channels.stage import in_tier_3, reviewing_of
+from tests.proxy.console.deciding.test_drilled import a_drill, answered, operational
 from tests.proxy.console.pages.browser import READ
 from tests.proxy.console.world import World
 
@@ -48,6 +50,7 @@ class Linked:
 @pytest.fixture
 async def linked(world: World, tmp_path: Path) -> AsyncIterator[Linked]:
     """A console that writes to ada."""
+    world = in_tier_3(world)
     mail = Postbox(port=25).settings(tmp_path)
     reviewing = reviewing_of(replace(world, strict=True), Channels(mail=mail))
     async with world.client(token=None, reviewing=reviewing) as client:
@@ -84,6 +87,28 @@ async def test_a_button_decides_once(linked: Linked, form: dict[str, str], state
     for again in (await linked.client.post(path, data=APPROVE), await linked.client.get(path)):
         assert again.status_code == 410
         assert "has been used" in again.text
+
+
+@pytest.mark.parametrize(("form", "answer"), [(APPROVE, Answer.APPROVED), (REJECT, Answer.REJECTED)])
+async def test_a_drill(linked: Linked, form: dict[str, str], answer: Answer) -> None:
+    """Its page is that of a hold; the one decision ends it, and is answered with what it was."""
+    world = linked.world
+    drill = await a_drill(world, tier=Tier.EXTERNAL)
+    before, action = operational(world), await world.reviewing().action(drill)
+    assert isinstance(action, Action)
+    path = await linked.path(drill, action)
+    page = (await linked.client.get(path)).text
+    assert 'value="approve"' in page
+    assert "a drill" not in page.partition("</main>")[0]
+    done = await linked.client.post(path, data=form)
+    assert done.status_code == 200
+    assert "was a drill, which can never run" in done.text
+    assert "What made it a drill" in done.text
+    found = await world.store.find(drill.hold_id)
+    assert found
+    assert (found.state, found.drill_answer, found.decided_by) == (State.DRILLED, answer, "ada")
+    assert (answered(world, answer), operational(world)) == (1, before)
+    assert (await linked.client.post(path, data=form)).status_code == 410
 
 
 async def test_expired(linked: Linked) -> None:

@@ -11,11 +11,22 @@ from proxy.console.people.entry import ConsoleEntry, PersonEntry
 from proxy.console.reading.lines import Lines
 from proxy.console.reviewing import Reviewing
 from proxy.drift.shots import Shots
-from rules.hold import Event
+from rules.hold import Event, Hold
 from rules.reviewer import Role
 from rules.verdict import Tier
 from tests.proxy.channels.mail.postbox import Postbox, postbox
-from tests.proxy.channels.stage import LINK, asking, counted, eventually, reviewing_of, telling
+from tests.proxy.channels.stage import (
+    LINK,
+    asking,
+    counted,
+    eventually,
+    in_tier_3,
+    masked,
+    reviewing_of,
+    telling,
+    twin_of,
+)
+from tests.proxy.console.deciding.test_drilled import a_drill
 from tests.proxy.console.pages.browser import READ
 from tests.proxy.console.world import World
 
@@ -123,6 +134,39 @@ async def test_it_waits_for_what_would_change(world: World, tmp_path: Path) -> N
             assert box.raw == []
             await Shots(world.store, world.sealed).keep(hold, ())
             await eventually(lambda: _came(box, 1))
+
+
+async def test_a_drill_is_told_as_a_hold(world: World, tmp_path: Path) -> None:
+    """With the same letter, which has a link of the same form; answered, it brings no other letter."""
+    world = in_tier_3(world)
+    with postbox() as box:
+        reviewing, channels = of(world, box, tmp_path)
+        async with telling(reviewing, channels[:1]):
+            drill = await a_drill(world, tier=Tier.EXTERNAL)
+            twin = await twin_of(world, drill)
+            await eventually(lambda: _written(box, twin))
+            await world.store.step(drill, Event.DRILL)
+            last = await world.hold(READ, tier=Tier.EXTERNAL)
+            await eventually(lambda: _written(box, last))
+    [one], [other] = ([text for text in texts(box) if each.hold_id in text] for each in (drill, twin))
+    assert _LINK.search(one)
+    assert masked(one) == masked(other)
+
+
+def texts(box: Postbox) -> list[str]:
+    """All that the letters say, each as one text."""
+    heads = (("Subject", "From", "To", "Auto-Submitted"), ("plain", "html"))
+    return [
+        "\n".join(
+            [str(letter[name]) for name in heads[0]]
+            + [str(part.get_content()) for kind in heads[1] if (part := letter.get_body((kind,)))]
+        )
+        for letter in box.letters
+    ]
+
+
+async def _written(box: Postbox, hold: Hold) -> bool:
+    return any(hold.hold_id in text for text in texts(box))
 
 
 async def _came(box: Postbox, count: int) -> bool:

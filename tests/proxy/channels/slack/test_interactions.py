@@ -13,11 +13,13 @@ from proxy.channels.settings import Channels
 from proxy.channels.slack.message import APPROVE, REJECT
 from proxy.console.reading.packages import Packages
 from rules.action import Action
+from rules.drill.drill import Answer
 from rules.hold import Event, Hold, State
 from rules.verdict import Tier
 from tests.proxy.channels.listener import Listener
 from tests.proxy.channels.slack.workspace import ADA, STRANGER, Workspace, press, signed
-from tests.proxy.channels.stage import eventually, reviewing_of
+from tests.proxy.channels.stage import eventually, in_tier_3, reviewing_of
+from tests.proxy.console.deciding.test_drilled import a_drill, answered, operational
 from tests.proxy.console.pages.browser import READ
 from tests.proxy.console.world import World
 
@@ -48,6 +50,10 @@ class Slacked:
         await eventually(self._whispered)
         return str(self.workspace.whispered[-1]["text"])
 
+    async def whispered_of(self, words: str) -> bool:
+        """Whether somebody was told what begins with these words."""
+        return any(str(one["text"]).startswith(words) for one in self.workspace.whispered)
+
     async def _whispered(self) -> bool:
         return bool(self.workspace.whispered)
 
@@ -55,7 +61,7 @@ class Slacked:
 @pytest.fixture
 async def slacked(world: World, listener: Listener, tmp_path: Path) -> AsyncIterator[Slacked]:
     """A console with Slack."""
-    workspace = Workspace(listener)
+    workspace, world = Workspace(listener), in_tier_3(world)
     reviewing = reviewing_of(replace(world, strict=True), Channels(slack=workspace.settings(tmp_path)))
     async with world.client(token=None, reviewing=reviewing) as client:
         yield Slacked(world=world, client=client, workspace=workspace)
@@ -81,6 +87,27 @@ async def test_rejected(slacked: Slacked) -> None:
     found = await slacked.world.store.find(hold.hold_id)
     assert found
     assert (found.state, found.decision_reason) == (State.REJECTED, "rejected in Slack")
+
+
+@pytest.mark.parametrize(("button", "answer"), [(APPROVE, Answer.APPROVED), (REJECT, Answer.REJECTED)])
+async def test_a_drill(slacked: Slacked, button: str, answer: Answer) -> None:
+    """Either button ends it, who pressed it is told at once what it was, and nothing else counts it."""
+    world = slacked.world
+    drill = await a_drill(world, tier=Tier.EXTERNAL)
+    before, action = operational(world), await world.reviewing().action(drill)
+    assert isinstance(action, Action)
+    value = await slacked.value(drill, action)
+    assert (await slacked.press(press(button, value))).status_code == 200
+    assert (await slacked.whispered()).startswith("`this was a drill, which can never run: ")
+    assert slacked.workspace.whispered[-1]["user"] == ADA
+    found = await world.store.find(drill.hold_id)
+    assert found
+    assert (found.state, found.drill_answer, found.decided_by) == (State.DRILLED, answer, "ada")
+    assert answered(world, answer) == 1
+    await slacked.press(press(button, value) + b"&")
+    await eventually(lambda: slacked.whispered_of("nothing was done: `this hold was a drill"))
+    assert answered(world, answer) == 1
+    assert operational(world) == before
 
 
 async def test_a_replay_is_refused(slacked: Slacked) -> None:

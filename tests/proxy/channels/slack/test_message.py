@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from proxy.channels.slack.message import APPROVE, REJECT, Seen, may_approve, message
+from rules.drift.difference import Change
 from rules.hold import Hold, State
 from rules.review.document import document
 from rules.review.package import Around
@@ -50,6 +51,16 @@ def test_what_does_not_open() -> None:
     hold = held(state=State.PENDING, tier=Tier.EXTERNAL)
     assert not may_approve(hold, None)
     assert set(buttons(message(seen(hold, package=None)))) == {"sidegate_open", REJECT}
+
+
+def test_what_made_a_drill_one() -> None:
+    """Is said once it is over, and acts no more than anything else of the call."""
+    change = Change(path="<!here>", before="`*<@U0ADA>", after="\u202e")
+    over, waits = (
+        said(message(seen(held(state=state), changes=(change,)))) for state in (State.DRILLED, State.PENDING)
+    )
+    assert "made a drill by: `&lt;!here&gt;: \\x60*&lt;@U0ADA&gt; -&gt; \\u{202e}`" in over
+    assert "drill" not in waits
 
 
 def test_long_and_hostile_words() -> None:

@@ -1,7 +1,9 @@
 """Tests of the message in Slack: posted once, shown as it is, and rendered anew after every change."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,11 +12,22 @@ from proxy.channels.slack.message import APPROVE, REJECT
 from proxy.channels.slack.posting import SlackChannel
 from proxy.console.reading.lines import Lines
 from proxy.console.reviewing import Reviewing
-from rules.hold import Event
+from rules.hold import Event, Hold
 from rules.verdict import Tier
 from tests.proxy.channels.listener import Listener
 from tests.proxy.channels.slack.workspace import Workspace, buttons, said
-from tests.proxy.channels.stage import LINK, asking, counted, eventually, reviewing_of, telling
+from tests.proxy.channels.stage import (
+    LINK,
+    asking,
+    counted,
+    eventually,
+    in_tier_3,
+    masked,
+    reviewing_of,
+    telling,
+    twin_of,
+)
+from tests.proxy.console.deciding.test_drilled import a_drill
 from tests.proxy.console.pages.browser import READ
 from tests.proxy.console.world import World
 
@@ -123,6 +136,36 @@ async def test_a_refusal_of_slack(world: World, listener: Listener, tmp_path: Pa
         [dead] = (await client.get("/api/deliveries")).json()["dead"]
     assert "channel_not_found" in dead["why"]
     assert "xoxb" not in dead["why"]
+
+
+async def test_a_drill_is_told_as_a_hold(world: World, listener: Listener, tmp_path: Path) -> None:
+    """With the same message while it waits; answered, it says that it was one, and of what it was made."""
+    workspace, world = Workspace(listener), in_tier_3(world)
+    reviewing, channel = of(world, workspace, tmp_path)
+    async with telling(reviewing, [channel]):
+        drill = await a_drill(world, tier=Tier.EXTERNAL)
+        twin = await twin_of(world, drill)
+        await eventually(lambda: _says(workspace, twin, "waits for a decision"))
+        waits, other = message_of(workspace, drill), message_of(workspace, twin)
+        async with world.client() as client:
+            await client.post(f"/api/holds/{drill.hold_id}/reject", json={"reason": "odd"})
+        await eventually(lambda: _says(workspace, drill, "was a drill"))
+    assert set(buttons(waits)) == {"sidegate_open", APPROVE, REJECT}
+    assert masked(json.dumps(waits)) == masked(json.dumps(other))
+    ended = message_of(workspace, drill)
+    assert set(buttons(ended)) == {"sidegate_open"}
+    assert "made a drill by: `" in said(ended)
+    assert "\\x60ada\\x60 rejected it" in said(ended)
+
+
+def message_of(workspace: Workspace, hold: Hold) -> dict[str, Any]:
+    """The message of a hold as it stands now; empty where there is none."""
+    found = (each for each in workspace.messages.values() if hold.hold_id in json.dumps(each))
+    return next(found, {})
+
+
+async def _says(workspace: Workspace, hold: Hold, words: str) -> bool:
+    return words in json.dumps(message_of(workspace, hold))
 
 
 async def _posted(workspace: Workspace, count: int) -> bool:

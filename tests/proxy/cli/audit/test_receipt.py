@@ -1,36 +1,15 @@
 """Tests of `sidegate audit receipt`."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from proxy.data_dir.files import write_secret
-from proxy.data_dir.lock import exclusive
 from tests.proxy.cli.audit.trails import audit
-from tests.proxy.cli.desk import Desk, desk_at
-from tests.proxy.console.world import TOKENS, World, console_of
+from tests.proxy.cli.desk import Desk
+from tests.proxy.console.world import World
 
 type Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-async def world(redis_url: str) -> AsyncIterator[World]:
-    """Give a domain."""
-    made = World.build(redis_url)
-    yield made
-    await made.redis.aclose()
-
-
-@pytest.fixture
-def desk(world: World, tmp_path: Path) -> Iterator[Desk]:
-    """Give the desk of its operator."""
-    with console_of(world) as url:
-        made = desk_at(tmp_path / "data", url)
-        write_secret(made.folder / "operator.token", TOKENS["operator"].encode())
-        with exclusive(made.folder):
-            yield made
 
 
 async def test_one_is_given_and_checked(world: World, desk: Desk, capsys: Capture, tmp_path: Path) -> None:

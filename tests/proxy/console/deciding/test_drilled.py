@@ -7,7 +7,6 @@ import httpx2
 import pytest
 
 from proxy.console.deciding.drilled import answer_of
-from proxy.keeping import Keeping
 from proxy.quality.drills import Drills
 from proxy.store.deadlines import Deadlines
 from proxy.store.ladder import Ladder
@@ -15,19 +14,17 @@ from rules.drill.drill import Answer
 from rules.handling import OnTimeout, Unanswered
 from rules.hold import Event, Hold, State
 from rules.reply import Reply
+from rules.verdict import Tier
 from tests.proxy.console.pages.browser import READ, Browser, posting
-from tests.proxy.console.world import AGENT, World
+from tests.proxy.console.world import World
 
 SOURCE = posting(b'{"amount": 12.50, "to": "Nordwind", "memo": "Invoice 7"}')
 
 
-async def a_drill(world: World) -> Hold:
-    """One that waits on the console of `world`."""
-    await world.settled(Reply(status=200, phrase="OK", fields=(), body=b""), action=SOURCE)
-    keeping = Keeping(
-        agent=AGENT, store=world.store, sealed=world.sealed, signals=world.signals, metrics=world.metrics
-    )
-    drills = Drills(keeping=keeping, ruleset=lambda: world.ruleset, rate=1.0, most=20)
+async def a_drill(world: World, *, tier: Tier = Tier.HIGH_RISK) -> Hold:
+    """One that waits on the console of `world`, made of a call of that tier."""
+    await world.settled(Reply(status=200, phrase="OK", fields=(), body=b""), action=SOURCE, tier=tier)
+    drills = Drills(keeping=world.keeping, ruleset=lambda: world.ruleset, rate=1.0, most=20)
     drill = await drills.make(secrets.token_hex(13))
     assert drill is not None
     return drill

@@ -7,12 +7,11 @@ from dataclasses import replace
 import pytest
 import rfc8785
 
-from proxy.audit.signature import verify
 from proxy.console.deciding.deciding import Deciding
 from proxy.console.deciding.editing import Editing
 from proxy.console.deciding.talking import Talking
 from proxy.console.reading.seen import Named
-from proxy.keys.signing import Verifier
+from proxy.keys.signing import Verifier, verify
 from rules.audit.facts import decision_hash
 from rules.audit.receipt import Receipt, flaws
 from rules.audit.record import Record

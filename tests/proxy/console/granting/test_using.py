@@ -11,7 +11,6 @@ from proxy.console.granting.granting import Granting
 from proxy.console.people.entry import ConsoleEntry, PersonEntry, StepUp
 from proxy.console.problem import Problem
 from proxy.grants.kept import Known
-from proxy.keeping import Keeping
 from proxy.quality.drills import Drills
 from rules.action import Principal
 from rules.decision import unsigned
@@ -20,7 +19,6 @@ from rules.handling import Handling, Quorum
 from rules.hold import Event, Hold, State
 from rules.reviewer import Role
 from rules.verdict import ReasonId, Tier
-from tests.proxy.console.world import AGENT
 from tests.proxy.granted import NOTES, Office
 
 
@@ -284,11 +282,7 @@ async def test_the_kill_switch_before_it_was_sent(desk: Office) -> None:
 async def drill_of(desk: Office) -> Hold:
     """A drill, made of a note that a person has rejected."""
     await desk.world.store.step(await desk.hold(), Event.REJECT)
-    world = desk.world
-    keeping = Keeping(
-        agent=AGENT, store=world.store, sealed=world.sealed, signals=world.signals, metrics=world.metrics
-    )
-    drills = Drills(keeping=keeping, ruleset=lambda: desk.ruleset, rate=1.0, most=3)
+    drills = Drills(keeping=desk.world.keeping, ruleset=lambda: desk.ruleset, rate=1.0, most=3)
     while (drill := await drills.make(secrets.token_hex(13))) is None:
         pass
     return drill

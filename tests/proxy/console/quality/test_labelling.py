@@ -71,5 +71,5 @@ async def test_a_word_is_forgotten_with_its_hold(world: World) -> None:
 def test_other_words(given: Json) -> None:
     """There are two, and the refusal names them."""
     with pytest.raises(Problem) as refused:
-        read_label(given)
+        read_label({"label": given}, HoldLabel)
     assert "`unnecessary`" in refused.value.members["detail"]  # type: ignore[operator]

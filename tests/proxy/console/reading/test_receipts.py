@@ -9,8 +9,7 @@ import httpx2
 import pytest
 
 from proxy.audit.recorder import Recorder
-from proxy.audit.signature import verify
-from proxy.keys.signing import Verifier
+from proxy.keys.signing import Verifier, verify
 from rules.audit.receipt import flaws
 from rules.decision import Decision
 from rules.hold import Event, Hold

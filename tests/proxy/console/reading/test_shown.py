@@ -6,25 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from proxy.console.reading.shown import conflict, standing, summary
-from rules.hold import DISPOSITIONS, Hold, State
-from rules.verdict import ReasonId, Tier
+from rules.hold import DISPOSITIONS, State
+from tests.rules.holds import a_hold
 
 MOMENT = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
-HOLD = Hold(
-    hold_id="01JZZZZZZZZZZZZZZZZZZZZZZZ",
-    state=State.PENDING,
-    fence=0,
-    digest="d" * 64,
-    fingerprint="secret-fingerprint",
-    idempotency_key="k",
-    tier=Tier.EXTERNAL,
-    rule=None,
-    reason_id=ReasonId.DEFAULT_WRITE,
-    reason="may change something",
-    policy="p",
-    created_at=MOMENT,
-    decide_by=MOMENT,
-)
+HOLD = a_hold(fingerprint="secret-fingerprint", created_at=MOMENT)
 
 
 @pytest.mark.parametrize("state", State)

@@ -7,24 +7,24 @@ from typing import Any
 from rules.hold import Hold, State
 from rules.verdict import ReasonId, Tier
 
-_NOW = datetime(2026, 11, 23, tzinfo=UTC)
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 _HOLD = Hold(
     hold_id="01JDAAAAAAAAAAAAAAAAAAAAAA",
     state=State.PENDING,
     fence=0,
-    digest="d",
-    fingerprint="f",
-    idempotency_key="i",
+    digest="d" * 64,
+    fingerprint="f" * 64,
+    idempotency_key="i" * 32,
     tier=Tier.HIGH_RISK,
     rule="pay",
     reason_id=ReasonId.RULE,
     reason="moves money",
-    policy="p",
-    created_at=_NOW,
-    decide_by=_NOW,
+    policy="p" * 64,
+    created_at=NOW,
+    decide_by=NOW,
 )
 
 
-def hold(**changes: Any) -> Hold:
+def a_hold(**changes: Any) -> Hold:
     """A hold with these `changes`."""
     return replace(_HOLD, **changes)
