@@ -5,5 +5,6 @@
 - `queries`, `charts`: PromQL as the boards write it, and the charts that they have more than once
 - `overview`, `review_quality`, `security`, `operations`: what each board shows
 - `grafana/`: the four boards as Grafana reads them, written by `python -m dashboards`
+- `manifests`: the rules as Kubernetes and the chart take them, under `deploy/`, written by the same command
 - `provisioning/`: where Grafana finds them
 """

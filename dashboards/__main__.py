@@ -1,7 +1,8 @@
-"""The command `python -m dashboards`: writes `dashboards/grafana/*.json` anew."""
+"""The command `python -m dashboards`: writes `dashboards/grafana/*.json` and the rules for Kubernetes anew."""
 
 from pathlib import Path
 
+from dashboards import manifests
 from dashboards.board import Board, written
 from dashboards.operations import OPERATIONS
 from dashboards.overview import OVERVIEW
@@ -13,9 +14,10 @@ FOLDER = Path(__file__).parent / "grafana"
 
 
 def main() -> None:
-    """Write every board."""
+    """Write every board, and the rules as manifests."""
     for board in BOARDS:
         (FOLDER / f"{board.name}.json").write_text(written(board))
+    manifests.write()
 
 
 if __name__ == "__main__":

@@ -79,13 +79,22 @@ class PassLog:
 
 def begin(entry: LogsEntry) -> None:
     """Write the log of this process to standard error, as configured."""
-    text = "%(asctime)s %(levelname)s %(message)s"
-    logging.basicConfig(level=entry.level.upper(), format=text, stream=sys.stderr)
+    _write(entry, "%(asctime)s %(levelname)s %(message)s", logging.getLevelName(entry.level.upper()))
+
+
+def begin_beside(entry: LogsEntry) -> None:
+    """The same where standard error is another program's too: ours is marked, and nothing below a warning."""
+    least = max(logging.WARNING, logging.getLevelName(entry.level.upper()))
+    _write(entry, "sidegate: %(levelname)s %(message)s", least)
+
+
+def _write(entry: LogsEntry, text: str, least: int) -> None:
+    logging.basicConfig(level=least, format=text, stream=sys.stderr)
     if entry.format == "json":
         for handler in logging.getLogger().handlers:
             handler.setFormatter(JsonLines())
     for name in _SPEAK_OF_REQUESTS:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(entry.level.upper())))
+        logging.getLogger(name).setLevel(max(logging.WARNING, least))
 
 
 def _members(record: logging.LogRecord) -> dict[str, object]:

@@ -13,8 +13,18 @@ from rules.review.inert import visible
 
 _DEFAULT_PROXY = "http://127.0.0.1:8080"
 
-# Both spellings: curl reads only the lower one for HTTP, others only the upper one.
-_PROXY = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "grpc_proxy")
+# Both spellings: curl reads only the lower one for HTTP, others only the upper one. Yarn reads its own alone.
+_PROXY = (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "grpc_proxy",
+    "YARN_HTTP_PROXY",
+    "YARN_HTTPS_PROXY",
+)
 
 # Empty, or what runs on this machine (a local MCP server) would be reached past the gate.
 _BYPASS = ("NO_PROXY", "no_proxy")

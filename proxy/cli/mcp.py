@@ -2,11 +2,11 @@
 
 import argparse
 import asyncio
-import logging
 import re
 import sys
 from pathlib import PurePath
 
+from proxy import logs
 from proxy.audit.segments import AuditError
 from proxy.cli.remote import add_data_dir
 from proxy.cli.settings import add_files, read_files
@@ -58,9 +58,7 @@ def run(args: argparse.Namespace) -> int:
     read = read_files(args)
     if read is None:
         return 2
-    logging.basicConfig(
-        level=logging.WARNING, format="sidegate: %(levelname)s %(message)s", stream=sys.stderr
-    )
+    logs.begin_beside(read[0].logs)
     try:
         return _exit_code(asyncio.run(wrap(_wrapping(args, *read))))
     except* (CannotStart, AuditError, EmbeddedRedisError, OSError, ValueError) as group:

@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -127,7 +129,7 @@ def test_a_day_of_a_sidecar(audited: Sidecar, upstream: Upstream) -> None:
 
 
 def test_what_was_done_to_the_file_is_found(audited: Sidecar, upstream: Upstream) -> None:
-    """On a real chain: a line edited, a line gone, the end cut off."""
+    """On a real chain: a record edited, gone, in another place, put in, the end cut off, and a fork."""
     for n in range(5):
         ask(audited, upstream, f"/pay/{n}")
     audited.stop()
@@ -136,16 +138,35 @@ def test_what_was_done_to_the_file_is_found(audited: Sidecar, upstream: Upstream
     file = sorted((audited.data_dir / "audit" / "serve").glob("*.jsonl"))[0]
     sound = file.read_bytes()
     lines = sound.splitlines(keepends=True)
-    for name, changed in {
-        "changed": sound.replace(b'"tier":4', b'"tier":2', 1),
-        "missing": b"".join([*lines[:4], *lines[5:]]),
-        "cut": b"".join(lines[:2]),
-    }.items():
-        file.write_bytes(changed)
-        told = verify(audited, "--head", head)
-        assert (told.returncode, name in told.stdout) == (1, True), told.stdout
+    edited = next(at for at, line in enumerate(lines) if b'"tier":4' in line)
+    other = [*lines[:edited], lines[edited].replace(b'"tier":4', b'"tier":2')]
+    last = int(head.split(":")[1])
+    for flaw, number, changed in (
+        ("changed", edited + 1, [*other, *lines[edited + 1 :]]),
+        ("missing", 5, [*lines[:4], *lines[5:]]),
+        ("moved", 4, [*lines[:3], lines[4], lines[3], *lines[5:]]),
+        ("double", edited + 1, [*other, *lines[edited:]]),
+        ("cut", last, lines[:2]),
+    ):
+        file.write_bytes(b"".join(changed))
+        assert found(audited, head) >= {(number, flaw)}, flaw
     file.write_bytes(sound)
-    assert verify(audited, "--head", head).returncode == 0
+    fork = audited.data_dir / "audit" / "copy"
+    fork.mkdir()
+    (fork / file.name).write_bytes(b"".join(other))
+    assert found(audited, head) >= {(edited + 1, "double")}
+    shutil.rmtree(fork)
+    assert found(audited, head) == set()
+
+
+def found(audited: Sidecar, head: str) -> set[tuple[int, str]]:
+    """The records that `verify` names, each with what is wrong with it."""
+    told = verify(audited, "--head", head)
+    named = {
+        (int(seq), flaw) for seq, flaw in re.findall(r": record (\d+) of `serve-\w+`: (\w+):", told.stdout)
+    }
+    assert told.returncode == (1 if named else 0), told.stdout
+    return named
 
 
 def test_without_room_for_records_nothing_of_tier_4_is_held(full: Sidecar, upstream: Upstream) -> None:

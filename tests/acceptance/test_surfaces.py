@@ -97,9 +97,15 @@ def letter(here: Scene) -> str:
 
 def behind_a_letter(here: Scene) -> str:
     """The page to which a letter leads."""
+    return here.page(letter_link(here))
+
+
+def letter_link(here: Scene) -> str:
+    """The path to which the first letter leads."""
+    until(lambda: here.box.letters, deadline=30, what="a letter")
     plain = here.box.letters[0].get_body(("plain",))
     assert plain
-    return here.page(link_in(str(plain.get_content())))
+    return link_in(str(plain.get_content()))
 
 
 def chat(here: Scene) -> str:
@@ -155,6 +161,14 @@ QUIET: dict[str, Surface] = {
 """Those that need not, though what they say comes of the same calls."""
 
 
+ON_A_PHONE = (
+    *("/holds?state=all", "/holds/DRILL", "/holds/HOLD/alike", "/holds/HOLD/edit"),
+    *(f"/holds/HOLD/parts/{part}" for part in ("target", "headers", "body")),
+    *("/history", "/passed", "/passed/SAMPLE", "/grants", "/numbers"),
+)
+"""Pages with what the agent wrote."""
+
+
 @pytest.mark.parametrize("name", [*SURFACES, *QUIET])
 def test_nothing_acts_and_nothing_hides(name: str, here: Scene) -> None:
     """No character that is unseen or steers, no tag of theirs, no line or cell that could pass for ours."""
@@ -172,7 +186,7 @@ def test_on_a_phone(here: Scene) -> None:
     with chromium() as browser:
         reader = Reader(browser, here.sidecar, size=PHONE)
         reader.log_in()
-        for path in ("/holds/DRILL", "/holds/HOLD/alike", "/passed", "/passed/SAMPLE", "/grants", "/numbers"):
+        for path in (*ON_A_PHONE, letter_link(here)):
             reader.page.goto(filled(here, path))
             assert reader.overflows() == [], path
             assert reader.graves() == [], path

@@ -8,6 +8,8 @@ from tests.dashboards.boards import Query, queries, variables
 from tests.dashboards.observed import ASSESSED_AGO, AUTHORITY_ENDS_IN, CAUGHT, EVALUATED_AGO, FAILED, REFUSED
 from tests.dashboards.prometheus import Prometheus
 
+pytestmark = [pytest.mark.observe, pytest.mark.acceptance]
+
 _RANGE_SECONDS = 240
 _PATIENCE = 5.0
 # Prometheus stretches an increase to the edges of its window, by half a scrape at most.

@@ -96,6 +96,8 @@ WRONG: dict[str, Manifest] = {
     "everybody is a reviewer": {"network": {"reviewers": {"a": None}}},
     "a port that is none": {"network": {"ports": [70000]}},
     "rules without a version": {"rules": None},
+    "an interval with a line end": {"monitoring": {"interval": "15s\nx: y"}},
+    "a label that is no text": {"monitoring": {"labels": {"release": 1}}},
 }
 
 

@@ -91,23 +91,38 @@ def test_what_cannot_be_is_refused(wrong: dict[str, object]) -> None:
 
 SAYING = """
 import logging
-from proxy.logs import LogsEntry, begin
-begin(LogsEntry(format="json", level="warning"))
+from proxy.logs import LogsEntry, begin, begin_beside
+{begin}(LogsEntry(format="{format}", level="{level}"))
 logging.getLogger("proxy.gate").info("gate.quiet")
 logging.getLogger("proxy.gate").warning("gate.loud n=%d", 7)
 logging.getLogger("mitmproxy").info("client headers: hunter2")
 """
 
 
-def test_a_process_says_what_it_was_asked_to() -> None:
-    """Nothing below its level, nothing of a library's requests, and each line is JSON."""
+def said(begin: str, format_: str, level: str) -> list[str]:
+    """What a process of its own writes to standard error."""
     root = Path(__file__).parents[2]
     ran = subprocess.run(
-        [sys.executable, "-c", SAYING],
+        [sys.executable, "-c", SAYING.format(begin=begin, format=format_, level=level)],
         check=True,
         cwd=root,
         env={"PYTHONPATH": str(root)},
         capture_output=True,
     )
-    [said] = [json.loads(text) for text in ran.stderr.splitlines()]
-    assert (said["event"], said["n"], said["level"]) == ("gate.loud", 7, "warning")
+    return ran.stderr.decode().splitlines()
+
+
+@pytest.mark.parametrize(("begin", "level"), [("begin", "warning"), ("begin_beside", "info")])
+def test_a_process_says_what_it_was_asked_to(begin: str, level: str) -> None:
+    """Nothing below its level, nothing of a library's requests, and each line is JSON.
+
+    Beside another program that is never less than a warning.
+    """
+    [line] = [json.loads(text) for text in said(begin, "json", level)]
+    assert (line["event"], line["n"], line["level"]) == ("gate.loud", 7, "warning")
+
+
+def test_beside_another_program_text_is_marked_as_ours() -> None:
+    """And a level above a warning counts."""
+    assert said("begin_beside", "text", "info") == ["sidegate: WARNING gate.loud n=7"]
+    assert said("begin_beside", "text", "error") == []

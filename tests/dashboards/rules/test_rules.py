@@ -19,6 +19,8 @@ from tests.dashboards.rules.files import (
     series_in,
 )
 
+pytestmark = [pytest.mark.observe, pytest.mark.acceptance]
+
 _SECONDS = 120
 
 

@@ -14,11 +14,20 @@ import (
 	"text/template"
 )
 
+// The files of the chart beside its templates, as Helm gives them: what is not there is empty.
+type files string
+
+func (folder files) Get(name string) string {
+	text, _ := os.ReadFile(filepath.Join(string(folder), name))
+	return string(text)
+}
+
 func main() {
 	var data map[string]any
 	decoder := json.NewDecoder(os.Stdin)
 	decoder.UseNumber()
 	check(decoder.Decode(&data))
+	data["Files"] = files(os.Args[1])
 	root := template.New("chart").Option("missingkey=error")
 	include := func(name string, with any) (string, error) {
 		var out bytes.Buffer

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from redis import Redis
 
 from proxy.cli import main
 from proxy.data_dir.authority import ensure_authority
@@ -55,6 +56,37 @@ def test_what_is_wrong_is_a_negative_result(installed: Desk, capsys: Capture) ->
     found = levels(capsys)
     assert found["rules.there"] == "doubt"
     assert doctor(installed, "--strict") == 1
+
+
+@pytest.mark.parametrize("said", ["environment", "file"])
+def test_a_store_of_somebody_else_is_looked_into(
+    installed: Desk, capsys: Capture, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """Wherever it is named: one that loses holds when it ends is found, and its address stands nowhere."""
+    url = os.environ["REDIS_URL"]
+    with Redis.from_url(url) as store:
+        assert store.config_get("appendonly") == {"appendonly": "no"}
+    files = list[str]()
+    if said == "file":
+        monkeypatch.delenv("REDIS_URL")
+        (config := installed.folder / "config.yaml").write_text(f"version: 1\nredis: {{url: '{url}'}}\n")
+        files = ["--config", str(config)]
+    doctor(installed, "--json", *files)
+    printed = capsys.readouterr()
+    found = {one["check"]: one["level"] for one in json.loads(printed.out)["findings"]}
+    assert (found["store.reached"], found["store.kept"]) == ("ok", "fault")
+    assert url not in printed.out + printed.err
+
+
+def test_the_sidecars_own_store_is_asked_where_none_is_named(
+    installed: Desk, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None runs here."""
+    monkeypatch.delenv("REDIS_URL")
+    doctor(installed, "--json")
+    found = levels(capsys)
+    assert found["store.reached"] == "fault"
+    assert "store.kept" not in found
 
 
 def test_wrong_files(installed: Desk, capsys: Capture, tmp_path: os.PathLike[str]) -> None:

@@ -13,7 +13,17 @@ from tests.proxy.cli.desk import PROXY, Desk, sidegate
 
 type Capture = pytest.CaptureFixture[str]
 
-PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "grpc_proxy"}
+PROXIES = {
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "grpc_proxy",
+    "YARN_HTTP_PROXY",
+    "YARN_HTTPS_PROXY",
+}
 BUNDLES = {
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",

@@ -155,6 +155,24 @@ def test_a_server_that_cannot_run_is_told_on_stderr(data_dir: Path, server: list
         json.loads(line)
 
 
+def test_its_log_is_written_as_configured(data_dir: Path, tmp_path: Path) -> None:
+    """Each line of ours is JSON, between what the server writes."""
+    config = tmp_path / "config.yaml"
+    config.write_text("version: 1\nlogs: {format: json}\n")
+    command = _command(data_dir, sys.executable, "-c", "import sys; sys.stdin.readline()")
+    command[command.index("--") : command.index("--")] = ["--config", str(config)]
+    ran = subprocess.run(
+        command,
+        input=b"no message\n",
+        capture_output=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(_ROOT)},
+        check=False,
+    )
+    lines = [json.loads(text) for text in ran.stderr.splitlines()]
+    assert [(line["event"], line["level"]) for line in lines] == [("mcp.line_refused", "warning")]
+
+
 def test_the_server_does_not_get_the_stores_address(data_dir: Path) -> None:
     """With it, it could write what the gate reads."""
     program = "import os, sys; sys.exit('REDIS_URL' in os.environ)"
