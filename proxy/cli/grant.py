@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from proxy.cli.decide import opened, settled
+from proxy.cli.numbers import count
 from proxy.cli.remote import Negative, console, finish, grant_path, hold_path
 from proxy.cli.shown import whole
 from proxy.cli.terminal import confirmed, say
@@ -17,8 +18,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser("grant", help="let calls like a hold's run for a time without asking")
     parser.add_argument("id", metavar="ID", help="the hold that they are like")
     parser.add_argument("--reason", required=True, metavar="TEXT")
-    parser.add_argument("--minutes", type=int, metavar="N", help="for how long (default 60)")
-    parser.add_argument("--count", type=int, metavar="N", help="how many calls (default 10, at most 100)")
+    parser.add_argument("--minutes", type=count, metavar="N", help="for how long (default 60)")
+    parser.add_argument("--count", type=count, metavar="N", help="how many calls (default 10, at most 100)")
     parser.add_argument("--yes", action="store_true", help="do not ask again on a terminal")
     finish(parser, grant)
 

@@ -12,7 +12,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Declare the command."""
     parser = commands.add_parser("label", help="say whether it was necessary to hold a call")
     parser.add_argument("id", metavar="ID")
-    parser.add_argument("label", metavar="LABEL", choices=tuple(HoldLabel), type=str)
+    parser.add_argument("label", metavar="LABEL", choices=[*map(str, HoldLabel)])
     add_data_dir(parser)
     parser.set_defaults(run=reported(run))
 

@@ -15,7 +15,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Declare the commands."""
     parser = commands.add_parser("resolve", help="say what became of a call whose outcome is unknown")
     parser.add_argument("id", metavar="ID")
-    parser.add_argument("outcome", choices=[*Resolution], metavar="OUTCOME", help=", ".join(Resolution))
+    parser.add_argument(
+        "outcome", choices=[*map(str, Resolution)], metavar="OUTCOME", help=", ".join(Resolution)
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask again on a terminal")
     _finish(parser, resolve, help_="one line on how you know")
 

@@ -62,7 +62,6 @@ WRONG = {
     "nobody": (["remove", "eve"], 1, "there is no local user `eve`"),
     "nobody's password": (["password", "eve"], 1, "there is no local user `eve`"),
     "no role": (["add", "eve", "--role", "root"], 2, "role: "),
-    "a tier that passes": (["add", "eve", "--tier", "1"], 2, "scope.tiers.0: "),
     "a group of spaces": (["add", "eve", "--group", "  "], 2, "is no group"),
     "any host": (["add", "eve", "--host", "*"], 2, "is no host of a scope"),
     "less than nothing": (["add", "eve", "--amount", "EUR=-1"], 2, "scope.amounts.EUR: "),
