@@ -63,10 +63,12 @@ def approve(args: argparse.Namespace) -> int:
         code = {} if args.code is None else {"code": args.code}
         decided = api.ask("POST", f"{path}/approve", json=seen | code)
         members = api.ask("GET", path) if decided["hold"]["state"] == "pending" else decided
+        killed = api.ask("GET", "/api/kill")["killed"]
     missing = (members["hold"].get("quorum") or {}).get("missing")
     if missing:
         say(visible(f"approved, and {missing}"))
-    return _told(decided["hold"])
+    _told(decided["hold"])
+    return _waits(decided["hold"], killed=killed)
 
 
 def reject(args: argparse.Namespace) -> int:
@@ -149,6 +151,19 @@ def _open(api: Console, path: str, name: str, why: str) -> str:
         say("\n".join(block(page["text"])))
         offset = page["next"]
     return str(page["sha256"])
+
+
+def _waits(hold: dict[str, Any], *, killed: bool) -> int:
+    """What an approval still waits for."""
+    if hold["grace_until"]:
+        say(
+            visible(
+                f"nothing is sent before {hold['grace_until']}: `sidegate undo {hold['hold_id']}` until then"
+            )
+        )
+    if killed:
+        say("the kill switch is on: nothing is sent until `sidegate unkill`")
+    return 0
 
 
 def _told(hold: dict[str, Any]) -> int:

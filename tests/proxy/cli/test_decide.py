@@ -154,6 +154,22 @@ async def test_kill_and_unkill(world: World, desk: Desk, capsys: Capture) -> Non
     assert await world.store.killed() is None
 
 
+async def test_an_approval_under_the_kill_switch(world: World, desk: Desk, capsys: Capture) -> None:
+    """It counts, and nobody is left to wonder why nothing runs."""
+    hold = await world.hold()
+    await world.store.kill("ada: runs wild")
+    assert desk.run("approve", hold.hold_id) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "the kill switch is on: nothing is sent until `sidegate unkill`"
+
+
+def test_the_time_in_which_an_approval_is_taken_back(capsys: Capture) -> None:
+    """Until when, and how."""
+    decide._waits({"hold_id": "H", "grace_until": "2026-11-24T00:00:05+00:00"}, killed=False)
+    said = capsys.readouterr().out
+    assert said == "nothing is sent before 2026-11-24T00:00:05+00:00: `sidegate undo H` until then\n"
+
+
 async def test_only_what_drifted_is_asked_again(world: World, desk: Desk, capsys: Capture) -> None:
     """The console's words say how the hold stands, and no other one is made."""
     hold = await world.hold()
