@@ -105,7 +105,8 @@ def kill(args: argparse.Namespace) -> int:
     """Switch the kill switch on."""
     with console(args.data_dir) as api:
         switched = api.ask("POST", "/api/kill", json={"reason": args.reason})
-    say(visible(f"the kill switch is on, nothing that is held is sent: {switched['why']}"))
+    stopped = "only reads pass and nothing that is held is sent"
+    say(visible(f"the kill switch is on, {stopped}: {switched['why']}"))
     return 0
 
 

@@ -146,7 +146,7 @@ async def test_kill_and_unkill(world: World, desk: Desk, capsys: Capture) -> Non
     """The switch goes on with who and why, and off."""
     assert desk.run("kill", "--reason", "runs wild") == 0
     assert capsys.readouterr().out == (
-        "the kill switch is on, nothing that is held is sent: ada: runs wild\n"
+        "the kill switch is on, only reads pass and nothing that is held is sent: ada: runs wild\n"
     )
     assert await world.store.killed() == "ada: runs wild"
     assert desk.run("unkill") == 0

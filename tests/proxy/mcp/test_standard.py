@@ -36,7 +36,8 @@ async def test_a_file_is_written_as_it_is_told(tmp_path: Path) -> None:
     """Each message is a line, and is there at once."""
     path = tmp_path / "out"
     with path.open("wb") as sink:
-        _, say = await streams(os.fdopen(_source("nothing", tmp_path), "rb"), sink)
+        reader, say = await streams(os.fdopen(_source("nothing", tmp_path), "rb"), sink)
+        assert await reader.read() == b""
         await say(b"{}")
         assert path.read_bytes() == b"{}\n"
         await say(b"[]")
@@ -46,7 +47,8 @@ async def test_a_file_is_written_as_it_is_told(tmp_path: Path) -> None:
 async def test_a_pipe_is_told_until_nobody_reads_it(tmp_path: Path) -> None:
     """An agent that has gone is no error."""
     ours, theirs = os.pipe()
-    _, say = await streams(os.fdopen(_source("nothing", tmp_path), "rb"), os.fdopen(theirs, "wb"))
+    reader, say = await streams(os.fdopen(_source("nothing", tmp_path), "rb"), os.fdopen(theirs, "wb"))
+    assert await reader.read() == b""
     await say(b"{}")
     assert os.read(ours, 100) == b"{}\n"
     os.close(ours)
