@@ -92,6 +92,8 @@ def _add(passwords: Passwords, args: argparse.Namespace) -> None:
 
 
 def _list(passwords: Passwords) -> None:
+    if not passwords.all():
+        say("no local users")
     for user in sorted(passwords.all(), key=lambda one: one.name.casefold()):
         say(f"{user.name}: {told(user) if user.standing else 'as the configuration says'}")
 

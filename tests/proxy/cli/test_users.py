@@ -40,7 +40,9 @@ def test_add_list_password_remove(folder: Path, capsys: Capture) -> None:
     assert users(folder, "password", "eve") == 0
     assert users(folder, "remove", "eve") == 0
     assert users(folder, "list") == 0
-    assert WORD not in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert WORD not in said
+    assert said.splitlines()[-1] == "no local users"
     assert Passwords(folder / "people").all() == ()
 
 
