@@ -42,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
                 say(f"revoked {args.name}")
             case _:
                 say("\n".join(map(_line, tokens.all())) or "no tokens")
+    except PermissionError:
+        raise
     except (ValueError, OSError) as error:
         raise Negative(str(error)) from error
     return 0

@@ -52,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
                 say(f"{args.name} has no second factor any more: log in and set up another")
             case _:
                 _list(passwords)
+    except PermissionError:
+        raise
     except (ValueError, OSError) as error:
         raise Negative(str(error)) from error
     return 0
