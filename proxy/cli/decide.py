@@ -61,9 +61,10 @@ def approve(args: argparse.Namespace) -> int:
             raise Negative("not approved: nothing was changed")
         seen = {"digest": hold["digest"], "preview": hold["package"]["preview"], "viewed": viewed}
         code = {} if args.code is None else {"code": args.code}
+        # Before: once it is approved, nothing that fails may say that it is not.
+        killed = api.ask("GET", "/api/kill")["killed"]
         decided = api.ask("POST", f"{path}/approve", json=seen | code)
         members = api.ask("GET", path) if decided["hold"]["state"] == "pending" else decided
-        killed = api.ask("GET", "/api/kill")["killed"]
     missing = (members["hold"].get("quorum") or {}).get("missing")
     if missing:
         say(visible(f"approved, and {missing}"))
