@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+CLIENTS := curl default-jdk-headless git ruby wget
 SYSTEM := apache2 chromium curl faketime haproxy iproute2 nftables nginx-light prometheus redis-server
 
 .PHONY: run test check unit acceptance deep bench evasion mcp-evasion clients trust conformance garden faults crash drills cardinality day dashboards demo image clean
@@ -54,6 +55,7 @@ clients: .venv/.dev .venv/.system
 
 ## HTTP clients under `sidegate exec`, with a namespace and without. Writes docs/trust.md.
 trust: .venv/.dev .venv/.system
+	tools/system.sh $(CLIENTS)
 	$(BIN)/python -m tests.trust
 
 ## MCP's conformance suite, both sides and revisions: the same through the gate as direct, line by line.

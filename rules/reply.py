@@ -122,7 +122,7 @@ _WORDS: dict[State, _Words] = {
 }
 
 _EDITED = (
-    "a human reviewer changed this action before approving it: what runs, or ran, is the changed one; "
+    "a human reviewer changed this action: all that is told here is about the changed one; "
     "go on from that, and do not send the original again"
 )
 _ASKED = _Words(

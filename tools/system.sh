@@ -6,6 +6,7 @@ PATH=$PATH:/usr/sbin:/sbin
 missing=()
 for package in "$@"; do
     case "$package" in
+        default-jdk-headless) command -v javac >/dev/null || missing+=("$package") ;;
         iproute2) command -v ip >/dev/null || missing+=("$package") ;;
         nftables) command -v nft >/dev/null || missing+=("$package") ;;
         nginx-light) command -v nginx >/dev/null || missing+=("$package") ;;

@@ -27,7 +27,8 @@ def addressed(
     if place is None:
         return Refusal(
             reason_id=ReasonId.TARGET_MALFORMED,
-            reason="the request does not say where it wants to go in a way that a proxy accepts",
+            reason="the request does not say where it wants to go in a way that a proxy accepts: "
+            "clients are to name this address as their proxy, as `sidegate env` tells them",
         )
     scheme, host, port, target = place
     return Message(

@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="The gate in an agent's sidecar: holds risky calls for a human, "
         "then runs the approved one itself, once.",
     )
+    parser.add_argument("--version", action=_Version, help="say which Sidegate this is")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     wanted = _COMMANDS.get(given[0]) if given else None
     # What is imported stays: looking for garbage in it takes a tenth of the start.
@@ -86,3 +87,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+class _Version(argparse.Action):
+    """Prints the version, which takes a while to look up, only when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from proxy.version import own
+
+        sys.stdout.write(f"sidegate {own()}\n")
+        parser.exit()

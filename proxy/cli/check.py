@@ -18,7 +18,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_files(parser)
     parser.add_argument("--strict", action="store_true", help="end with 1 if there is a warning")
     parser.add_argument(
-        "--data-dir", type=Path, default=Path(".sidegate"), help="accepted everywhere; not used here"
+        "--data-dir",
+        type=Path,
+        default=Path(".sidegate"),
+        metavar="DIR",
+        help="accepted everywhere; not used here",
     )
     parser.set_defaults(run=run)
 

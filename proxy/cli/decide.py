@@ -56,12 +56,15 @@ def approve(args: argparse.Namespace) -> int:
             raise Negative("not approved: nothing was changed")
         seen = {"digest": hold["digest"], "preview": hold["package"]["preview"], "viewed": viewed}
         code = {} if args.code is None else {"code": args.code}
+        # Before: once it is approved, nothing that fails may say that it is not.
+        killed = api.ask("GET", "/api/kill")["killed"]
         decided = api.ask("POST", f"{path}/approve", json=seen | code)
         members = api.ask("GET", path) if decided["hold"]["state"] == "pending" else decided
     missing = (members["hold"].get("quorum") or {}).get("missing")
     if missing:
         say(visible(f"approved, and {missing}"))
-    return told(decided["hold"])
+    told(decided["hold"])
+    return _waits(decided["hold"], killed=killed)
 
 
 def reject(args: argparse.Namespace) -> int:
@@ -92,7 +95,8 @@ def kill(args: argparse.Namespace) -> int:
     """Switch the kill switch on."""
     with console(args.data_dir) as api:
         switched = api.ask("POST", "/api/kill", json={"reason": args.reason})
-    say(visible(f"the kill switch is on, nothing that is held is sent: {switched['why']}"))
+    stopped = "only reads pass and nothing that is held is sent"
+    say(visible(f"the kill switch is on, {stopped}: {switched['why']}"))
     return 0
 
 
@@ -130,3 +134,16 @@ def _open(api: Console, path: str, name: str, why: str) -> str:
         say("\n".join(block(page["text"])))
         offset = page["next"]
     return str(page["sha256"])
+
+
+def _waits(hold: dict[str, Any], *, killed: bool) -> int:
+    """What an approval still waits for."""
+    if hold["grace_until"]:
+        say(
+            visible(
+                f"nothing is sent before {hold['grace_until']}: `sidegate undo {hold['hold_id']}` until then"
+            )
+        )
+    if killed:
+        say("the kill switch is on: nothing is sent until `sidegate unkill`")
+    return 0

@@ -15,6 +15,7 @@ from proxy.capture.plan import Plan
 from proxy.capture.programs import CaptureError
 from proxy.cli.capture import add_plan, planned
 from proxy.cli.environment import environment
+from proxy.cli.numbers import user
 from proxy.cli.remote import Negative, finish
 from proxy.cli.rule_files import read_documents, read_rules
 from proxy.cli.settings import add_files
@@ -40,7 +41,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--as",
         dest="as_uid",
-        type=int,
+        type=user,
         metavar="UID",
         help="as root: try ways around the gate as this user, without privileges, as well",
     )

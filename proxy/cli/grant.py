@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from proxy.cli.decide import opened, settled
+from proxy.cli.numbers import count
 from proxy.cli.one_hold import add_command, add_yes, agreed
 from proxy.cli.remote import Negative, console, finish, grant_path, hold_path
 from proxy.cli.shown import whole
@@ -16,8 +17,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Declare the commands."""
     parser = add_command(commands, "grant", "let calls like a hold's run for a time without asking")
     parser.add_argument("--reason", required=True, metavar="TEXT")
-    parser.add_argument("--minutes", type=int, metavar="N", help="for how long (default 60)")
-    parser.add_argument("--count", type=int, metavar="N", help="how many calls (default 10, at most 100)")
+    parser.add_argument("--minutes", type=count, metavar="N", help="for how long (default 60)")
+    parser.add_argument("--count", type=count, metavar="N", help="how many calls (default 10, at most 100)")
     add_yes(parser)
     finish(parser, grant)
 

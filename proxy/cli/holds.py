@@ -14,7 +14,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser("holds", help="list the holds, or show one whole")
     one_or_some = parser.add_mutually_exclusive_group()
     one_or_some.add_argument("id", nargs="?", metavar="ID", help="show this one whole")
-    one_or_some.add_argument("--state", choices=[*State], metavar="STATE", help=f"one of {', '.join(State)}")
+    one_or_some.add_argument(
+        "--state", choices=[*map(str, State)], metavar="STATE", help=f"one of {', '.join(State)}"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print the console's JSON")
     form.add_argument("--csv", action="store_true", help="print the list for a spreadsheet")

@@ -12,7 +12,7 @@ from rules.review.inert import visible
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
     parser = add_command(commands, "label", "say whether it was necessary to hold a call")
-    parser.add_argument("label", metavar="LABEL", choices=tuple(HoldLabel), type=str)
+    parser.add_argument("label", metavar="LABEL", choices=[*map(str, HoldLabel)])
     finish(parser, run)
 
 

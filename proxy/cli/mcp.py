@@ -34,9 +34,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--name", help="the server's name in rules (default: the command's)")
     parser.add_argument(
         "--trust",
-        type=Trust,
-        choices=list(Trust),
-        default=Trust.FIRST_USE,
+        choices=[*map(str, Trust)],
+        default=str(Trust.FIRST_USE),
         help="what the server's first list of tools is worth (default: first-use)",
     )
     parser.add_argument(
@@ -91,7 +90,7 @@ def _wrapping(args: argparse.Namespace, config: Config, rulebook: Rulebook) -> W
         config=config,
         rulebook=rulebook,
         redis_url=config.redis.url,
-        trust=args.trust,
+        trust=Trust(args.trust),
         pack=args.pack or "",
         tasks=not args.no_tasks,
     )

@@ -30,7 +30,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     parser.add_argument("--rules", nargs="+", type=Path, default=[], metavar="FILE", help="for the gate")
     parser.add_argument("--config", type=Path, metavar="FILE", help="for the gate")
-    parser.add_argument("--program", help="how clients start the gate (default: this `sidegate`)")
+    parser.add_argument(
+        "--program", metavar="PATH", help="how clients start the gate (default: this `sidegate`)"
+    )
     finish(parser, run)
 
 

@@ -1,4 +1,4 @@
-"""Ports and user ids as flags give them."""
+"""Ports, user ids and counts as flags give them."""
 
 import argparse
 
@@ -13,6 +13,13 @@ def port(text: str) -> int:
 def ports(text: str) -> tuple[int, ...]:
     """Several of them, or `any`, which is none in particular."""
     return () if text == "any" else tuple(sorted({port(part) for part in text.split(",")}))
+
+
+def count(text: str) -> int:
+    """How many of something, at least one."""
+    if not text.isdecimal() or not 0 < int(text) < 10**9:
+        raise argparse.ArgumentTypeError(f"`{text}` is no whole number; give one from 1 on")
+    return int(text)
 
 
 def user(text: str) -> int:

@@ -15,7 +15,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Declare the command."""
     parser = commands.add_parser("passed", help="list calls that passed, show one, or say if it was right")
     parser.add_argument("id", metavar="ID", nargs="?")
-    parser.add_argument("label", metavar="LABEL", nargs="?", choices=tuple(PassLabel), type=str)
+    parser.add_argument("label", metavar="LABEL", nargs="?", choices=[*map(str, PassLabel)])
     parser.add_argument("--json", action="store_true", help="print the console's JSON")
     finish(parser, run)
 

@@ -44,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
                 "write `sidegate pins [SERVER]` or `sidegate pins accept SERVER [TOOL...]`", code=2
             )
         servers = _servers(api, args.words[0] if args.words else None)
+    if not servers:
+        say("no tools of MCP servers are known yet")
     for server in servers:
         _show(server)
     return 1 if any(_waiting(server) for server in servers) else 0

@@ -61,14 +61,24 @@ def finish(parser: argparse.ArgumentParser, run: Run) -> None:
 
 
 def reported(run: Run) -> Run:
-    """`run`, with a negative result told on standard error and turned into its exit code."""
+    """`run`, with a negative result told on standard error and turned into its exit code.
+
+    A file of the sidecar that somebody else may not read or write is one.
+    """
 
     def reporting(args: argparse.Namespace) -> int:
         try:
             return run(args)
-        except Negative as negative:
-            sys.stderr.write(f"sidegate: {visible(str(negative))}\n")
-            return negative.code
+        except Negative as told:
+            negative = told
+        except PermissionError as error:
+            if error.filename is None:
+                raise
+            negative = Negative(
+                f"`{error.filename}` cannot be used ({error.strerror}): run this as the sidecar's user"
+            )
+        sys.stderr.write(f"sidegate: {visible(str(negative))}\n")
+        return negative.code
 
     return reporting
 

@@ -12,7 +12,9 @@ from rules.hold import Resolution, State
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the commands."""
     parser = add_command(commands, "resolve", "say what became of a call whose outcome is unknown")
-    parser.add_argument("outcome", choices=[*Resolution], metavar="OUTCOME", help=", ".join(Resolution))
+    parser.add_argument(
+        "outcome", choices=[*map(str, Resolution)], metavar="OUTCOME", help=", ".join(Resolution)
+    )
     add_yes(parser)
     parser.add_argument("--reason", required=True, metavar="TEXT", help="one line on how you know")
     finish(parser, resolve)

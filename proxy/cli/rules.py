@@ -107,7 +107,11 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 def _add_data_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--data-dir", type=Path, default=Path(".sidegate"), help="accepted everywhere; not used here"
+        "--data-dir",
+        type=Path,
+        default=Path(".sidegate"),
+        metavar="DIR",
+        help="accepted everywhere; not used here",
     )
 
 

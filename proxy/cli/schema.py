@@ -26,7 +26,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Declare the command."""
     parser = commands.add_parser("schema", help="print the json schema of rules files, for editors")
     parser.add_argument(
-        "--data-dir", type=Path, default=Path(".sidegate"), help="accepted everywhere; not used here"
+        "--data-dir",
+        type=Path,
+        default=Path(".sidegate"),
+        metavar="DIR",
+        help="accepted everywhere; not used here",
     )
     parser.set_defaults(run=run)
 

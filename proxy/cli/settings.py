@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from proxy.cli.numbers import port
 from proxy.cli.rule_files import add_rules, rulebook_of
 from proxy.config import Config
 from proxy.rulebook import Rulebook
@@ -59,13 +60,6 @@ def add_places(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="append a line about every request before it leaves",
     )
-
-
-def port(text: str) -> int:
-    """A port of TCP or UDP."""
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise argparse.ArgumentTypeError(f"`{text}` is no port; give one from 1 to 65535")
-    return int(text)
 
 
 def read_files(args: argparse.Namespace) -> tuple[Config, Rulebook] | None:

@@ -19,7 +19,9 @@ def add_standing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", metavar="HOST", action="append", default=[], help="only this host, or `*.NAME` below NAME"
     )
-    parser.add_argument("--tier", metavar="N", action="append", default=[], type=int, help="only this tier")
+    parser.add_argument(
+        "--tier", metavar="N", action="append", default=[], choices=["3", "4"], help="only this tier, 3 or 4"
+    )
     parser.add_argument(
         "--amount",
         metavar="CURRENCY=MOST",
@@ -35,7 +37,11 @@ def standing(args: argparse.Namespace) -> Standing:
     said = {
         "role": args.role,
         "groups": args.group,
-        "scope": {"hosts": args.host, "tiers": args.tier, "amounts": dict(args.amount)},
+        "scope": {
+            "hosts": args.host,
+            "tiers": [int(tier) for tier in args.tier],
+            "amounts": dict(args.amount),
+        },
     }
     try:
         return Standing.model_validate(said, strict=False)

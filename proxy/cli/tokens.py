@@ -40,8 +40,9 @@ def run(args: argparse.Namespace) -> int:
                 tokens.revoke(args.name)
                 say(f"revoked {args.name}")
             case _:
-                for token in tokens.all():
-                    say(_line(token))
+                say("\n".join(map(_line, tokens.all())) or "no tokens")
+    except PermissionError:
+        raise
     except (ValueError, OSError) as error:
         raise Negative(str(error)) from error
     return 0

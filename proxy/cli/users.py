@@ -51,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
                 say(f"{args.name} has no second factor any more: log in and set up another")
             case _:
                 _list(passwords)
+    except PermissionError:
+        raise
     except (ValueError, OSError) as error:
         raise Negative(str(error)) from error
     return 0
@@ -91,6 +93,8 @@ def _add(passwords: Passwords, args: argparse.Namespace) -> None:
 
 
 def _list(passwords: Passwords) -> None:
+    if not passwords.all():
+        say("no local users")
     for user in sorted(passwords.all(), key=lambda one: one.name.casefold()):
         say(f"{user.name}: {told(user) if user.standing else 'as the configuration says'}")
 

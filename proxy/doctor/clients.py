@@ -17,14 +17,14 @@ _PYTHON = (
     "try:\n    print(urllib.request.urlopen({url!r}, timeout=10).read().decode())\n"
     "except urllib.error.HTTPError as error:\n    print(error.read().decode())\n"
 )
-_NODE = "fetch({url!r}).then(a => a.text()).then(console.log, e => console.log(e.cause ?? e))"
+_NODE = "fetch({url!r}).then(a => a.text()).then(console.log, e => console.log(String(e.cause ?? e)))"
 _RUBY = "require 'net/http'; puts Net::HTTP.get(URI({url!r}))"
 # Each prints the answer's body, whatever its status.
 _COMMANDS = {
     "curl": ("curl", "--silent", "--show-error", "--max-time", "10", _URL),
     "wget": (
         "wget",
-        "--quiet",
+        "--no-verbose",
         "--tries=1",
         "--timeout=10",
         "--content-on-error",

@@ -10,6 +10,7 @@ from proxy.doctor.finding import Finding, doubt, fault, ok
 from proxy.store.connection import connect
 
 _TOLERATED = timedelta(seconds=5)
+_WITH_US = "start the sidecar, with which it runs"
 
 
 async def examine(url: str, *, embedded: bool, now: datetime) -> list[Finding]:
@@ -28,7 +29,7 @@ async def _reached(client: Redis, now: datetime, *, embedded: bool) -> list[Find
     try:
         seconds, micros = await client.time()
     except (RedisError, OSError) as error:
-        cure = "start Redis, or correct REDIS_URL; nothing is held while it is away"
+        cure = _WITH_US if embedded else "start Redis, or correct REDIS_URL; nothing is held while it is away"
         return [fault("store.reached", f"the store does not answer ({type(error).__name__})", cure)]
     skew = datetime.fromtimestamp(seconds + micros / 1e6, UTC) - now
     known = [ok("store.settings", "the store is the sidecar's own, with its settings")]

@@ -8,11 +8,10 @@ import os
 import signal
 import ssl
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from proxy.admission import Admission
 from proxy.agent import Agent
@@ -38,8 +37,9 @@ from proxy.keys.source import keyring_of
 from proxy.mcp.child import CannotStart, Child
 from proxy.mcp.desk import Desk
 from proxy.mcp.servers import Trust
-from proxy.mcp.session import Say, Session
+from proxy.mcp.session import Session
 from proxy.mcp.shelf import Shelf
+from proxy.mcp.standard import streams
 from proxy.metrics import Metrics
 from proxy.replay.journal import Journal
 from proxy.replay.replayer import Replayer
@@ -110,7 +110,7 @@ async def wrap(wrapping: Wrapping) -> int:
 
 async def _session(wrapping: Wrapping, desk: Desk) -> int:
     # Copies, because the loop closes what it is given.
-    reader, say = await _streams(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
+    reader, say = await streams(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, reader.feed_eof)
     child = await Child.start(wrapping.command)
     key = desk.keeping.agent.keyed("pins", wrapping.server, wrapping.place)
@@ -251,20 +251,3 @@ def _slot(wrapping: Wrapping) -> str:
         # Held until this process ends.
         return f"{name}-{number}"
     raise CannotStart(f"this server runs {_MOST_AT_ONCE} times already: end some of them")
-
-
-async def _streams(source: BinaryIO, sink: BinaryIO) -> tuple[asyncio.StreamReader, Say]:
-    """Our standard streams, for the loop."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), source)
-    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sink)
-    writer = asyncio.StreamWriter(transport, protocol, None, loop)
-
-    async def say(message: bytes) -> None:
-        # An agent that has gone is seen where it is read from.
-        with suppress(ConnectionError):
-            writer.write(message + b"\n")
-            await writer.drain()
-
-    return reader, say

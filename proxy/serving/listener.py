@@ -1,5 +1,6 @@
 """Binds sockets, and serves an ASGI application on one, leaving the process's signals to their owner."""
 
+import errno
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,11 @@ from proxy.destinations import Address
 
 _MAX_HEAD_BYTES = 32 * 1024
 _IDLE_SECONDS = 30
+_CURES = {
+    errno.EADDRINUSE: "stop what listens there, or ",
+    errno.EADDRNOTAVAIL: "this machine has no such address, ",
+    errno.EACCES: "ports below 1024 are for root, ",
+}
 
 
 class CannotServe(Exception):
@@ -29,7 +35,7 @@ def bound(address: Address, flag: str) -> socket.socket:
         listening.close()
         raise CannotServe(
             f"cannot listen on `{address[0]}:{address[1]}` ({error.strerror}): "
-            f"stop what listens there, or give another {flag}"
+            f"{_CURES.get(error.errno or 0, '')}give another {flag}"
         ) from error
     return listening
 

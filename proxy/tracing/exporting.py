@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 import requests
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -11,6 +10,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from proxy.metrics import Metrics
+from proxy.version import own
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +52,4 @@ def exporter(endpoint: str, metrics: Metrics) -> SpanExporter:
 
 def resource() -> Resource:
     """Who makes the spans."""
-    try:
-        own = version("sidegate")
-    except PackageNotFoundError:
-        own = "unknown"
-    return Resource.create({"service.name": "sidegate", "service.version": own})
+    return Resource.create({"service.name": "sidegate", "service.version": own()})

@@ -88,7 +88,8 @@ def _uncoverable(hold: Hold, action: Action | ToolAction, ruleset: Ruleset) -> s
     if hold.tier is not Tier.EXTERNAL:
         return f"is of tier {hold.tier:d}, which is decided one by one"
     if hold.rule is None or hold.reason_id not in _NAMED:
-        return f"is held for `{hold.reason_id}` and not because a rule surely names it"
+        why = f"is held for `{hold.reason_id}` and not because a rule surely names it"
+        return why if hold.rule else f"{why}: write one for such calls first"
     if hold.policy != ruleset.hash:
         return "was held under other rules than those of now"
     if hold.generation > 1:

@@ -63,8 +63,8 @@ _TEXTS: dict[State, str] = {
 
 _OF_HTTP = frozenset({"status_url", "answer_url", "edited_note"})
 _EDITED = (
-    "A human reviewer changed the arguments of this call before approving it; what runs, or ran, is the "
-    "changed call. Go on from that, and do not make the original call again. Changed:"
+    "A human reviewer changed the arguments of this call; all that is told here is about the changed call. "
+    "Go on from that, and do not make the original call again. Changed:"
 )
 _ASKED = (
     "A REVIEWER ASKS you something before deciding: this call was not executed (hold {id}). Call {await_} "

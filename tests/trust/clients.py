@@ -59,34 +59,36 @@ _CURES = {
 
 
 def known() -> Iterator[Client]:
-    """All that can be had here."""
+    """All of them. Raises FileNotFoundError where one is not installed."""
     yield from _system()
-    yield from _java()
     yield from _python()
     yield from _node()
 
 
 def _system() -> Iterator[Client]:
+    """Those of the system, which `make trust` installs."""
     commands = {
         "curl": ("curl", "-sS", "-m", "20", _URL),
         "wget": ("wget", "-qO-", "--tries=1", "--timeout=20", _URL),
         "git": ("git", "ls-remote", f"https://{HOST}/r.git"),
-        "ruby": ("ruby", "-e", f"require 'net/http'; Net::HTTP.get(URI({_URL!r}))"),
         "python urllib": (
             "/usr/bin/python3",
             "-c",
             f"import urllib.request as r; r.urlopen({_URL!r})",
         ),
+        "Ruby Net::HTTP": ("ruby", "-e", f"require 'net/http'; Net::HTTP.get(URI({_URL!r}))"),
+        "Ruby open-uri": ("ruby", "-e", f"require 'open-uri'; URI.open({_URL!r}).read"),
+        "Java HttpClient": ("java", str(Path(__file__).with_name("Ask.java"))),
     }
-    for name, command in commands.items():
-        if (path := shutil.which(command[0])) is not None:
-            yield Client(name=name, command=(path, *command[1:]), cure=_CURES.get(name, ""))
+    for name, (program, *arguments) in commands.items():
+        yield Client(name=name, command=(_found(program), *arguments), cure=_CURES.get(name, ""))
 
 
-def _java() -> Iterator[Client]:
-    """Its HttpClient, from a source file, where there is a compiler."""
-    if (path := shutil.which("java")) is not None and shutil.which("javac") is not None:
-        yield Client(name="Java HttpClient", command=(path, str(Path(__file__).with_name("Ask.java"))))
+def _found(program: str) -> str:
+    """Where it is. Raises FileNotFoundError: left out, a client would be missing from the table."""
+    if (path := shutil.which(program)) is None:
+        raise FileNotFoundError(f"there is no `{program}` here: `make trust` installs it")
+    return path
 
 
 def _python() -> Iterator[Client]:

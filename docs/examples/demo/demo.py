@@ -26,7 +26,10 @@ MAIL = {"to": "all-customers@example.com", "subject": "We are closing", "text": 
 
 
 class Story:
-    """The sidecar, the upstreams and the agent of one telling."""
+    """The sidecar, the upstreams and the agent of one telling.
+
+    Each has a session of its own: a Ctrl-C is the story's, which ends them in order.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -39,7 +42,7 @@ class Story:
         """The bank and the mail server."""
         certificate(self.folder)
         command = [sys.executable, str(HERE / "upstreams.py"), str(self.bank), str(self.folder)]
-        process = stack.enter_context(subprocess.Popen(command))  # noqa: S603
+        process = stack.enter_context(subprocess.Popen(command, start_new_session=True))  # noqa: S603
         stack.callback(process.terminate)
         _until(lambda: self.books() is not None)
 
@@ -54,7 +57,9 @@ class Story:
             *("--config", str(HERE / "config.yaml"), "--rules", str(HERE / "rules.yaml")),
         ]
         environment = os.environ | {"DEMO_BANK_TOKEN": "fresh-token"}
-        self.serving = subprocess.Popen(command, stdout=log, stderr=log, env=environment)  # noqa: S603
+        self.serving = subprocess.Popen(  # noqa: S603
+            command, stdout=log, stderr=log, env=environment, start_new_session=True
+        )
         log.close()
         _until(lambda: _reads(f"http://127.0.0.1:{self.console}/readyz") is not None)
 
@@ -70,10 +75,15 @@ class Story:
             self.serving.send_signal(signal.SIGINT)
             self.serving.wait(20)
 
+    def log(self) -> str:
+        """What the sidecar has said."""
+        path = self.folder / "sidegate.log"
+        return path.read_text() if path.exists() else ""
+
     def agent(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the agent once, through `sidegate exec`, with a token that expired long ago."""
         said = self.sidegate(
-            *("exec", "--", sys.executable, str(HERE / "agent.py"), method, self.url + path),
+            *("exec", "--quiet", "--", sys.executable, str(HERE / "agent.py"), method, self.url + path),
             *([json.dumps(body)] if body else []),
         )
         heard: dict[str, Any] = json.loads(said)
@@ -84,7 +94,7 @@ class Story:
         line = [*SIDEGATE, command, "--data-dir", str(self.data_dir), *arguments]
         environment = os.environ | {"AGENT_TOKEN": "expired-token"}
         done = subprocess.run(  # noqa: S603
-            line, env=environment, check=True, stdout=subprocess.PIPE, timeout=30
+            line, env=environment, check=True, stdout=subprocess.PIPE, timeout=30, start_new_session=True
         )
         return done.stdout.decode()
 
@@ -129,7 +139,7 @@ def tell(story: Story) -> None:
 
     say("In the afternoon, the reviewer reads what exactly would run, and approves it:")
     shown = story.sidegate("holds", hold_id)
-    show("\n".join(shown.strip().splitlines()[:12]))
+    show("\n".join(shown.splitlines()[:12]))
     story.sidegate("approve", hold_id, "--yes")
     _until(lambda: story.hold(hold_id)["state"] == "executed")
     booked = story.books()["transfers"]
@@ -148,13 +158,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="sidegate-demo-", dir="/tmp") as folder, ExitStack() as stack:
         story = Story(Path(folder))
         stack.callback(story.stop_sidecar)
-        story.start_upstreams(stack)
-        story.start_sidecar()
         try:
+            story.start_upstreams(stack)
+            story.start_sidecar()
             tell(story)
+        except KeyboardInterrupt:
+            print("\nthe story was broken off: all that it started is ended", file=sys.stderr)  # noqa: T201
+            return 130
         except (AssertionError, subprocess.SubprocessError, KeyError, TypeError) as error:
             print(f"\nthe story went wrong: {error!r}", file=sys.stderr)  # noqa: T201
-            print((story.folder / "sidegate.log").read_text(), file=sys.stderr)  # noqa: T201
+            print(story.log(), file=sys.stderr)  # noqa: T201
             return 1
     say(f"That was all, in {monotonic() - started:.0f} seconds. The next step is the README.")
     return 0

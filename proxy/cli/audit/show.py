@@ -22,7 +22,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         usage="sidegate audit show [PATH...] [--hold ID] [--kind KIND] [--json] [--data-dir DIR]",
     )
     parser.add_argument("--hold", metavar="ID", help="only what is about this hold")
-    parser.add_argument("--kind", action="append", choices=list(Kind), metavar="KIND", help="only this kind")
+    parser.add_argument(
+        "--kind", action="append", choices=[*map(str, Kind)], metavar="KIND", help="only this kind"
+    )
     parser.add_argument("--json", action="store_true", help="the records as they were written")
     add_paths(parser)
     finish(parser, run)

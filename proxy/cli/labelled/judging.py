@@ -64,7 +64,11 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--tools", type=Path, metavar="FILE", help="JSON object: MCP server to its tools/list entries"
     )
     parser.add_argument(
-        "--data-dir", type=Path, default=Path(".sidegate"), help="accepted everywhere; not used here"
+        "--data-dir",
+        type=Path,
+        default=Path(".sidegate"),
+        metavar="DIR",
+        help="accepted everywhere; not used here",
     )
 
 

@@ -32,7 +32,7 @@ _STANDING: dict[State, str] = {
     State.CANCELLED: "was taken back before it was sent and did not run",
     State.KILLED: "was stopped by the kill switch and did not run",
     State.DRILLED: "was a drill, which can never run, and `{by}` has answered it",
-    State.SUPERSEDED: "was changed by a reviewer and did not run: another one goes on in its place",
+    State.SUPERSEDED: "was changed by a reviewer and did not run: `{next}` goes on in its place",
 }
 
 _RESOLVED: dict[tuple[State, Resolution | None], str] = {
@@ -133,6 +133,7 @@ def standing(hold: Hold) -> str:
     return words.format(
         by="` and `".join(approvers(hold)) or hold.decided_by,
         found_by=hold.resolved_by,
+        next=hold.superseded_by,
         reason=hold.decision_reason,
         decide_by=hold.decide_by.isoformat(timespec="seconds"),
         run_by=hold.run_by.isoformat(timespec="seconds") if hold.run_by else "?",

@@ -140,6 +140,7 @@ def test_a_target_that_names_no_place_is_refused(line: bytes) -> None:
     driver.send(line + HOST + b"\r\n")
     [(status, _, body)] = driver.answers()
     assert (status, json.loads(body)["reason_id"]) == (400, "target_malformed")
+    assert "name this address as their proxy" in json.loads(body)["reason"]
     assert driver.tally.reasons == ["target_malformed"]
     assert not driver.asked
     assert driver.open

@@ -1,6 +1,7 @@
 """The command line as a whole: which commands there are, and what each way to end is worth."""
 
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -56,6 +57,35 @@ def test_help_is_0(command: str, capsys: Capture) -> None:
     """Every command explains itself and its data folder."""
     assert run(command, "--help") == 0
     assert "--data-dir" in capsys.readouterr().out
+
+
+def test_the_version(capsys: Capture) -> None:
+    """`sidegate --version` says it, and nothing else."""
+    assert run("--version") == 0
+    assert re.fullmatch(r"sidegate \S+\n", capsys.readouterr().out)
+
+
+MISTAKEN = {
+    "a state": (["holds", "--state", "waiting"], "choose from 'pending', "),
+    "an outcome": (["resolve", "x", "done", "--reason", "seen"], "choose from 'executed', "),
+    "a label": (["label", "x", "good"], "choose from 'necessary', "),
+    "a passed call's label": (["passed", "x", "good"], "choose from 'right', "),
+    "a kind": (["audit", "show", "--kind", "x"], "choose from '"),
+    "a trust": (["mcp", "--trust", "x", "--", "cat"], "choose from 'first-use', "),
+    "minutes": (["grant", "x", "--reason", "y", "--minutes", "ten"], "`ten` is no whole number; give one"),
+    "a user": (["doctor", "--as", "agent"], "`agent` is no user id; give its number"),
+    "a tier": (["users", "add", "x", "--tier", "9"], "choose from '3', '4'"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKEN)
+def test_what_a_flag_does_not_take(case: str, capsys: Capture) -> None:
+    """It says what it takes, in words that can be typed, and not in Python's."""
+    arguments, cure = MISTAKEN[case]
+    assert run(*arguments) == 2
+    said = capsys.readouterr().err
+    assert cure in said
+    assert not re.search(r"<\w+\.|invalid \w+ value", said), said
 
 
 def test_all_commands_are_listed(capsys: Capture) -> None:

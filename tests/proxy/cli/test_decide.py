@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from proxy.cli import one_hold
+from proxy.cli import decide, one_hold
 from rules.hold import Event, State
 from tests.proxy.cli.desk import DOMAIN, KEY, Desk, Terminal
 from tests.proxy.console.world import ACTION, World
@@ -146,12 +146,28 @@ async def test_kill_and_unkill(world: World, desk: Desk, capsys: Capture) -> Non
     """The switch goes on with who and why, and off."""
     assert desk.run("kill", "--reason", "runs wild") == 0
     assert capsys.readouterr().out == (
-        "the kill switch is on, nothing that is held is sent: ada: runs wild\n"
+        "the kill switch is on, only reads pass and nothing that is held is sent: ada: runs wild\n"
     )
     assert await world.store.killed() == "ada: runs wild"
     assert desk.run("unkill") == 0
     assert capsys.readouterr().out == "the kill switch is off\n"
     assert await world.store.killed() is None
+
+
+async def test_an_approval_under_the_kill_switch(world: World, desk: Desk, capsys: Capture) -> None:
+    """It counts, and nobody is left to wonder why nothing runs."""
+    hold = await world.hold()
+    await world.store.kill("ada: runs wild")
+    assert desk.run("approve", hold.hold_id) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "the kill switch is on: nothing is sent until `sidegate unkill`"
+
+
+def test_the_time_in_which_an_approval_is_taken_back(capsys: Capture) -> None:
+    """Until when, and how."""
+    decide._waits({"hold_id": "H", "grace_until": "2026-11-24T00:00:05+00:00"}, killed=False)
+    said = capsys.readouterr().out
+    assert said == "nothing is sent before 2026-11-24T00:00:05+00:00: `sidegate undo H` until then\n"
 
 
 async def test_only_what_drifted_is_asked_again(world: World, desk: Desk, capsys: Capture) -> None:

@@ -35,6 +35,12 @@ async def test_show_and_accept(world: World, desk: Desk, capsys: Capture) -> Non
     assert desk.run("pins", "accept", "bank") == 0
 
 
+async def test_no_servers_yet(desk: Desk, capsys: Capture) -> None:
+    """Nothing waits, and that is said."""
+    assert desk.run("pins") == 0
+    assert capsys.readouterr().out == "no tools of MCP servers are known yet\n"
+
+
 async def test_what_cannot_be_meant_is_refused(world: World, desk: Desk, capsys: Capture) -> None:
     """Another server, another tool, two servers of one name, and too many words."""
     pinned = Pinned(world.store)

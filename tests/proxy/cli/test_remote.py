@@ -251,3 +251,25 @@ def test_the_default_folder() -> None:
     add_data_dir(parser)
     assert parser.parse_args([]).data_dir == Path(".sidegate")
     assert parser.parse_args(["--data-dir", "/x"]).data_dir == Path("/x")
+
+
+def test_another_users_folder(capsys: Capture) -> None:
+    """Whatever a command would read there, it says which file, and who may."""
+
+    def run(_: argparse.Namespace) -> int:
+        raise PermissionError(13, "Permission denied", "/d/\x1b[2Jkeys")
+
+    assert reported(run)(argparse.Namespace()) == 1
+    said = capsys.readouterr().err
+    assert "keys` cannot be used (Permission denied): run this as the sidecar's user\n" in said
+    assert "\x1b" not in said
+
+
+def test_what_is_no_file_is_not_taken_for_one() -> None:
+    """A fault of ours stays one."""
+
+    def run(_: argparse.Namespace) -> int:
+        raise PermissionError(1, "Operation not permitted")
+
+    with pytest.raises(PermissionError):
+        reported(run)(argparse.Namespace())

@@ -205,6 +205,7 @@ def test_an_address_of_another_machine(serve: Serve) -> None:
     """Exit 1 with the flag that named it."""
     code, said = serve(listen="192.0.2.77:8080")
     assert (code, "cannot listen on `192.0.2.77:8080`" in said, "--listen" in said) == (1, True, True), said
+    assert "this machine has no such address, give another --listen" in said
 
 
 @pytest.mark.parametrize(

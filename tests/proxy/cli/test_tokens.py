@@ -19,6 +19,8 @@ def tokens(folder: Path, *arguments: str) -> int:
 
 def test_add_list_revoke(tmp_path: Path, capsys: Capture) -> None:
     """The token is printed once, alone on its line."""
+    assert tokens(tmp_path, "list") == 0
+    assert capsys.readouterr().out == "no tokens\n"
     assert tokens(tmp_path, "add", "ci", "--role", "viewer", "--host", "a.example", "--days", "7") == 0
     secret = capsys.readouterr().out.strip()
     kept = ApiTokens(tmp_path / "people", now=lambda: datetime.now(UTC))

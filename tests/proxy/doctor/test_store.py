@@ -54,6 +54,9 @@ async def test_nobody_answers(tmp_path: Path) -> None:
     url = f"unix://:hush@{tmp_path}/none.sock"
     (one,) = await examine(url, embedded=False, now=datetime.now(UTC))
     assert (one.check, one.level, "hush" in f"{one}") == ("store.reached", Level.FAULT, False)
+    assert "correct REDIS_URL" in one.cure
+    [ours] = await examine(url, embedded=True, now=datetime.now(UTC))
+    assert ours.cure == "start the sidecar, with which it runs"
 
 
 async def test_a_store_that_does_not_tell() -> None:

@@ -130,5 +130,5 @@ def test_a_port_that_is_taken_is_named_with_its_flag() -> None:
     """Bound without listening is not taken: two sidecars that start at once are told apart by listening."""
     with bound(("127.0.0.1", 0), "--listen") as first:
         address = first.getsockname()
-        with pytest.raises(CannotServe, match=r"cannot listen on .* or give another --console"):
+        with pytest.raises(CannotServe, match=r"stop what listens there, or give another --console"):
             bound(address, "--console")

@@ -94,7 +94,10 @@ def test_unlike_it(changes: dict[str, Any]) -> None:
 
 HELD: dict[str, tuple[dict[str, Any], str]] = {
     "tier 4": ({"tier": Tier.HIGH_RISK}, "is of tier 4"),
-    "no rule": ({"rule": None, "reason_id": ReasonId.DEFAULT_WRITE}, "not because a rule surely names it"),
+    "no rule": (
+        {"rule": None, "reason_id": ReasonId.DEFAULT_WRITE},
+        "names it: write one for such calls first",
+    ),
     "perhaps a rule": ({"reason_id": ReasonId.RULE_UNKNOWN}, "not because a rule surely names it"),
     "over a budget": ({"reason_id": ReasonId.BUDGET}, "not because a rule surely names it"),
     "a secret": ({"reason_id": ReasonId.SECRET_OUTBOUND}, "not because a rule surely names it"),

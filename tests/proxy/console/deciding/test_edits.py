@@ -22,6 +22,7 @@ async def test_a_change(world: World, api: httpx2.AsyncClient) -> None:
     assert whole["action"]["body_text"] == '{"amount":1,"to":"Zo\\u00eb"}'
     old = (await api.get(path)).json()["hold"]
     assert (old["state"], old["superseded_by"]) == ("superseded", made["hold_id"])
+    assert old["standing"].endswith(f"`{made['hold_id']}` goes on in its place")
 
 
 @pytest.mark.parametrize("verb", ["edit", "edit/preview"])
