@@ -67,7 +67,7 @@ POINTS = _points(
     ("recording", Reach.UNHELD, "before proxy.store.store:Store.open"),
     ("held", Reach.HELD, "after proxy.store.store:Store.open"),
     ("deciding", Reach.HELD, "before proxy.console.deciding.deciding:Deciding._decided"),
-    ("decided", Reach.APPROVED, "before proxy.console.deciding.decisions:summary"),
+    ("decided", Reach.APPROVED, "before proxy.console.deciding.decisions:Decisions._told"),
     ("found", Reach.APPROVED, "before proxy.replay.worker:Worker._run_if_possible"),
     ("claiming", Reach.APPROVED, "before proxy.replay.replayer:Replayer.run"),
     ("claimed", Reach.APPROVED, "before proxy.replay.replayer:Replayer._run_claimed"),

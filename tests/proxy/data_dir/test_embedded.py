@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -62,7 +62,10 @@ def held(folder: Path) -> Iterator[None]:
 
 def internet_sockets(pid: int) -> set[str]:
     """Return the process's TCP and UDP sockets."""
-    own = {str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()}
+    own = set[str]()
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # one that it has closed since
+            own.add(str(fd.readlink()))
     tables = [Path(f"/proc/{pid}/net/{name}") for name in ("tcp", "tcp6", "udp", "udp6")]
     rows = [row.split() for t in tables if t.exists() for row in t.read_text().splitlines()[1:]]
     return own & {f"socket:[{row[9]}]" for row in rows}
