@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.acceptance.authority import Authority
@@ -42,6 +43,7 @@ new_holds: {{most: 100000}}
 drills: {{rate: 0.2, most_open: 5}}
 pass_audit: {{rate: 0.05}}
 review: {{eval_metrics: FILE}}
+audit: {{assessed: {datetime.now(UTC).date()}, sinks: [{{name: stream, kind: redis}}]}}
 """
 _CHANCES = {
     "SIDEGATE__DRILLS__RATE": "0.2",
