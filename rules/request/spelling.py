@@ -18,5 +18,5 @@ def fold(text: str) -> str:
 
 
 def fold_name(name: str) -> str:
-    """What a lenient reader looks a member or a parameter up by: white space around a name is taken off too."""
+    """What a lenient reader looks a name up by: the white space around it is taken off too."""
     return fold(name).strip()

@@ -36,7 +36,7 @@ def test_spellings_that_stay_apart(text: str) -> None:
 
 
 def test_white_space_around_a_name_makes_no_difference() -> None:
-    """As servers trim the names of members and parameters; inside of one it does."""
+    """As servers trim the names of members and parameters; inside of one it makes one."""
     assert fold_name(" Amount\u00a0") == "amount"
     assert fold_name("due date") != fold_name("duedate")
 
