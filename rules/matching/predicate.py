@@ -17,7 +17,7 @@ from rules.language.complaint import quote
 from rules.matching.expression import HTTP, TOOL, Expression, Literal, exact, read_expression
 from rules.matching.reading import looks
 from rules.matching.truth import Truth
-from rules.request.spelling import fold
+from rules.request.spelling import fold, fold_name
 from rules.request.strict_json import Json
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Predicate:
 
     def _resembles(self, name: str) -> bool:
         """Whether a server may take `name` for one that the expression has."""
-        return not self.looks.isdisjoint((fold(name), *looks(name)))
+        return not self.looks.isdisjoint((fold_name(name), *looks(name)))
 
     def _refuse_names_in(self, payload: Payload) -> None:
         """Many frameworks look a parameter up in query and body alike."""
@@ -134,7 +134,7 @@ class Predicate:
         """
         parts = list(_walk(value))
         for name in {name for name, _ in parts} - self.expression.names:
-            if name is not None and (fold(name) in self.looks or self._inside(name)):
+            if name is not None and (fold_name(name) in self.looks or self._inside(name)):
                 raise _Undecided
         leaves = [(name, part) for name, part in parts if not isinstance(part, dict | list)]
         for name, leaf in leaves:
@@ -189,7 +189,7 @@ def read_predicate(source: str) -> Predicate:
     return Predicate(
         expression=expression,
         program=program,
-        looks=frozenset(fold(name) for name in expression.names),
+        looks=frozenset(fold_name(name) for name in expression.names),
         values=values,
         kinds=frozenset(map(_kind, expression.literals)),
         sought=tuple((text, _look(text)) for text in texts) if expression.within else (),

@@ -6,7 +6,7 @@ from enum import Enum, StrEnum
 
 from rules.call import Call, HttpCall, Pairs, PayloadKind
 from rules.headers import Fields
-from rules.request.spelling import fold
+from rules.request.spelling import fold_name
 from rules.request.strict_json import Json
 
 type Steps = tuple[str, ...]
@@ -113,8 +113,8 @@ def _children(value: Json, step: str) -> Sequence[Reading]:
         case dict() if step in value:
             return [value[step]]
         case dict():
-            look = fold(step)
-            return [Gap.MISSING, *(item for name, item in value.items() if fold(name) == look)]
+            look = fold_name(step)
+            return [Gap.MISSING, *(item for name, item in value.items() if fold_name(name) == look)]
         case list() if step == ANY:
             return value or [Gap.MISSING]
         case list() if step.isascii() and step.isdigit():
@@ -134,7 +134,7 @@ def _pairs(pairs: Pairs, steps: Steps) -> list[Reading]:
     """Values by name; `a[b]` and `a.b` are two spellings of the path a.b."""
     if not pairs:
         return [Gap.MISSING]
-    look = tuple(fold(step) for step in steps)
+    look = tuple(fold_name(step) for step in steps)
     exact: list[Reading] = []
     alike: list[Reading] = []
     for name, value in pairs:
@@ -154,7 +154,7 @@ def _spelled(name: str) -> Steps:
 
 def looks(name: str) -> Steps:
     """The path that a lenient server may take `name` for, as `amount[]` or `Amount` for `amount`."""
-    return tuple([fold(step) for step in _SEPARATORS.split(name) if step])
+    return tuple([fold_name(step) for step in _SEPARATORS.split(name) if step])
 
 
 def _fits(name: Steps, steps: Steps) -> bool:

@@ -9,7 +9,7 @@ from rules.headers import VOLATILE, Fields, bound, first
 from rules.mcp.message import Message, write
 from rules.mcp.methods import Kind, of_client
 from rules.reply import Reply
-from rules.request.spelling import fold
+from rules.request.spelling import fold_name
 from rules.request.strict_json import Json
 
 SESSION = b"mcp-session-id"
@@ -133,7 +133,7 @@ def _looks_like_mcp(call: HttpCall) -> bool:
 
 def _names_method(message: dict[str, Json]) -> bool:
     """Whether a lenient reader would find one of MCP's methods in it."""
-    named = {fold(name).strip(): value for name, value in message.items()}
+    named = {fold_name(name): value for name, value in message.items()}
     method = named.get("method")
     known = isinstance(method, str) and of_client(method.strip()) is not Kind.UNKNOWN
     return "jsonrpc" in named and known

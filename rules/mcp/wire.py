@@ -13,14 +13,14 @@ from decimal import Decimal
 from rules.mcp.message import Failure, Id, Members, Message, Notification, Request, Result
 from rules.mcp.protocol import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR
 from rules.request.body import MAX_JSON_VALUES
-from rules.request.spelling import fold
+from rules.request.spelling import fold_name
 from rules.request.strict_json import MAX_DEPTH, Json, OutOfBounds, parse
 
 _ENVELOPE = frozenset({"jsonrpc", "id", "method", "params", "result", "error"})
 _PARAMS = frozenset(
     {"_meta", "arguments", "cursor", "inputResponses", "name", "ref", "requestState", "task", "taskId", "uri"}
 )
-_FOLDED = {fold(name): name for name in _ENVELOPE | _PARAMS}
+_FOLDED = {fold_name(name): name for name in _ENVELOPE | _PARAMS}
 _METHOD = re.compile(r"[A-Za-z0-9_.$-]{1,64}(?:/[A-Za-z0-9_.$-]{1,64}){0,4}")
 _MAX_ID_CHARACTERS = 512
 _NOTIFIES = "notifications/"
@@ -86,7 +86,7 @@ def read_answer(text: bytes) -> Message | Malformed:
         value = json.loads(text, parse_float=Decimal)
     except (ValueError, ArithmeticError, RecursionError):
         return message
-    if not isinstance(value, dict) or any(fold(name).strip() == "method" for name in value):
+    if not isinstance(value, dict) or any(fold_name(name) == "method" for name in value):
         return message
     id_, result = _id(value.get("id")), value.get("result")
     if id_ is None or not isinstance(result, dict) or _is_deep(result):
@@ -174,7 +174,7 @@ def _params_fault(params: Members) -> str | None:
 def _look_alike(members: Members, known: frozenset[str]) -> str | None:
     """Whether a lenient reader takes a member for one of `known` that it is not."""
     for name in members.keys() - known:
-        meant = _FOLDED.get(fold(name).strip())
+        meant = _FOLDED.get(fold_name(name))
         if meant in known:
             return f"a member only looks like `{meant}`"
     return None

@@ -15,3 +15,8 @@ def fold(text: str) -> str:
     kept = "".join(c for c in folded if unicodedata.category(c) not in ("Cc", "Cf"))
     # What is taken out may have kept combining marks from their order.
     return unicodedata.normalize("NFKD", kept)
+
+
+def fold_name(name: str) -> str:
+    """What a lenient reader looks a name up by: the white space around it is taken off too."""
+    return fold(name).strip()

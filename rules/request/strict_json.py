@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from typing import Never
 
-from rules.request.spelling import fold
+from rules.request.spelling import fold_name
 
 type Json = bool | int | Decimal | str | list[Json] | dict[str, Json] | None
 
@@ -96,8 +96,8 @@ def _members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(members) != len(pairs):
         raise ValueError("json repeats a member")
     names = "".join(members)
-    plain = names.isascii() and names.isprintable() and names == names.lower()
-    if not plain and len({fold(name) for name in members}) != len(members):
+    plain = names.isascii() and names.isprintable() and names == names.lower() and " " not in names
+    if not plain and len({fold_name(name) for name in members}) != len(members):
         raise ValueError("json has two members that look alike")
     return members
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
 from rules.call import Pairs
-from rules.request.spelling import fold
+from rules.request.spelling import fold_name
 from rules.verdict import ReasonId, Refusal
 
 MAX_TARGET_BYTES = 16 * 1024
@@ -114,7 +114,7 @@ def read_pairs(text: str) -> Pairs:
 
 
 def _collide(names: Iterable[str]) -> bool:
-    looks = [fold(name).strip() for name in names]
+    looks = [fold_name(name) for name in names]
     plain = {name for name in looks if "[" not in name}
     bases = {name.partition("[")[0] for name in looks if "[" in name}
     return len(set(looks)) != len(looks) or not plain.isdisjoint(bases)

@@ -25,6 +25,7 @@ _VERBS = {
         resume pause suspend activate deactivate lock unlock close open reopen confirm convert assign
         unassign join leave reset change configure mark manage toggle apply append make perform do log
         record lend fill end place reserve exchange return provision initialize push mutate process unset
+        shutdown checkin signup logout
     """,
     Effect.DEPLOYMENT: """
         deploy undeploy redeploy release rollback execute exec run rerun invoke trigger merge launch
@@ -101,6 +102,9 @@ MODIFIERS = words_of(
     batch bulk multi mass async begin try permanent permanently force hard soft safe tentatively
     """
 )
+
+PARTICLES = frozenset({"in", "out", "up", "down", "off", "back"})
+"""With these a verb may be another one: `check out` reads nothing."""
 
 JOINTS = frozenset({"and", "or", "then"})
 

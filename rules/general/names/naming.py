@@ -15,6 +15,7 @@ from rules.general.names.lexicon import (
     JOINTS,
     MARKS,
     MODIFIERS,
+    PARTICLES,
     PREFIX_ENDINGS,
     PREFIXES,
     READ_OBJECTS,
@@ -45,7 +46,7 @@ def effect_of(name: str) -> Effect | None:
 
     For names that begin with their verb, as those of remote procedures and of actions on a resource do.
     """
-    words = _bare(split(name))
+    words = _bare(_joined(split(name)))
     if not words:
         return None
     if _only_reads(words, name):
@@ -63,7 +64,7 @@ def _only_reads(words: list[str], name: str) -> bool:
 
 def effect_within(name: str) -> Effect | None:
     """The same for names that may begin with a product's or a resource's name."""
-    words = split(name)
+    words = _joined(split(name))
     if words and words[-1] in ENDS_OF_READS:
         return Effect.READ
     places = [place for place, word in enumerate(words) if word in VERBS]
@@ -87,6 +88,15 @@ def _of_nouns(words: list[str], place: int) -> Effect | None:
         return Effect.READ
     effect = _of_words(words[place:])
     return None if place == len(words) - 1 and effect is not Effect.READ else effect
+
+
+def _joined(words: list[str]) -> list[str]:
+    """With each verb and its particle as the one verb that they are: `check_out`, `shutDown`."""
+    for place in range(len(words) - 2, -1, -1):
+        verb = "".join(words[place : place + 2])
+        if words[place + 1] in PARTICLES and verb in VERBS:
+            words = [*words[:place], verb, *words[place + 2 :]]
+    return words
 
 
 def _bare(words: list[str]) -> list[str]:

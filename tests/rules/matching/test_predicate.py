@@ -32,6 +32,7 @@ BODIES: dict[str, tuple[str, Any, Truth]] = {
     "no amount": (SMALL, {"currency": "usd"}, UNKNOWN),
     "no amount, but another currency": (SMALL, {"currency": "eur"}, FALSE),
     "a name that looks alike": (SMALL, {"Amount": 500, "currency": "usd"}, UNKNOWN),
+    "one with a space": (SMALL, {"amount": 5, "currency": "usd", "x": [{"amount ": 500}]}, UNKNOWN),
     "one further down": (SMALL, {"amount": 5, "currency": "usd", "x": [{"AMOUNT": 500}]}, UNKNOWN),
     "a look-alike value elsewhere": (SMALL, {"amount": 5, "currency": "usd", "x": [{"y": "USD"}]}, UNKNOWN),
     "a truth among numbers": ("body.live == true", {"live": True, "x": 1}, UNKNOWN),

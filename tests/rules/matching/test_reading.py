@@ -33,6 +33,7 @@ def of_query(query: str, path: str) -> list[Any]:
         ({"a": []}, "a.*", [MISSING]),
         ({}, "a", [MISSING]),
         ({"A": 1}, "a", [MISSING, 1]),
+        ({"a ": 1}, "a", [MISSING, 1]),
         ({"a": 5}, "a.b", [UNREADABLE]),
         (b"\x00\xff", "a", [UNREADABLE]),
         (None, "a", [MISSING]),
@@ -53,6 +54,7 @@ def test_body(body: object, path: str, found: list[Any]) -> None:
         ("to[]=x", "to.*", [MISSING, "x"]),
         ("to=x", "to.*", [MISSING, "x"]),
         ("b=1", "a", [MISSING]),
+        ("a+=1", "a", [MISSING, "1"]),
         ("", "a", [MISSING]),
     ],
 )

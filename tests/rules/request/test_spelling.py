@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rules.request.spelling import fold
+from rules.request.spelling import fold, fold_name
 
 ASCII = st.text(st.characters(max_codepoint=126, min_codepoint=33), max_size=4)
 
@@ -33,6 +33,12 @@ def test_spellings_that_fold_alike(text: str) -> None:
 def test_spellings_that_stay_apart(text: str) -> None:
     """Another letter, an accent or a space is another text."""
     assert fold(text) != "admin"
+
+
+def test_white_space_around_a_name_makes_no_difference() -> None:
+    """As servers trim the names of members and parameters; inside of one it makes one."""
+    assert fold_name(" Amount\u00a0") == "amount"
+    assert fold_name("due date") != fold_name("duedate")
 
 
 @given(st.text(st.characters(max_codepoint=126, min_codepoint=32)))

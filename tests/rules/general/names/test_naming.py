@@ -62,6 +62,12 @@ FIRST: dict[str, Effect | None] = {
     "compute-instances": None,
     "exchangeToken": Effect.PRIVILEGE,
     "placeOrder": Effect.FINANCIAL,
+    "CheckOut": Effect.FINANCIAL,
+    "check_in": Effect.CHANGE,
+    "check_outages": Effect.READ,
+    "shutDown": Effect.CHANGE,
+    "look_up_user": Effect.READ,
+    "lookUp": Effect.READ,
     "": None,
     "batch": None,
 }
@@ -76,6 +82,8 @@ def test_names_that_begin_with_a_verb(name: str) -> None:
 WITHIN: dict[str, Effect | None] = {
     "orderCancel": Effect.FINANCIAL,
     "note_update": Effect.CHANGE,
+    "cart_check_out": Effect.FINANCIAL,
+    "search_in_files": Effect.READ,
     "GmailReadEmail": Effect.READ,
     "get_users_in_channel": Effect.READ,
     "email_search": Effect.READ,
