@@ -13,7 +13,8 @@
 - `drafting/`, `openapi/`, `observed/`: rules made of what a vendor has written down, or of what was seen
 - `placeholder`: what agents have in place of secrets, where it belongs and where it does not
 - `classify`: the `verdict` on a call, and what fixed it
-- `explanation`: all that bears on a call, for people; `approval`: who must approve it
+- `named`: which calls a rule names, and `explanation`: all that bears on one, for people
+- `approval`: who must approve it
 - `drift/`: whether what a call would change is still as it was when a human was asked
 - `action`: the immutable binding that is approved; `hold`: what may become of it; `decision`: by whom
 - `granting/`: calls that a person lets run before they are asked for

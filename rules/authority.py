@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rules.review.money import Money
+from rules.review.money import Money, grouped
 from rules.reviewer import Grant, Reviewer, Role, Scope
 from rules.verdict import Tier
 
@@ -177,8 +177,10 @@ def _beyond(scope: Scope, matter: Matter) -> Refusal | None:
         return Refusal(bar=Bar.AMOUNT, sentence=sentence)
     most = scope.amounts.get(matter.money.currency)
     if most is None or abs(matter.money.amount) > most:
-        limits = ", ".join(f"{amount:f} {currency}" for currency, amount in sorted(scope.amounts.items()))
-        sentence = f"it moves {matter.money}, and your scope ends at {limits}"
+        limits = ", ".join(
+            grouped(f"{amount:f} {currency}") for currency, amount in sorted(scope.amounts.items())
+        )
+        sentence = f"it moves {grouped(matter.money)}, and your scope ends at {limits}"
         return Refusal(bar=Bar.AMOUNT, sentence=sentence)
     return None
 

@@ -23,6 +23,7 @@ from proxy.cli.schema import rule_models
 from proxy.config import Config, Reviewer
 from proxy.console.app import create
 from proxy.console.pages.routes import routes
+from proxy.console.pages.shell import Shell
 from proxy.console.people.entry import OidcEntry, PersonEntry, RoleEntry, ScopeEntry, StepUp
 from proxy.console.reading.lines import Lines
 from proxy.console.reading.shown import contents, summary
@@ -353,7 +354,7 @@ def _routes(routes: list[BaseRoute], prefix: str = "") -> Iterator[str]:
 async def test_every_route_is_documented() -> None:
     """Method and path of each; no route stands there that the console does not have."""
     world = World.build("unix:///tmp/sidegate-no-such-socket")
-    pages = set(_routes(list(routes(world.reviewing(), Lines(world.reviewing())))))
+    pages = set(_routes(list(routes(Shell(world.reviewing()), Lines(world.reviewing())))))
     table = {words(row[0])[0] for row in rows(sections("api.md")["Routes"])}
     assert table == set(_routes(list(create(world.reviewing()).routes))) - pages
     assert {words(row[0])[0] for row in rows(sections("review.md")["Addresses"])} == pages

@@ -5,6 +5,7 @@ from typing import Any
 
 from rules.drift.difference import Change
 from rules.hold import Event, Hold
+from rules.review.money import grouped
 
 type Lines = list[tuple[str, str]]
 """Labels and values: a label is our own word, whatever others wrote is in a value."""
@@ -37,7 +38,7 @@ def opens_elsewhere(package: dict[str, Any] | None) -> bool:
 def _facts(package: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "request", f"{package['method']} {_text(package['url'])}"
     if package["money"]:
-        yield "sum", package["money"]
+        yield "sum", grouped(package["money"])
     if package["recipients"]:
         people = package["recipients"]
         yield "recipients", f"{people['count']}: {', '.join(people['first'])}"
@@ -70,7 +71,7 @@ def _parts(package: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _around(package: dict[str, Any]) -> Iterator[tuple[str, str]]:
     around = package["around"]
     if around["spent_with_this"]:
-        yield "spent with this", f"{around['spent_with_this']} since {around['since']}"
+        yield "spent with this", f"{grouped(around['spent_with_this'])} since {around['since']}"
     for past in around["similar"]:
         yield "a similar one", f"{past['asked_to']}: {past['became']}"
     yield "if nobody answers", f"until {package['decide_by']}: {package['unanswered']}"

@@ -21,7 +21,7 @@ from proxy.cli.rule_files import read_documents, read_rules
 from proxy.cli.settings import add_files
 from proxy.cli.terminal import say
 from proxy.config import Config
-from proxy.doctor import attempts, clients, folder, serving, standing, store
+from proxy.doctor import attempts, clients, credentials, folder, serving, standing, store
 from proxy.doctor.attempts import Aims
 from proxy.doctor.finding import Finding, Level, doubt, fault, ok
 from proxy.doctor.report import as_json, as_table, faults
@@ -83,6 +83,8 @@ def _outside(args: argparse.Namespace) -> Iterator[Finding]:
     layers = read_layers(args.config)
     config = layers.config if isinstance(layers, Layers) else layers
     yield from _files(args, config)
+    if isinstance(config, Config):
+        yield from credentials.examine(config.credentials)
     found, about = serving.examine(data_dir)
     yield from about
     url = os.environ.get("REDIS_URL") or (config.redis.url if isinstance(config, Config) else None)

@@ -32,7 +32,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def grant(args: argparse.Namespace) -> int:
-    """Show the hold, and grant calls like what was shown."""
+    """Show the hold, and grant calls like what was shown; nobody is asked about what cannot be granted."""
     with console(args.data_dir) as api:
         path = hold_path(args.id)
         members = settled(api, path)
@@ -45,6 +45,7 @@ def grant(args: argparse.Namespace) -> int:
             name: getattr(args, name) for name in ("minutes", "count") if getattr(args, name) is not None
         }
         asked["viewed"] = opened(api, path, hold)
+        api.ask("POST", f"{path}/grant", json=asked | {"check": True})
         if not agreed(args, "let calls like this run without asking?"):
             raise Negative("not granted: nothing was changed")
         made = api.ask("POST", f"{path}/grant", json=asked)["grant"]

@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from proxy import logs
 from proxy.audit.segments import AuditError
+from proxy.cli.faults import in_words
 from proxy.cli.remote import add_data_dir
 from proxy.cli.settings import add_files, read_files
 from proxy.config import Config
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         return _exit_code(asyncio.run(wrap(_wrapping(args, *read))))
     except* (CannotStart, AuditError, EmbeddedRedisError, OSError, ValueError) as group:
         for error in group.exceptions:
-            print(f"sidegate: {error}", file=sys.stderr)  # noqa: T201
+            print(f"sidegate: {in_words(error)}", file=sys.stderr)  # noqa: T201
     return 1
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from proxy.cli.terminal import block
+from rules.review.money import grouped
 
 
 def packaged(hold: dict[str, Any]) -> Iterator[str]:
@@ -29,7 +30,8 @@ def _facts(package: dict[str, Any]) -> Iterator[str]:
         yield f"it asks to {package['asks_to']}"
     if package["money"]:
         spent, since = package["around"]["spent_with_this"], package["around"]["since"]
-        yield f"it moves {package['money']}" + (f", at least {spent} since {since} with it" if spent else "")
+        with_it = f", at least {grouped(spent)} since {since} with it" if spent else ""
+        yield f"it moves {grouped(package['money'])}{with_it}"
     if people := package["recipients"]:
         yield f"recipients: {people['count']}, the first {', '.join(people['first'])}"
     if package["rows"] is not None:

@@ -9,6 +9,7 @@ from shlex import quote
 
 from proxy import logs
 from proxy.audit.segments import AuditError
+from proxy.cli.faults import in_words
 from proxy.cli.remote import add_data_dir
 from proxy.cli.settings import add_files, add_places, read_files
 from proxy.config import Config
@@ -59,18 +60,11 @@ def run(args: argparse.Namespace) -> int:
             asyncio.run(serve(settings, announce=_announce))
     except* _EXPECTED as group:
         for error in group.exceptions:
-            print(f"sidegate: {_said(error)}", file=sys.stderr)  # noqa: T201
+            print(f"sidegate: {in_words(error)}", file=sys.stderr)  # noqa: T201
         return_code = 1
     else:
         return_code = 0
     return return_code
-
-
-def _said(error: BaseException) -> str:
-    """What is wrong; the system's own errors name the file and leave the cure to us."""
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"`{error.filename}` cannot be used ({error.strerror}): correct it, or give another path"
-    return str(error)
 
 
 def _settings(data_dir: Path, config: Config, rulebook: Rulebook) -> Settings:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, Router
 
@@ -21,7 +22,9 @@ from proxy.console.granting.grants import Grants
 from proxy.console.keys import Keys
 from proxy.console.kill import KillSwitch
 from proxy.console.openapi import document
+from proxy.console.pages.nowhere import nowhere
 from proxy.console.pages.routes import routes
+from proxy.console.pages.shell import Shell
 from proxy.console.pins import Pins
 from proxy.console.probes import Probes
 from proxy.console.problem import EXCEPTION_HANDLERS
@@ -37,7 +40,7 @@ from proxy.console.reviewing import Reviewing
 
 def create(reviewing: Reviewing) -> Starlette:
     """The console as an ASGI application."""
-    lines = Lines(reviewing)
+    lines, shell = Lines(reviewing), Shell(reviewing)
     probes = Probes(reviewing, lines.board)
 
     @asynccontextmanager
@@ -54,11 +57,11 @@ def create(reviewing: Reviewing) -> Starlette:
             Route("/metrics", probes.metrics),
             Mount("/api", app=_api(reviewing, lines.board)),
             *channel_routes(reviewing),
-            *routes(reviewing, lines),
+            *routes(shell, lines),
         ],
         middleware=[Middleware(Door, address=reviewing.address, names=reviewing.names)],
         lifespan=keeping_up,
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers={**EXCEPTION_HANDLERS, HTTPException: nowhere(shell)},
     )
     app.router.redirect_slashes = False
     return app

@@ -184,8 +184,13 @@ async def on_problem(_request: Request, error: Exception) -> Response:
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """Answer what the router refuses: unknown addresses and methods."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
+    """Answer what the router refuses."""
+    return unrouted(request, error).response()
+
+
+def unrouted(request: Request, error: Exception) -> Problem:
+    """What the router refuses, as a problem: unknown addresses and methods."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - of this class alone are handlers told
     match error.status_code:
         case 404:
             obstacle, detail = Obstacle.NOT_FOUND, f"there is nothing at `{request.url.path}`"
@@ -194,7 +199,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
             detail = f"`{request.url.path}` does not know `{request.method}`"
         case _:
             obstacle, detail = Obstacle.REFUSED, error.detail
-    return Problem(error.status_code, obstacle, detail, headers=error.headers).response()
+    return Problem(error.status_code, obstacle, detail, headers=error.headers)
 
 
 async def on_store_away(_request: Request, _error: Exception) -> Response:

@@ -5,5 +5,6 @@
 - `header`, `aws`, `certificate`: how a secret goes out with a request
 - `credentials`: which credentials a call gets, by host and by name
 - `injection`: secrets put in for the placeholders of requests that pass
+- `unreadable`: which ones cannot be had now
 - `entry`, `making`: what the configuration says, and the parts that it makes
 """

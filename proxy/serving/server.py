@@ -16,6 +16,7 @@ from proxy.config import store_fault
 from proxy.console.app import create
 from proxy.console.granting.using import Using
 from proxy.console.reviewing import Reviewing
+from proxy.credentials.unreadable import unreadable
 from proxy.data_dir.authority import ensure_authority
 from proxy.data_dir.embedded import EmbeddedRedis
 from proxy.data_dir.files import private_folder, write_secret
@@ -94,6 +95,8 @@ class _Sidecar:
         """Make all parts; what cannot be had is said before anything listens."""
         private_folder(settings.data_dir / "keys")
         parts = Parts(settings, url, tasks)
+        for missing in unreadable(settings.config.credentials):
+            logger.warning("credential.unreadable credential=%s why=%s", missing.credential, missing.why)
         write_placeholders(settings.data_dir, parts.injection.exports if parts.injection else {})
         try:
             await parts.store.check()

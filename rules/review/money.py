@@ -1,5 +1,6 @@
 """The sum that a call moves, as it is written there: nobody here knows whether it is in cents."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,8 @@ _ENVELOPES = words_of("data payload request transaction payment transfer charge"
 _MAX_DEPTH = 2
 _MOST_DIGITS = 40
 _LONGEST_CURRENCY = 12
+_WHOLE = re.compile(r"\A-?[0-9]+")
+_THREES = re.compile(r"(?<=[0-9])(?=(?:[0-9]{3})+\Z)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,14 @@ class Money:
 
     def __str__(self) -> str:
         return f"{self.amount:f} {self.currency}".rstrip()
+
+
+def grouped(sum_: object) -> str:
+    """A sum as people read it, for one as `Money` writes it: `18250.5 EUR` is `18'250.5 EUR`.
+
+    The apostrophe is ASCII, breaks no line, and is nobody's decimal mark.
+    """
+    return _WHOLE.sub(lambda found: _THREES.sub("'", found[0]), str(sum_))
 
 
 def money_of(call: Call, account: Account) -> Money | None:

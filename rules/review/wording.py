@@ -4,7 +4,7 @@ from rules.call import Call, HttpCall
 from rules.general.effect import Effect
 from rules.general.reading import read
 from rules.review.excerpt import short
-from rules.review.money import Money
+from rules.review.money import Money, grouped
 from rules.review.reach import Several
 from rules.verdict import Category
 
@@ -38,7 +38,7 @@ def in_words(
     thing = quoted(_thing(call))
     match effect:
         case Effect.FINANCIAL if money is not None:
-            what = f"pay {money}{f' to {quoted(party)}' if party else ''}"
+            what = f"pay {grouped(money)}{f' to {quoted(party)}' if party else ''}"
         case Effect.FINANCIAL:
             what = f"move money, a sum that is not plain here, by {thing}"
         case Effect.COMMUNICATION:

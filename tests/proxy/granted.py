@@ -65,11 +65,15 @@ class Office:
     async def grant(self, hold: Hold | None = None, *, who: str = "ada", **terms: Any) -> Known:
         """What a lead lets run, by what `hold` showed."""
         hold = await self.hold() if hold is None else hold
+        asked = await self.terms(hold, **terms)
+        return await Granting(self.reviewing).give(hold.hold_id, asked, who=self.person(who))
+
+    async def terms(self, hold: Hold, **terms: Any) -> Terms:
+        """What is asked for, by what `hold` showed."""
         facts = await Packages(self.reviewing).facts(hold, await self.reviewing.action(hold))
         named = Named(preview=preview(facts), viewed=frozenset())
         known = {"digest": hold.digest, "named": named, "reason": "a campaign", "time": USUAL_TIME}
-        asked = Terms(**{**known, "count": USUAL_COUNT, **terms})
-        return await Granting(self.reviewing).give(hold.hold_id, asked, who=self.person(who))
+        return Terms(**{**known, "count": USUAL_COUNT, **terms})
 
     def person(self, name: str) -> Reviewer:
         """Somebody as the console knows that person."""

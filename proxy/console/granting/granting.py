@@ -23,6 +23,7 @@ from rules.drill.drill import Answer
 from rules.granting.grant import CallGrant
 from rules.granting.likeness import Likeness, likeness_of
 from rules.hold import Hold, State
+from rules.review.money import Money
 from rules.reviewer import Reviewer
 from rules.verdict import Tier
 
@@ -50,19 +51,19 @@ class Granting:
     def __init__(self, reviewing: Reviewing) -> None:
         self._reviewing = reviewing
 
+    async def check(self, hold_id: str, terms: Terms, *, who: Reviewer) -> None:
+        """Give nothing, and raise what `give` would: a drill is no other hold until it is answered."""
+        hold, _ = await self._found(hold_id, terms, who)
+        _money(hold, await matter_of(self._reviewing, hold, whole=True))
+
     async def give(self, hold_id: str, terms: Terms, *, who: Reviewer) -> Known:
         """Let calls like this hold's run. The hold itself is decided as every other one."""
         reviewing = self._reviewing
-        hold = await find_hold(reviewing, hold_id, who=who, act=Act.VIEW)
-        await self._check(hold, who)
-        if terms.time > reviewing.longest_grant:
-            raise _ungrantable(hold, _too_long(reviewing.longest_grant))
-        alike, matter = await self._looked_at(hold, terms), await matter_of(reviewing, hold, whole=True)
+        hold, alike = await self._found(hold_id, terms, who)
         if hold.drill:
             ended = await answered(reviewing, hold, Answer.APPROVED, who=who, reason=terms.reason)
             raise _ungrantable(ended, f"this hold {standing(ended)}; no grant was given")
-        if matter.moves_money and matter.money is None:
-            raise _ungrantable(hold, "no grant covers calls that move money, no rule says surely how much")
+        money = _money(hold, await matter_of(reviewing, hold, whole=True))
         at = await reviewing.store.now()
         grant = CallGrant(
             grant_id=str(ULID()),
@@ -70,7 +71,7 @@ class Granting:
             reason=terms.reason,
             hold_id=hold_id,
             likeness=alike,
-            money=matter.money,
+            money=money,
             at=at,
             until=at + terms.time,
             count=terms.count,
@@ -103,6 +104,14 @@ class Granting:
             logger.warning("console.grant_revoked grant=%s reviewer=%s", grant_id, who.name)
         return await self._reviewing.grants.find(grant_id) or known
 
+    async def _found(self, hold_id: str, terms: Terms, who: Reviewer) -> tuple[Hold, Likeness]:
+        """The hold that was looked at, and what all calls of the grant share. Raises Problem."""
+        hold = await find_hold(self._reviewing, hold_id, who=who, act=Act.VIEW)
+        await self._check(hold, who)
+        if terms.time > self._reviewing.longest_grant:
+            raise _ungrantable(hold, _too_long(self._reviewing.longest_grant))
+        return hold, await self._looked_at(hold, terms)
+
     async def _check(self, hold: Hold, who: Reviewer) -> None:
         """Refuse what `who` may not grant. Raises Problem."""
         refused = await refusal(self._reviewing, hold, who=who, act=Act.GRANT)
@@ -129,6 +138,13 @@ class Granting:
         if isinstance(alike, str):
             raise _ungrantable(hold, f"no grant can cover calls like this: it {alike}")
         return alike
+
+
+def _money(hold: Hold, matter: Matter) -> Money | None:
+    """What each call moves at most. Raises Problem where it moves money and nobody knows how much."""
+    if matter.moves_money and matter.money is None:
+        raise _ungrantable(hold, "no grant covers calls that move money, no rule says surely how much")
+    return matter.money
 
 
 def _ungrantable(hold: Hold, why: str) -> Problem:

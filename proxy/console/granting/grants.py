@@ -18,7 +18,7 @@ from rules.granting.grant import LONGEST, MOST_COUNT, USUAL_COUNT, lapse
 from rules.request.strict_json import Json
 
 MOST_MINUTES = LONGEST // timedelta(minutes=1)
-_MEMBERS = ("digest", "preview", "viewed", "reason", "minutes", "count")
+_MEMBERS = ("digest", "preview", "viewed", "reason", "minutes", "count", "check")
 
 
 class Grants:
@@ -29,11 +29,14 @@ class Grants:
         self._granting = Granting(reviewing)
 
     async def give(self, request: Request) -> Response:
-        """Let calls like this hold's run."""
+        """Let calls like this hold's run, or say only whether they could."""
         members = await read_members(request, names=_MEMBERS)
         terms = read_terms(members, longest=self._reviewing.longest_grant)
-        who = reviewer(request)
-        return self._told(await self._granting.give(request.path_params["hold_id"], terms, who=who))
+        hold_id, who = request.path_params["hold_id"], reviewer(request)
+        if not _checks(members):
+            return self._told(await self._granting.give(hold_id, terms, who=who))
+        await self._granting.check(hold_id, terms, who=who)
+        return answer({"now": self._reviewing.now().isoformat(), "grant": None})
 
     async def show(self, request: Request) -> Response:
         """All of the last day, and those that still count."""
@@ -90,6 +93,14 @@ def read_terms(
     count = _number(members, "count", usual=USUAL_COUNT, most=MOST_COUNT)
     named = replace(named, viewed=named.viewed | viewed)
     return Terms(digest=digest, named=named, reason=reason, time=timedelta(minutes=minutes), count=count)
+
+
+def _checks(members: dict[str, Json]) -> bool:
+    value = members.get("check", False)
+    if not isinstance(value, bool):
+        detail = "`check` has to be true, to give nothing and learn whether a grant could be, or false"
+        raise Problem(400, Obstacle.GRANT_INVALID, detail)
+    return value
 
 
 def _number(members: dict[str, Json], name: str, *, usual: int, most: int) -> int:

@@ -3,6 +3,7 @@
 from proxy.console.granting.grants import MOST_MINUTES
 from proxy.console.openapi.operation import Operation
 from proxy.console.openapi.schemas import (
+    FLAG,
     HASH,
     REASON,
     TEXT,
@@ -12,6 +13,7 @@ from proxy.console.openapi.schemas import (
     listed,
     members,
     named,
+    or_null,
     taken,
 )
 from proxy.console.problem import Obstacle
@@ -26,14 +28,15 @@ def _up_to(most: int) -> Shape:
 
 GRANTING = {
     "POST /api/holds/{hold_id}/grant": Operation(
-        summary="let calls like this one run for a time, so many of them",
+        summary="let calls like this one run for a time, so many of them, or learn whether they could",
         body=taken(
             {"digest": TEXT, "preview": HASH, "reason": REASON},
             viewed=VIEWED,
             minutes=_up_to(MOST_MINUTES),
             count=_up_to(MOST_COUNT),
+            check=FLAG,
         ),
-        answer=_GIVEN,
+        answer=members(now=TIME, grant=or_null(named("Grant"))),
         problems={
             400: (
                 *(Obstacle.DIGEST_MISSING, Obstacle.PREVIEW_MISSING, Obstacle.UNSEEN),

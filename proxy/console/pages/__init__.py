@@ -2,6 +2,7 @@
 
 - `routes`: which address shows what
 - `shell`: who may see it, which forms are heard, and what every answer tells the browser
+- `nowhere`: what an address shows that there is not
 - `form`: what a form says, strictly read
 - `rendering`: templates in which every text is inert
 - `identity/`: in and out, one's own account, everybody

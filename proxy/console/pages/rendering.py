@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from rules.review.inert import visible
+from rules.review.money import grouped
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SPELLED = re.compile(r"\\u\{([0-9a-f]{1,6})\}|\\x([0-9a-f]{2})")
@@ -27,7 +28,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(badged=badged, when=_when, lines=lines)
+    made.filters.update(badged=badged, grouped=grouped, when=_when, lines=lines)
     return made
 
 

@@ -26,14 +26,12 @@ from proxy.console.pages.static import Static
 from proxy.console.pages.switch import Switch
 from proxy.console.people.entry import CALLBACK
 from proxy.console.reading.lines import Lines
-from proxy.console.reviewing import Reviewing
 
 _FACTOR = ("code", "passkey")
 
 
-def routes(reviewing: Reviewing, lines: Lines) -> list[Route]:
+def routes(shell: Shell, lines: Lines) -> list[Route]:
     """All pages, and the forms on them."""
-    shell = Shell(reviewing)
     return [*_around(shell), *_reading(shell, lines), *_acting(shell, lines)]
 
 

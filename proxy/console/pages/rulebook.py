@@ -11,9 +11,10 @@ from proxy.console.pages.shell import Shell, Visit
 from rules.classify import classify
 from rules.explanation import bearings
 from rules.message import Message
+from rules.named import named
 from rules.normalize import normalize
 from rules.request.authority import split_authority
-from rules.ruleset import HttpEndpoint, Rule, Ruleset
+from rules.ruleset import Ruleset
 from rules.verdict import Refusal
 
 _URL = re.compile(r"(https?)://([^/?#@\s]+)([/?][^#\s]*)?", re.IGNORECASE)
@@ -41,7 +42,7 @@ class Rules:
         ruleset = self._shell.reviewing.ruleset()
         members = {
             "hash": ruleset.hash,
-            "rules": [{"rule": rule, "names": _names(rule)} for rule in ruleset.rules],
+            "rules": [{"rule": rule, "names": named(rule)} for rule in ruleset.rules],
             "packed": len(ruleset.packs.rules) if ruleset.packs else 0,
             "asked": {"method": "POST", "url": "", "body": "", **asked},
             "told": told,
@@ -79,11 +80,3 @@ def _message(form: Mapping[str, str]) -> Message | None:
         fields=fields,
         body=body,
     )
-
-
-def _names(rule: Rule) -> str:
-    """Which calls a rule names by where they go."""
-    place = rule.endpoint
-    if isinstance(place, HttpEndpoint):
-        return f"{' '.join(sorted(place.methods)) or 'any method'} at {', '.join(sorted(place.hosts))}"
-    return f"tools of {', '.join(sorted(place.servers))}"

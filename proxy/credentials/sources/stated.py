@@ -19,7 +19,10 @@ class FromEnvironment:
         """The variable's value without the white space around it. Raises CredentialError."""
         value = os.environ.get(self.variable, "").strip()
         if not value:
-            raise CredentialError(f"the environment variable `{self.variable}` is not set or empty: set it")
+            raise CredentialError(
+                f"the environment variable `{self.variable}` is not set or empty: "
+                "set it where the sidecar is started, and start that anew"
+            )
         return value
 
 

@@ -21,7 +21,7 @@ def test_what_is_always_said() -> None:
 def test_everything_there_is() -> None:
     """Each fact has its line, the agent's own words come last, and cut ones say how long they are."""
     whole = PACKAGE | {
-        "money": "5 EUR",
+        "money": "18250 EUR",
         "recipients": {"count": 3, "first": ["a", "b"]},
         "rows": 7,
         "other_side": "Landlord",
@@ -33,7 +33,7 @@ def test_everything_there_is() -> None:
         ],
         "around": PACKAGE["around"]
         | {
-            "spent_with_this": "6 EUR",
+            "spent_with_this": "18256.5 EUR",
             "since": "noon",
             "similar": [{"asked_to": "pay", "became": "ran", "at": "", "tier": 3}],
         },
@@ -41,7 +41,7 @@ def test_everything_there_is() -> None:
     }
     made = lines(whole)
     said = dict(made)
-    assert said["sum"] == "5 EUR"
+    assert said["sum"] == "18'250 EUR"
     assert said["recipients"] == "3: a, b"
     assert said["things in a list"] == "7"
     assert said["other side"] == "Landlord"
@@ -49,7 +49,7 @@ def test_everything_there_is() -> None:
     assert said["changes"] == "the whole: 1 -> None"
     assert said["body"] == "all of it"
     assert "to be opened on the console: it hides something" in said["decoded"]
-    assert said["spent with this"] == "6 EUR since noon"
+    assert said["spent with this"] == "18'256.5 EUR since noon"
     assert said["a similar one"] == "pay: ran"
     assert made[-1] == ("the agent says, unchecked", "rent... (900 characters)")
 

@@ -99,6 +99,15 @@ def test_wrong_files(installed: Desk, capsys: Capture, tmp_path: os.PathLike[str
     assert (found["rules"], found["config"]) == ("fault", "fault")
 
 
+def test_a_credential_that_cannot_be_read(installed: Desk, capsys: Capture) -> None:
+    """The configuration's are looked for."""
+    (config := installed.folder / "config.yaml").write_text(
+        "version: 1\ncredentials: [{host: bank.example, env: SIDEGATE_TEST_UNSET}]\n"
+    )
+    doctor(installed, "--json", "--config", str(config))
+    assert levels(capsys)["credentials"] == "doubt"
+
+
 def test_the_agents_side(installed: Desk, capsys: Capture) -> None:
     """From here: everything is open, because this process is no agent."""
     assert doctor(installed, "--inside", "--json") == 1

@@ -65,6 +65,18 @@ async def test_a_person_is_asked(
     assert "not granted: nothing was changed" in capsys.readouterr().err
 
 
+async def test_nobody_is_asked_about_what_cannot_be_granted(
+    world: World, desk: Desk, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said before any question."""
+    hold = await held(world, Tier.HIGH_RISK)
+    monkeypatch.setattr(sys, "stdin", Terminal("yes\n"))
+    assert desk.run("grant", hold.hold_id, "--reason", "a campaign") == 1
+    said = capsys.readouterr()
+    assert "is of tier 4" in said.err
+    assert "[y/N]" not in said.out
+
+
 @pytest.mark.parametrize("name", ["../kill", "x"])
 async def test_names_that_are_none(desk: Desk, capsys: Capture, name: str) -> None:
     """Nothing is asked of the console."""

@@ -1,6 +1,7 @@
 """How `sidegate mcp` names a server. What it does is tried in tests/proxy/mcp/test_stdio.py."""
 
 import argparse
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +43,12 @@ def test_a_pack_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit):
         _parsed("--pack", "nothing")
     assert "`nothing` is no pack for an MCP server: use one of atlassian, " in capsys.readouterr().err
+
+
+def test_a_data_folder_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Which it is, why, and what to do about it: no number of an error."""
+    (tmp_path / "file").touch()
+    args = _parsed("--data-dir", str(tmp_path / "file" / "data"))
+    assert args.run(args) == 1
+    said = "cannot be used (Not a directory): correct it, or give another path\n"
+    assert capsys.readouterr().err == f"sidegate: `{tmp_path / 'file' / 'data'}` {said}"

@@ -14,7 +14,7 @@ from rules.verdict import Tier, Verdict
 from tests.rules.calls import http, tool
 from tests.rules.review.held import NOW, facts
 
-PAY = http("POST bank.example/transfers", {"amount": 5, "currency": "eur", "to": "ACME"})
+PAY = http("POST bank.example/transfers", {"amount": 18250, "currency": "eur", "to": "ACME"})
 PAST = Past(at=NOW, tier=Tier.HIGH_RISK, verdict=Verdict.HOLD, words="pay 4 EUR", outcome="was rejected")
 
 
@@ -29,7 +29,8 @@ def test_how_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     """The facts first, the agent's own words last."""
     monkeypatch.setenv("COLUMNS", "400")
     lines = list(packaged(held(reasoning="it is due")))
-    assert lines[1] == "  | it asks to pay 5 EUR to `ACME` at `bank.example`"
+    assert lines[1] == "  | it asks to pay 18'250 EUR to `ACME` at `bank.example`"
+    assert "  | it moves 18'250 EUR" in lines
     assert "  | the other side: ACME, never seen before" in lines
     assert "  | to take it back: no call is known that takes it back" in lines
     assert any(line.startswith("  | a similar one: pay 4 EUR, at 2026-11-01T12:00:00") for line in lines)

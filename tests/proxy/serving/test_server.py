@@ -29,6 +29,8 @@ RULES = (
 )
 PASSWORD = "pass-word-9137"
 
+UNREADABLE = f"{OPEN_LOCALHOST}credentials: [{{host: bank.example, name: bank, env: SIDEGATE_TEST_UNSET}}]\n"
+
 type Start = Callable[..., Sidecar]
 
 
@@ -127,14 +129,21 @@ def ended(pid: int) -> bool:
 
 
 def test_a_start_and_an_end(start: Start) -> None:
-    """While it runs, serve.json says where; after Ctrl-C it is gone, the store too, and the code is 0."""
-    sidecar = start()
+    """While it runs, serve.json says where; after Ctrl-C it is gone, the store too, and the code is 0.
+
+    A credential that cannot be read keeps nobody from starting, and is said.
+    """
+    sidecar = start(UNREADABLE)
     path = sidecar.data_dir / "serve.json"
     found = json.loads(path.read_text())
     assert found == {"proxy": sidecar.proxy, "console": sidecar.console, "pid": sidecar.pid}
     assert path.stat().st_mode & 0o777 == 0o600
     assert sidecar.redis_pid() is not None
     assert "sidegate is serving" in sidecar.log
+    missing = (
+        "WARNING credential.unreadable credential=bank why=the environment variable `SIDEGATE_TEST_UNSET`"
+    )
+    assert sidecar.log.count(missing) == 1
     assert sidecar.stop() == 0
     assert not path.exists()
     assert sidecar.redis_pid() is None

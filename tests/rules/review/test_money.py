@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from rules.account import Account
-from rules.review.money import money_of
+from rules.review.inert import visible
+from rules.review.money import grouped, money_of
 from tests.rules.calls import http, tool
 
 PLAIN = {
@@ -49,3 +50,21 @@ def test_by_its_rule(case: str) -> None:
     account = Account(amount=("sum",), currency=("unit",))
     found = money_of(tool("bank", "pay", **arguments), account)
     assert (None if found is None else str(found)) == shown
+
+
+GROUPED = {
+    "18250 EUR": "18'250 EUR",
+    "1825 EUR": "1'825 EUR",
+    "182.50 EUR": "182.50 EUR",
+    "-1234567.1234 CHF": "-1'234'567.1234 CHF",
+    "1000000": "1'000'000",
+    "0.0001 2000X": "0.0001 2000X",
+    "": "",
+}
+
+
+@pytest.mark.parametrize("text", GROUPED)
+def test_digits_in_threes(text: str) -> None:
+    """Those before the decimal mark and no others; nothing in them is strange to any surface."""
+    assert grouped(text) == GROUPED[text]
+    assert visible(grouped(text)) == GROUPED[text]

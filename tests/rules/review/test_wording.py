@@ -13,6 +13,10 @@ from tests.rules.calls import http, tool
 PAY = {"amount": "250.00", "currency": "EUR", "to": "ACME"}
 SAID: dict[str, tuple[Call, str]] = {
     "a payment": (http("POST bank.example/payments", PAY), "pay 250.00 EUR to `ACME` at `bank.example`"),
+    "a large payment": (
+        http("POST bank.example/payments", PAY | {"amount": 18250}),
+        "pay 18'250 EUR to `ACME` at `bank.example`",
+    ),
     "money without a sum": (
         http("POST bank.example/payments", b"\xff"),
         "move money, a sum that is not plain here, by `payments` at `bank.example`",

@@ -46,12 +46,25 @@ async def test_what_is_left_out_is_as_usual(desk: Office) -> None:
     assert (await desk.came()).decided_by == "ada"
 
 
+async def test_a_check_gives_nothing(desk: Office) -> None:
+    """It says what giving one would, yes or no."""
+    hold = await desk.hold()
+    path, asked = f"holds/{hold.hold_id}/grant", await terms(desk, hold, check=True)
+    checked = await ask(desk, "POST", path, **asked)
+    assert (checked.status_code, checked.json()["grant"]) == (200, None)
+    assert (await ask(desk, "GET", "grants")).json()["grants"] == []
+    refused = await ask(desk, "POST", path, **asked | {"minutes": 1440})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:sidegate:api:ungrantable")
+    assert (await ask(desk, "POST", path, **asked | {"check": False})).json()["grant"]["standing"] == "counts"
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no call": ({"count": 0}, "grant_invalid"),
     "too many": ({"count": 101}, "grant_invalid"),
     "no number": ({"count": "ten"}, "grant_invalid"),
     "a flag": ({"count": True}, "grant_invalid"),
     "part of one": ({"minutes": 1.5}, "grant_invalid"),
+    "no flag": ({"check": 1}, "grant_invalid"),
     "over a day": ({"minutes": 1441}, "grant_invalid"),
     "no reason": ({"reason": " "}, "reason_invalid"),
     "no preview": ({"preview": None}, "preview_missing"),

@@ -299,6 +299,14 @@ async def test_no_grant_covers_a_drill(desk: Office) -> None:
     assert found.uses == ()
 
 
+async def test_a_check_tells_no_drill_from_another_hold(desk: Office) -> None:
+    """Nor answers it."""
+    drill = await drill_of(desk)
+    await Granting(desk.reviewing).check(drill.hold_id, await desk.terms(drill), who=desk.person("ada"))
+    assert await desk.stands(drill, State.PENDING)
+    assert (await desk.found(drill)).drill_answer is None
+
+
 async def test_a_grant_by_a_drill_is_an_approval_of_it(desk: Office) -> None:
     """Whoever would let calls like it run has missed it: nothing is granted, and it is told."""
     drill = await drill_of(desk)

@@ -8,6 +8,7 @@ from proxy.console.app import create
 from proxy.console.openapi.operation import Scope
 from proxy.console.openapi.operations import OPERATIONS
 from proxy.console.pages.routes import routes
+from proxy.console.pages.shell import Shell
 from proxy.console.reading.lines import Lines
 from tests.proxy.console.world import TOKENS, World
 
@@ -26,7 +27,7 @@ def served(known: list[BaseRoute], prefix: str = "") -> Iterator[str]:
 
 async def test_the_table_is_the_routes(world: World) -> None:
     """None is missing on either side."""
-    pages = set(served(list(routes(world.reviewing(), Lines(world.reviewing())))))
+    pages = set(served(list(routes(Shell(world.reviewing()), Lines(world.reviewing())))))
     assert set(OPERATIONS) == set(served(list(create(world.reviewing()).routes))) - pages
 
 

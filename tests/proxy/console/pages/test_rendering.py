@@ -103,3 +103,10 @@ def test_a_badge_that_somebody_wrote_points_at_no_character() -> None:
 def test_contents_in_lines(content: bytes, shown: str) -> None:
     """Text as it is, and anything else as bytes beside their letters."""
     assert str(lines(content)) == shown
+
+
+async def test_a_sum_has_its_digits_in_threes(browser: Browser, world: World) -> None:
+    """Ten times as much looks different."""
+    hold = await world.hold(posting(b'{"amount": 18250, "currency": "eur", "to": "ACME"}'))
+    text = (await browser.get(f"/holds/{hold.hold_id}")).text
+    assert '<dd class="sum">18&#39;250 EUR</dd>' in text

@@ -4,6 +4,7 @@ import pytest
 from starlette.routing import Route
 
 from proxy.console.pages.routes import routes
+from proxy.console.pages.shell import Shell
 from proxy.console.people.sessions import IDLE
 from proxy.console.reading.lines import Lines
 from tests.proxy.console.pages.browser import Browser
@@ -11,7 +12,7 @@ from tests.proxy.console.world import World
 
 
 def _routes(world: World) -> list[Route]:
-    return routes(world.reviewing(), Lines(world.reviewing()))
+    return routes(Shell(world.reviewing()), Lines(world.reviewing()))
 
 
 OPEN = {"/", "/login", "/login/oidc", "/login/oidc/callback", "/static/{name}"}

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from proxy.console.app import create
 from proxy.console.pages.routes import routes
+from proxy.console.pages.shell import Shell
 from proxy.console.people.entry import ConsoleEntry, PersonEntry, ScopeEntry, StepUp
 from proxy.console.reading.lines import Lines
 from rules.authority import ALLOWED, Act
@@ -299,7 +300,7 @@ def test_pages_are_known(world: World) -> None:
     """What the pages do goes through the same functions; each that acts is one of these."""
     acting = {
         route
-        for route in _routes(list(routes(world.reviewing(), Lines(world.reviewing()))))
+        for route in _routes(list(routes(Shell(world.reviewing()), Lines(world.reviewing()))))
         if route.startswith("POST")
     }
     assert acting >= {"POST /holds/{hold_id}/approve", "POST /kill/off", "POST /kill/on"}
