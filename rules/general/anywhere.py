@@ -5,35 +5,20 @@ It only ever makes a call graver, a GET too: many older services take everything
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from rules.call import HttpCall
 from rules.general.effect import Effect, Evidence
-from rules.general.families.sql import read_sql
 from rules.general.names.lexicon import BOTH
 from rules.general.names.naming import effect_of, effect_within
 from rules.general.names.places import stores_files
 from rules.general.names.words import split, words_of
-from rules.request.strict_json import Json
+from rules.general.stated import statement, statements_in, states
 
-MAX_VALUES = 200
-
-_MAX_DEPTH = 4
 _ACTIONS = words_of("action method command cmd operation op do request_type api_action x-oss-process")
 _MILD = frozenset({Effect.READ, Effect.REVERSIBLE})
-_STATEMENTS = words_of("sql statement statements stmt query queries q querystring sqls")
 _TO = words_of("to recipient recipients msisdn mobile phone phone_number destination dst number")
 _TEXT = words_of("text message msg body content sms")
 _ADDRESS = re.compile(r"\s*\+?[0-9][0-9 ,-]{5,}|[^@\s]+@[^@\s]+")
-_LONGEST = max(map(len, _STATEMENTS))
-# More than a first word, for a search may well begin with `drop` or `update`.
-_STATEMENT = re.compile(
-    r"(?is)[\s(;]*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*(?:delete\s+from\b|insert\s+(?:into|overwrite)\b|merge\s+into\b"
-    r"|update\s+\S+\s+set\b|truncate\s+(?:table\b|\S+\s*;?\s*\Z)|replace\s+into\b"
-    r"|(?:drop|alter|create(?:\s+or\s+replace)?)\s+(?:\w+\s+)?(?:table|database|schema|view|index|user|role"
-    r"|function|procedure|trigger|warehouse|stage|measurement|bucket|system|keyspace|namespace|dataset)\b"
-    r"|(?:grant|revoke)\s+.{1,200}?\s(?:to|from)\s)"
-)
 
 
 def evidence_anywhere(call: HttpCall) -> Iterator[Evidence]:
@@ -43,13 +28,11 @@ def evidence_anywhere(call: HttpCall) -> Iterator[Evidence]:
     for name, value in call.query:
         if name.lower() in _ACTIONS and (found := _of_action(value)) is not None:
             yield Evidence(effect=found, because=f"`{name.lower()}` in its query {found.says}")
-        elif name.lower() in _STATEMENTS and _STATEMENT.match(value):
-            yield read_sql(value)
+        elif states(name):
+            yield from statement(value, sure=True)
     if _is_sent_by_query(call):
         yield Evidence(effect=Effect.COMMUNICATION, because="its query has a recipient and a text")
-    for text in _texts(call.payload.value):
-        if _STATEMENT.match(text):
-            yield read_sql(text)
+    yield from statements_in(call.payload.value, sure=True)
 
 
 def _is_sent_by_query(call: HttpCall) -> bool:
@@ -67,25 +50,3 @@ def _of_action(value: str) -> Effect | None:
     if effect is None or effect in _MILD or not words or words[0] in BOTH:
         return None
     return None if effect is Effect.CHANGE and len(words) == 1 and "." not in value else effect
-
-
-def _texts(value: Json) -> Iterator[str]:
-    """Every text by the name of a statement, and those in lists by such a name."""
-    waiting: list[tuple[str, Json, int]] = [("", value, 0)]
-    for name, below, depth in islice(_popped(waiting), MAX_VALUES):
-        named = below.items() if isinstance(below, dict) else ((name, one) for one in _listed(below))
-        for key, one in named:
-            if type(one) is str:  # most values, so this is where the time goes
-                if len(key) <= _LONGEST and key.lower() in _STATEMENTS:
-                    yield one
-            elif type(one) in (dict, list) and depth < _MAX_DEPTH:
-                waiting.append((key, one, depth + 1))
-
-
-def _popped[T](waiting: list[T]) -> Iterator[T]:
-    while waiting:
-        yield waiting.pop()
-
-
-def _listed(value: Json) -> list[Json]:
-    return value[:MAX_VALUES] if isinstance(value, list) else []

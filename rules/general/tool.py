@@ -5,28 +5,30 @@ from collections.abc import Iterator
 
 from rules.call import ToolCall, ToolDefinition
 from rules.general.effect import Effect, Evidence, gravest
-from rules.general.families.sql import read_sql
 from rules.general.named_inside import operations_in
 from rules.general.names.lexicon import VERBS
 from rules.general.names.naming import effect_within
-from rules.general.names.words import split
+from rules.general.names.words import split, words_of
 from rules.general.own_thing import is_own
-from rules.request.strict_json import Json
+from rules.general.stated import documents_in, statements_in
 
 _WORD = re.compile(r"[A-Za-z]+")
 _GIVES = frozenset({"returns", "gives", "displays", "looks", "lists", "shows"})
 # What such a description says is done to a statement, and that is read by itself.
 _RUNS = frozenset({"execute", "executes", "run", "runs"})
-_SQL = frozenset({"sql", "statement", "query"})
-_STATEMENT = re.compile(
-    r"\s*(?:--|/\*|select|with|insert|update|delete|merge|drop|alter|create|truncate|grant|revoke|call|exec)",
-    re.IGNORECASE,
+# What is said to such a tool is words, however they begin, unless a database hears them.
+_ASKED = words_of("search find lookup look browse web ask answer chat recommend suggest")
+_DATABASES = words_of(
+    """
+    sql db database databases table tables warehouse postgres postgresql mysql mariadb sqlite mssql oracle
+    snowflake bigquery redshift duckdb clickhouse databricks athena cypher neo4j graphql mongo mongodb
+    """
 )
 
 
 def read_tool(call: ToolCall) -> Evidence:
     """What `call` most likely does. The agent's arguments only ever make it graver."""
-    return gravest([_of_tool(call), *_of_hints(call.definition), *_of_arguments(call.arguments)])
+    return gravest([_of_tool(call), *_of_hints(call.definition), *_of_arguments(call)])
 
 
 def _of_tool(call: ToolCall) -> Evidence:
@@ -49,7 +51,7 @@ def _of_tool(call: ToolCall) -> Evidence:
 def _reads_by_statement(call: ToolCall) -> bool:
     """Whether the description begins with what is done to a statement, and each that there is only reads."""
     first = _WORD.match(call.definition.description.lstrip()) if call.definition is not None else None
-    found = list(_of_statements(call.arguments))
+    found = list(_of_statements(call))
     runs = first is not None and first[0].lower() in _RUNS
     return runs and bool(found) and gravest(found).effect is Effect.READ
 
@@ -89,15 +91,14 @@ def _of_hints(definition: ToolDefinition | None) -> Iterator[Evidence]:
         yield Evidence(effect=Effect.REVERSIBLE, because="its server says that it does not only read")
 
 
-def _of_arguments(arguments: dict[str, Json]) -> Iterator[Evidence]:
+def _of_arguments(call: ToolCall) -> Iterator[Evidence]:
     """A tool whose name is a verb of many meanings says in an argument which one is meant."""
-    yield from operations_in(arguments)
-    yield from _of_statements(arguments)
+    yield from operations_in(call.arguments)
+    yield from documents_in(call.arguments)
+    yield from _of_statements(call)
 
 
-def _of_statements(arguments: dict[str, Json]) -> Iterator[Evidence]:
-    for name, value in arguments.items():
-        if not isinstance(value, str):
-            continue
-        if name.lower() in _SQL and (name.lower() == "sql" or _STATEMENT.match(value)):
-            yield read_sql(value)
+def _of_statements(call: ToolCall) -> Iterator[Evidence]:
+    words = frozenset(split(call.tool))
+    asked = not _ASKED.isdisjoint(words) and _DATABASES.isdisjoint(words.union(split(call.server)))
+    return statements_in(call.arguments, sure=asked)

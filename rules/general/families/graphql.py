@@ -25,10 +25,10 @@ def operations(call: HttpCall) -> Iterator[Evidence]:
         family, _, rest = operation.name.partition(".")
         kind, _, field = rest.partition(".")
         if family == "graphql":
-            yield _of_field(kind, field)
+            yield of_field(kind, field)
 
 
-def _of_field(kind: str, field: str) -> Evidence:
+def of_field(kind: str, field: str) -> Evidence:
     """A query's field reads unless its name says otherwise; a mutation's never only reads."""
     effect = _of_mutation(field) if kind == "mutation" else _of_query(field)
     return Evidence(effect=effect, because=f"its graphql {kind} `{field[:80]}` {effect.says}")

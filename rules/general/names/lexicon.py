@@ -46,7 +46,7 @@ _VERBS = {
     """,
     Effect.DELETION: """
         delete destroy purge wipe erase remove terminate drop truncate deregister expunge uninstall
-        unregister clear empty discard kill abort retire clean flush shred prune
+        unregister clear empty discard kill abort retire clean flush flushall flushdb shred prune
     """,
 }
 VERBS = {verb: effect for effect, verbs in _VERBS.items() for verb in verbs.split()}

@@ -24,6 +24,7 @@ CASES: dict[str, tuple[str, Any, Effect]] = {
     "a translation": ("GET a.test/translate?from=en&to=de&text=hi", None, Effect.READ),
     "a journey": ("GET a.test/routes?from=1234567&to=7654321", None, Effect.READ),
     "sql by get": ("GET a.test/exec?query=drop%20table%20t", None, Effect.DELETION),
+    "sql by a longer name": ("GET a.test/sql.php?sql_query=DROP+TABLE+t", None, Effect.DELETION),
     "sql that reads": ("GET a.test/exec?query=select%201", None, Effect.READ),
     "a search for words": ("GET a.test/search?q=drop+shipping+update", None, Effect.READ),
     "a search for more words": ("GET a.test/search?q=delete+from+my+list", None, Effect.DELETION),

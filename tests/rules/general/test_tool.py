@@ -72,6 +72,13 @@ TOOLS: dict[str, tuple[ToolCall, Effect]] = {
     "sql under another name": (called("query", query=" Delete from t"), Effect.DELETION),
     "words under that name": (called("query", query="how to delete a row"), Effect.READ),
     "a program to evaluate": (called("browser_evaluate", function="x"), Effect.CHANGE),
+    "words to search for": (called("web_search", query="delete my account policy"), Effect.READ),
+    "words for a database": (called("search_database", query="delete my account"), Effect.DELETION),
+    "a statement to search with": (called("web_search", query="x; drop table t"), Effect.DELETION),
+    "cypher by a reader's name": (
+        called("read_neo4j_cypher", query="MATCH (n) DETACH DELETE n"),
+        Effect.DELETION,
+    ),
     "sql that reads, run": (called("run_query", sql="select 1"), Effect.DEPLOYMENT),
 }
 
