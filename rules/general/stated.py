@@ -12,7 +12,7 @@ from itertools import islice
 from rules.decode.graphql_document import MAX_TOKENS, read_document
 from rules.general.effect import Effect, Evidence
 from rules.general.families.graphql import of_field
-from rules.general.families.sql import read_sql
+from rules.general.families.sql import MAX_TEXT, read_sql
 from rules.general.names.words import split, words_of
 from rules.request.strict_json import Json
 
@@ -42,10 +42,13 @@ _LIKELY = re.compile(
     re.IGNORECASE,
 )
 _CYPHER = re.compile(
-    r"(?is)\s*(?:optional\s+match|match|merge|create|unwind|foreach|with)\b.{0,4000}?\(\s*\w*\s*[:){]"
+    r"(?is)\s*+(?:optional\s+match|match|merge|create|unwind|foreach|with)\b.{0,4000}?\(\s*+\w*+\s*+[:){]"
 )
+# What never ends is no text to leave out: somebody may read on behind it.
 _CYPHER_TEXT = re.compile(
-    r"""(?s)'(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" | `[^`]*` | //[^\n]* | /\*.*?\*/""", re.VERBOSE
+    r"""(?s)'(?:\\.?|[^'\\])*+(?:'|(?P<single>\Z)) | "(?:\\.?|[^"\\])*+(?:"|(?P<double>\Z))
+    | `[^`]*+(?:`|(?P<tick>\Z)) | //[^\n]*+ | /\*(?:[^*]|\*(?!/))*+(?:\*/|(?P<comment>\Z))""",
+    re.VERBOSE,
 )
 _CYPHER_WRITES = re.compile(r"(?i)\b(?:(detach|delete|remove|drop)|set|create|merge|foreach|load)\b")
 _DOCUMENT = re.compile(
@@ -83,9 +86,9 @@ def statements_in(value: Json, *, sure: bool) -> Iterator[Evidence]:
 
 def statement(text: str, *, sure: bool) -> Iterator[Evidence]:
     """What a text does that may be a statement in SQL or Cypher."""
-    if any(map(_SURE.match, text.split(";"))) or (not sure and _LIKELY.match(text)):
+    if _is_sql(text, sure=sure):
         yield read_sql(text)
-    if _CYPHER.match(text) and (writes := _CYPHER_WRITES.findall(_CYPHER_TEXT.sub(" ", text))):
+    if _CYPHER.match(text) and (writes := _CYPHER_WRITES.findall(_without_texts(text))):
         effect = Effect.DELETION if any(writes) else Effect.CHANGE
         yield Evidence(effect=effect, because=f"its cypher statement {effect.says}")
 
@@ -107,6 +110,21 @@ def documents_in(value: Json) -> Iterator[Evidence]:
 def states(name: str) -> bool:
     """Whether the value of a parameter of that name may be a statement: `sql_query`, `q`."""
     return _kind(name) in (_Kind.SQL, _Kind.TEXT)
+
+
+def _is_sql(text: str, *, sure: bool) -> bool:
+    """Whether it is a statement, or one that may be words is followed by one that is none."""
+    if _SURE.match(text):
+        return True
+    if not _LIKELY.match(text):
+        return False
+    return not sure or len(text) > MAX_TEXT or any(map(_SURE.match, text.split(";")))
+
+
+def _without_texts(cypher: str) -> str:
+    """A statement without its literals, quoted names and comments; whole where one of them never ends."""
+    endless = any(found.lastgroup for found in _CYPHER_TEXT.finditer(cypher))
+    return cypher if endless else _CYPHER_TEXT.sub(" ", cypher)
 
 
 @lru_cache(maxsize=4096)

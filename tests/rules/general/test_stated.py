@@ -18,6 +18,8 @@ SURE: dict[str, tuple[Any, Effect]] = {
     "cypher that sets": ({"query": "match (n) set n.x = 1 return n"}, Effect.CHANGE),
     "cypher that makes": ({"cypher": "UNWIND [1] AS x CREATE (:A {id: x})"}, Effect.CHANGE),
     "cypher behind a text that never ends": ({"query": "MATCH (n {a: 'x}) DELETE n"}, Effect.DELETION),
+    "cypher behind a comment that never ends": ({"query": "MATCH (n) /* DELETE n"}, Effect.DELETION),
+    "cypher behind a backslash": ({"query": "MATCH (n {a: 'x\\\\'}) DELETE n //'"}, Effect.DELETION),
     "a stage that writes": ({"pipeline": [{"$match": {}}, {"$out": "c"}]}, Effect.CHANGE),
     "another one": ({"pipeline": [{"$merge": {"into": "c"}}]}, Effect.CHANGE),
 }
@@ -77,6 +79,29 @@ def test_how_much_is_looked_at() -> None:
     assert not list(statements_in(deep, sure=True))
     wide: Json = {"queries": ["drop table t"] * 10_000}
     assert len(list(statements_in(wide, sure=True))) == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "match " + "(" + " " * 100_000,
+        "match (n) " + "'\\'" * 100_000,
+        "match (n) " + "`'\"" * 100_000,
+        "match (n) " + "/*" * 100_000,
+        "select 1" + ";--" * 20_000,
+        ";/*" * 100_000,
+        "{" * 100_000,
+        "# " * 100_000,
+        "drop " + "a " * 100_000,
+        "grant " + " to" * 100_000,
+    ],
+)
+@pytest.mark.timeout(10)
+def test_how_long_it_takes(text: str) -> None:
+    """No text takes long to read, by its length; the test has an end of its own."""
+    for sure in (True, False):
+        list(statements_in({"query": text}, sure=sure))
+    list(documents_in({"query": text}))
 
 
 def test_names() -> None:

@@ -74,7 +74,7 @@ TOOLS: dict[str, tuple[ToolCall, Effect]] = {
     "a program to evaluate": (called("browser_evaluate", function="x"), Effect.CHANGE),
     "words to search for": (called("web_search", query="delete my account policy"), Effect.READ),
     "words for a database": (called("search_database", query="delete my account"), Effect.DELETION),
-    "a statement to search with": (called("web_search", query="x; drop table t"), Effect.DELETION),
+    "a statement to search with": (called("web_search", query="select 1; drop table t"), Effect.DELETION),
     "cypher by a reader's name": (
         called("read_neo4j_cypher", query="MATCH (n) DETACH DELETE n"),
         Effect.DELETION,
