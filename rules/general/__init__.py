@@ -8,6 +8,7 @@
 - `named_inside`: operations that arguments and bodies name
 - `carried`: what makes a change grave: the kind of thing in its path, money, recipients or rights in its body
 - `anywhere`: actions and statements by names that mean the same at every path
+- `soap`: the operation that an envelope names
 - `override`: requests that ask to be treated as another method
 - `http`: the whole reading of a request
 - `own_thing`: what people keep for themselves; `tool`: the whole reading of an MCP tool call

@@ -4,10 +4,11 @@ It only ever makes a call graver, a GET too: many older services take everything
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from rules.call import HttpCall
+from rules.call import HttpCall, PayloadKind
 from rules.general.effect import Effect, Evidence
+from rules.general.families import aws
 from rules.general.names.lexicon import BOTH
 from rules.general.names.naming import effect_of, effect_within
 from rules.general.names.places import stores_files
@@ -25,14 +26,33 @@ def evidence_anywhere(call: HttpCall) -> Iterator[Evidence]:
     """Everything that such names in the query and in the body say."""
     if stores_files(call.host):
         return
+    yield from _of_actions(call.query, "query")
+    # AWS has its own reading of its forms: a dry run does nothing.
+    if not any(aws.operations(call)):
+        yield from _of_actions(_members(call), "body")
     for name, value in call.query:
-        if name.lower() in _ACTIONS and (found := _of_action(value)) is not None:
-            yield Evidence(effect=found, because=f"`{name.lower()}` in its query {found.says}")
-        elif states(name):
+        if states(name):
             yield from statement(value, sure=True)
     if _is_sent_by_query(call):
         yield Evidence(effect=Effect.COMMUNICATION, because="its query has a recipient and a text")
     yield from statements_in(call.payload.value, sure=True)
+
+
+def _of_actions(named: Iterable[tuple[str, str]], place: str) -> Iterator[Evidence]:
+    for spelled, value in named:
+        name = spelled.lower()
+        if name in _ACTIONS and (found := _of_action(value)) is not None:
+            yield Evidence(effect=found, because=f"`{name}` in its {place} {found.says}")
+
+
+def _members(call: HttpCall) -> Iterator[tuple[str, str]]:
+    """Every text at the top level of the body, with its name: those too that a form has more than once."""
+    body = call.payload.value
+    repeats = call.payload.kind is PayloadKind.FORM
+    for name, value in body.items() if isinstance(body, dict) else ():
+        for text in value if repeats and isinstance(value, list) else [value]:
+            if isinstance(text, str):
+                yield name, text
 
 
 def _is_sent_by_query(call: HttpCall) -> bool:

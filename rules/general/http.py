@@ -7,6 +7,7 @@ from rules.general.carried import grave_evidence
 from rules.general.effect import Effect, Evidence, gravest
 from rules.general.families import aws, database, graphql, json_rpc, kubernetes, remote_call
 from rules.general.names.places import stores_files
+from rules.general.soap import evidence_of_envelope
 from rules.general.toggle import toggles
 
 _BATCH = Evidence(effect=Effect.READ, because="a batch is what the requests in it are")
@@ -35,7 +36,7 @@ def read_http(call: HttpCall) -> Evidence:
     """
     stated = stated_http(call)
     carried = grave_evidence(call) if stated.effect is Effect.CHANGE else ()
-    return gravest([stated, *evidence_anywhere(call), *carried])
+    return gravest([stated, *evidence_anywhere(call), *evidence_of_envelope(call), *carried])
 
 
 def stated_http(call: HttpCall) -> Evidence:

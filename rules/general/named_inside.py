@@ -15,10 +15,13 @@ MAX_VALUES = 200
 """Names after so many values are not looked at."""
 
 _MAX_DEPTH = 4
+# In front of a name they only say whose it is: `httpMethod`, `request_options`, `agent_tool_name`.
+_WHOSE = words_of("http https request req rest api fetch web agent")
+_WRITTEN_AS_ONE = {"httpmethod": "method", "httpverb": "verb", "requestmethod": "method"}
 _NAMES = words_of(
     """
     action operation op command cmd verb method tool function
-    action_name operation_type tool_name tool_slug agent_tool_name function_name command_name method_name
+    action_name operation_type tool_name tool_slug function_name command_name method_name
     """
 )
 # A tool or a function may be an object with a name.
@@ -29,13 +32,17 @@ _LISTS = words_of(
     batch_item_request
     """
 )
-_WITHIN = words_of("arguments args params parameters input payload request data body")
+_WITHIN = words_of(
+    """
+    arguments args params parameters input payload request req data body options opts init config settings
+    """
+)
 
 
 def operations_in(value: Json, *, but: frozenset[str] = frozenset()) -> Iterator[Evidence]:
     """What each operation does that `value` names; `but`: names that mean something else here."""
     for name, text in _texts(value):
-        if name not in but and (effect := effect_within(text)) is not None:
+        if _bare(name) not in but and (effect := effect_within(text)) is not None:
             yield Evidence(effect=effect, because=f"its argument `{name}` {effect.says}")
 
 
@@ -49,13 +56,22 @@ def _texts(value: Json) -> Iterator[tuple[str, str]]:
         if not isinstance(members, dict):
             continue
         for spelled, below in members.items():
-            name = "_".join(split(spelled))
+            name = _bare(spelled)
             if isinstance(below, str) and name in _NAMES:
-                yield name, below
+                yield "_".join(split(spelled)), below
             elif isinstance(below, dict) and name in _NAMED and isinstance(below.get("name"), str):
-                yield name, str(below["name"])
+                yield "_".join(split(spelled)), str(below["name"])
             if depth < _MAX_DEPTH:
                 waiting += ((one, depth + 1) for one in _below(name, below))
+
+
+def _bare(spelled: str) -> str:
+    """The name without what only says whose it is: `httpMethod` is `method`."""
+    words = split(spelled)
+    while len(words) > 1 and words[0] in _WHOSE:
+        words = words[1:]
+    name = "_".join(words)
+    return _WRITTEN_AS_ONE.get(name, name)
 
 
 def _below(name: str, value: Json) -> list[Json]:

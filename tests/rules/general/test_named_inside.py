@@ -20,6 +20,15 @@ CASES: dict[str, tuple[Any, list[Effect]]] = {
         [Effect.COMMUNICATION],
     ),
     "below arguments": ({"arguments": {"params": {"operation": "purge"}}}, [Effect.DELETION]),
+    "whose it is": ({"httpMethod": "delete", "request_verb": "PUT"}, [Effect.DELETION, Effect.CHANGE]),
+    "whose it is, twice": ({"HTTPRequestMethod": "PATCH", "httpmethod": "PUT"}, [Effect.CHANGE] * 2),
+    "below options": ({"options": {"method": "DELETE"}}, [Effect.DELETION]),
+    "below a request": ({"httpRequest": {"init": {"verb": "PUT"}}}, [Effect.CHANGE]),
+    "a way to pay": (
+        {"payment_method": "charge", "delivery_method": "post", "options": {"sort": "delete"}},
+        [],
+    ),
+    "nothing but whose": ({"http": "delete", "api": {"fetch": "delete"}}, []),
     "in text": ({"action": "please delete everything"}, []),
     "in what is written": ({"note": {"action": "delete"}, "text": "delete"}, []),
     "too deep": ({"data": {"data": {"data": {"data": {"data": {"action": "delete"}}}}}}, []),
@@ -37,7 +46,8 @@ def test_names(name: str) -> None:
 
 def test_what_means_something_else_is_left_out() -> None:
     """The caller knows which names."""
-    assert not list(operations_in({"method": "delete"}, but=frozenset({"method"})))
+    value: dict[str, Any] = {"method": "delete", "httpMethod": "delete", "httpmethod": "delete"}
+    assert not list(operations_in(value, but=frozenset({"method"})))
 
 
 def test_it_ends() -> None:
