@@ -77,6 +77,8 @@ class Enforce:
         method = flow.request.data.method
         # INVARIANT: refused first and opened last, because what a hook raises would leave it open.
         flow.response = response_of(_UNDECIDED, method)
+        if self._traffic.closed:
+            return
         self._traffic.begin(flow.client_conn.id, flow.id)
         exchange = Exchange(message=message_of(flow), client=flow.client_conn)
         if flow.request.trailers:

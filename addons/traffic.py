@@ -44,6 +44,8 @@ class Traffic:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
+        self.closed = False
+        """Whether no request is begun any more: what an open connection still asks is not taken."""
         self._under_way: defaultdict[str, set[object]] = defaultdict(set)
         self._shares: defaultdict[str, dict[object, _Share]] = defaultdict(dict)
 

@@ -193,6 +193,9 @@ class StrictHttp1(layer.Layer):
 
     def _judge(self, request: RequestHead, body: bytes) -> layer.CommandGenerator[None]:
         """Have the request judged; other events go on meanwhile."""
+        if self._traffic.closed:
+            yield from self._close()
+            return
         message = addressed(request, body, self.context, served=self._served)
         if isinstance(message, Refusal):
             yield from self._reply(self._refuse(message))

@@ -101,7 +101,8 @@ class DataPlane:
         await self._proxyserver.servers.update([])
 
     def stop(self) -> None:
-        """End everything."""
+        """End everything; connections that are still open ask in vain."""
+        self.traffic.closed = True
         self._master.shutdown()
 
 

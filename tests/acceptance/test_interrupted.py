@@ -78,12 +78,12 @@ def test_the_stores_disk_is_full(authority: Authority, upstream: Upstream) -> No
         with _filled(disk):
             refused = _ask(sidecar, upstream, body=b'{"amount": 8, "for": "' + b"x" * 20_000 + b'"}')
             assert refused.status == 503
+            # The last block of a file may have room for what is as small as a step: that is recorded, then.
             sidecar.cli("approve", hold_id)
-            assert upstream.count("POST") == 0
         if _settle(sidecar, hold_id, {"pending", "approved", "executed"})["state"] == "pending":
             sidecar.approve(hold_id)
         _settle(sidecar, hold_id, {"executed"})
-        assert upstream.count("POST") == 1
+        assert [b"xxx" in received.body for received in upstream.select("POST")] == [False]
         sidecar.stop()
 
 

@@ -209,6 +209,18 @@ async def test_whatever_goes_wrong_is_a_refusal_over_http2(gate: Gate) -> None:
     assert not world.opened()
 
 
+async def test_nothing_is_asked_when_the_plane_is_closed() -> None:
+    """A request of HTTP/2 that comes then is refused unjudged, and counts as none under way."""
+    world = World(raises(AssertionError()))
+    world.traffic.closed = True
+    flow = world.flow()
+    await world.enforce.request(flow)
+    assert flow.response is not None
+    assert flow.response.status_code == 503
+    assert not world.traffic.busy
+    assert not world.opened()
+
+
 async def test_a_gate_that_cannot_even_fail_lets_nothing_pass() -> None:
     """The refusal is ours then."""
     gate = raises(ValueError())

@@ -21,6 +21,19 @@ def assert_nothing_left(driver: Driver) -> None:
     assert not driver.traffic.busy
 
 
+def test_nothing_is_begun_when_the_plane_is_closed() -> None:
+    """What was under way goes on; what an open connection asks afterwards is not judged, and it is closed."""
+    driver = Driver()
+    driver.send(GET)
+    driver.traffic.closed = True
+    driver.answer(OK)
+    assert [status for status, _, _ in driver.answers("GET")] == [200]
+    driver.send(GET)
+    assert len(driver.asked) == 1
+    assert not driver.open
+    assert_nothing_left(driver)
+
+
 @pytest.mark.parametrize("answer", [CHUNKED, SIZED], ids=["chunked", "sized"])
 def test_an_answer_cut_by_the_upstream_is_cut_for_the_client(answer: bytes) -> None:
     """Half an answer is never made to look whole."""
